@@ -1,0 +1,53 @@
+# Every target does its own set-up, in .venv; nothing is installed anywhere else.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# The Python that makes .venv; any >= 3.11 will do.
+PY ?= python3
+export PY
+
+python := .venv/bin/python
+
+# A virtual environment that was copied or moved points at the old place: forget its stamps.
+made_at := $(shell cat .venv/made-at 2>/dev/null)
+ifneq ($(made_at),$(shell pwd -P))
+$(shell rm -f .venv/run.stamp .venv/dev.stamp)
+endif
+
+.PHONY: help
+help: ## say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: setup
+setup: .venv/run.stamp ## make .venv with what the program needs
+
+.PHONY: demo
+demo: .venv/run.stamp ## watch a whole campaign, simulated, without keys
+	@VOICESLOT_DATA_DIR="$(CURDIR)/.demo" .venv/bin/voiceslot demo
+
+.PHONY: test
+test: lint ## check everything: format, lint, types, import rule, tests
+	@$(python) -m pytest -n 2 --dist worksteal
+
+.PHONY: lint
+lint: .venv/dev.stamp ## check format, lint, types and the import rule
+	@$(python) -m ruff format --check --quiet .
+	@$(python) -m ruff check --quiet .
+	@$(python) -m mypy
+	@.venv/bin/lint-imports
+
+.PHONY: lock
+lock: ## make both lock files anew from pyproject.toml
+	@scripts/lock.sh
+
+.PHONY: fresh
+fresh: ## run the README's two commands in a fresh clone and home
+	@scripts/fresh.sh
+
+.venv/run.stamp: requirements.lock scripts/setup.sh
+	@scripts/setup.sh run
+
+.venv/dev.stamp: requirements-dev.lock scripts/setup.sh
+	@scripts/setup.sh dev

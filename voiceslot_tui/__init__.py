@@ -1,0 +1,26 @@
+"""voiceslot: calls by voice agents, queued, dialled and shown, never above the slot limit.
+
+The map of this tree, from the top floor down; a room imports only from floors below its own,
+and rooms on one floor do not know each other:
+
+    cli              the commands, thin
+    bootstrap        the only place where the parts of the engine process meet
+    listener         HTTP in: webhooks, enqueueing, statistics
+    link.server      the Unix socket, engine side
+    console          the operator's screen (the only room that knows Textual)
+    engine           dispatcher, reconciler, janitor; the ledger, the one writer of call states
+    store            SQLite behind ports.Store
+    providers        HTTP out: ElevenLabs and Twilio
+    simulator        a telephone world that knows the truth; imports nothing of ours
+    link.client      the Unix socket, console and command side
+    wire             pure translators between foreign bodies and core
+    ports            what the engine asks of the world
+    settings, paths, logs
+    core             the rules, pure: no I/O, no clock, no randomness
+
+The floors are `[tool.importlinter]` in pyproject.toml, which `make lint` enforces: a new module
+has to be given its floor there. This package itself imports nothing, so that every entry point
+pays only for what it uses.
+"""
+
+__version__ = "0.1.0"
