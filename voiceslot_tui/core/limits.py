@@ -1,0 +1,92 @@
+"""Every bound of the product, with its unit and its reason.
+
+A bound stands here and nowhere else, so that one page answers "what happens when it is too much".
+Nothing here is a setting: an operator changes `settings`, never these.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# What a producer may ask for.
+PRIORITY_MIN: Final = -1000
+PRIORITY_MAX: Final = 1000
+ATTEMPTS_MAX: Final = 10
+"""Dials of one call at the most; more is a mistake, not a policy."""
+ID_CHARS_MAX: Final = 200
+"""Length of an agent id, a phone-number id or an idempotency key, in characters."""
+CLIENT_DATA_BYTES_MAX: Final = 64 * 1024
+"""One call's client data as JSON; larger blocks slow every page that shows the call."""
+ENQUEUE_BODY_BYTES_MAX: Final = 256 * 1024
+WEBHOOK_BODY_BYTES_MAX: Final = 4 * 1024 * 1024
+"""A long transcript is about 1 MiB; audio (which would be larger) is not subscribed."""
+BODY_READ_TIMEOUT_S: Final = 5.0
+ENQUEUE_BATCH_MAX: Final = 5_000
+"""Calls in one transaction: more would hold up the commits of running calls."""
+IDEMPOTENCY_KEPT_DAYS: Final = 7
+
+# Slots and dialling.
+LIMIT_MAX: Final = 10_000
+"""Slots one engine serves; the highest we measured the ledger with."""
+LIMIT_SHRINK_FACTOR: Final = 0.85
+LIMIT_SHRINK_EVERY_S: Final = 5.0
+LIMIT_GROW_PER_END: Final = 2.0
+"""Divided by the limit: slots regained by each confirmed end after a refusal for capacity."""
+DISPATCH_BATCH_MAX: Final = 200
+"""Calls reserved in one transaction."""
+DIAL_STALE_S: Final = 5.0
+"""A reservation older than this when its request is about to leave is withdrawn: we slept."""
+REFUSAL_BACKOFF_S: Final = 5.0
+REFUSALS_MAX: Final = 5
+"""Answers without success and without ids, per call, before the call ends as refused."""
+UNREACHABLE_BACKOFF_S: Final = 1.0
+UNREACHABLE_BACKOFF_MAX_S: Final = 30.0
+RATE_BACKOFF_MAX_S: Final = 300.0
+BREAKER_UNANSWERED: Final = 3
+BREAKER_PROBE_EVERY_S: Final = 60.0
+DENIED_PROBE_EVERY_S: Final = 60.0
+DENIED_PROBE_MAX_S: Final = 600.0
+PACING_CATCH_UP_S: Final = 0.1
+"""How far pacing may catch up with a late wake-up; quiet time is never banked."""
+
+# Looking things up.
+READING_STALE_POLLS: Final = 5
+READING_STALE_MIN_S: Final = 15.0
+LOOKUPS_FOR_UNKNOWN: Final = 3
+LOOKUP_SKEW_S: Final = 60.0
+"""How much earlier than our own clock the platform may date a conversation."""
+LOOKUP_DETAILS_MAX: Final = 20
+"""Conversations opened in one search for an attempt; more makes the look-up incomplete."""
+LIST_PAGES_MAX: Final = 200
+"""Pages of 100 read from one list; a longer list makes the reading incomplete."""
+ASK_AT_ONCE_MAX: Final = 20
+"""Conversations asked about by id in one step of the reconciler."""
+WRAP_UP_MAX_S: Final = 900.0
+"""How long the outcome of an ended call is waited for."""
+UNDO_S: Final = 30.0
+
+# Housekeeping, in rows or milliseconds a step.
+PROMOTE_BATCH_MAX: Final = 500
+TOMBSTONE_KEPT_DAYS: Final = 7
+NUMBERS_FREED_MAX: Final = 16
+"""Calls to one number that are woken when the number becomes free; only one of them can go first."""
+WAL_BYTES_MAX: Final = 64 * 1024 * 1024
+WRITE_QUEUE_MAX: Final = 10_000
+"""Transactions waiting for the writer; past that the store answers "busy"."""
+
+# Screens and the link.
+LINK_LINE_BYTES_MAX: Final = 4 * 1024 * 1024
+LINK_CLIENTS_MAX: Final = 64
+LINK_SEND_BUFFER_MAX: Final = 1024 * 1024
+"""Bytes a console may leave unread before its pushes are dropped, as when its terminal froze."""
+PAGE_ROWS_MAX: Final = 500
+FILTER_SCAN_ROWS_MAX: Final = 20_000
+"""Rows looked at for one filtered page: no keystroke reads the whole queue."""
+EVENTS_SHOWN_MAX: Final = 500
+TEXT_CHARS_MAX: Final = 200
+"""Foreign text shown in one cell or line."""
+MARKED_CALLS_MAX: Final = 100_000
+COMMAND_CALLS_MAX: Final = 1_000
+"""Calls that one operator command names; a console sends larger selections in pieces."""
+SNAPSHOT_EVERY_S: Final = 0.25
+"""Snapshots are pushed at most this often; a change in between waits for the next."""

@@ -1,0 +1,255 @@
+"""How many slots are free, and which queued calls get them.
+
+`free = effective limit - reserve - our holding calls - foreign calls`, never below 0. The functions
+decide from what they are given - time is an argument - and say when to be asked again, so that the
+same decision can be replayed. Nothing here frees a slot: slots used are the calls that hold one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from voiceslot_tui.core.calls import CallId, ConversationId, Hold, Instant, later, seconds_between
+from voiceslot_tui.core.limits import (
+    BREAKER_PROBE_EVERY_S,
+    BREAKER_UNANSWERED,
+    DISPATCH_BATCH_MAX,
+    LIMIT_GROW_PER_END,
+    LIMIT_SHRINK_EVERY_S,
+    LIMIT_SHRINK_FACTOR,
+    PACING_CATCH_UP_S,
+    READING_STALE_MIN_S,
+    READING_STALE_POLLS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What we last knew of the platform's live calls.
+
+    `at` is when the read began. `foreign_ids` are live conversations that are not ours; `unnamed`
+    counts further foreign calls that came without an id. `ringing` counts our own that still ring.
+    """
+
+    at: Instant
+    foreign_ids: frozenset[ConversationId] = frozenset()
+    unnamed: int = 0
+    ringing: int = 0
+
+    @property
+    def foreign(self) -> int:
+        """Count the live calls that are not ours."""
+        return len(self.foreign_ids) + self.unnamed
+
+    def without(self, conversation_id: ConversationId | None) -> Reading:
+        """Give the reading after learning that a conversation is ours or over."""
+        if conversation_id is None or conversation_id not in self.foreign_ids:
+            return self
+        return replace(self, foreign_ids=self.foreign_ids - {conversation_id})
+
+
+def reading_bound_s(poll_interval_s: float) -> float:
+    """Say how old a reading may be before nothing is dialled on it."""
+    return max(READING_STALE_POLLS * poll_interval_s, READING_STALE_MIN_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """The limit we dare to use: the configured one, lowered by refusals, grown back by ends."""
+
+    configured: int
+    effective: float
+    lowered_at: Instant | None = None
+
+    @property
+    def slots(self) -> int:
+        """Give the whole slots we dare to use, at least 1."""
+        return max(1, min(self.configured, int(self.effective)))
+
+    def lowered(self, holding: int, now: Instant) -> Ceiling:
+        """Shrink after a refusal for capacity, at most once per interval.
+
+        Like TCP's congestion control: multiplicative down, additive up. `holding` calls are live
+        although one more was refused, so the limit cannot be above that.
+        """
+        if self.lowered_at is not None and seconds_between(self.lowered_at, now) < (
+            LIMIT_SHRINK_EVERY_S
+        ):
+            return self
+        smaller = min(self.slots * LIMIT_SHRINK_FACTOR, float(max(1, holding)))
+        return replace(self, effective=max(1.0, smaller), lowered_at=now)
+
+    def grown(self) -> Ceiling:
+        """Grow after a confirmed end of a call."""
+        if self.effective >= self.configured:
+            return self
+        larger = self.effective + LIMIT_GROW_PER_END / self.configured
+        return replace(self, effective=min(float(self.configured), larger))
+
+    def set_to(self, configured: int) -> Ceiling:
+        """Take a new configured limit; what refusals taught stays where it is lower."""
+        untouched = self.effective >= self.configured
+        effective = float(configured) if untouched else min(self.effective, float(configured))
+        return Ceiling(configured, effective, self.lowered_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """Stops dialling into a platform that does not answer, so that the queue stays a queue.
+
+    Opens after some unanswered starts in a row, then lets one probe through a minute.
+    """
+
+    unanswered: int = 0
+    probe_at: Instant | None = None
+
+    @property
+    def open(self) -> bool:
+        """Tell whether only probes may be dialled."""
+        return self.unanswered >= BREAKER_UNANSWERED
+
+    def after_silence(self, now: Instant) -> Breaker:
+        """Count a start that was not answered."""
+        return Breaker(self.unanswered + 1, later(now, BREAKER_PROBE_EVERY_S))
+
+    def probing(self, now: Instant) -> Breaker:
+        """Send a probe out: the next one may leave a minute from now."""
+        return replace(self, probe_at=later(now, BREAKER_PROBE_EVERY_S)) if self.open else self
+
+    def after_answer(self) -> Breaker:
+        """Close: the platform answers again."""
+        return Breaker() if self.unanswered else self
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """Starts per second, as a schedule of the next allowed start; quiet time is never banked."""
+
+    per_second: float = 0.0
+    next_at_ms: float = 0.0
+
+    def allowed(self, now: Instant) -> int | None:
+        """Say how many calls may start now; None where pacing is off."""
+        if self.per_second <= 0:
+            return None
+        interval_ms = 1000 / self.per_second
+        earliest = max(self.next_at_ms, now - PACING_CATCH_UP_S * 1000)
+        return 0 if earliest > now else 1 + int((now - earliest) / interval_ms)
+
+    def after(self, started: int, now: Instant) -> Pacing:
+        """Give the schedule after so many starts."""
+        if self.per_second <= 0 or not started:
+            return self
+        earliest = max(self.next_at_ms, now - PACING_CATCH_UP_S * 1000)
+        return replace(self, next_at_ms=earliest + started * 1000 / self.per_second)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """All that the engine as a whole has to say about dialling at one moment.
+
+    `closed` are the reasons why nothing at all may start, in the order in which they are shown.
+    """
+
+    ceiling: Ceiling
+    reserve: int
+    reading: Reading | None
+    reading_bound_s: float
+    breaker: Breaker = Breaker()
+    pacing: Pacing = Pacing()
+    paused: bool = False
+    recovering: bool = False
+    quiet_until: Instant | None = None
+    """Until when the platform asked us to be quiet, or cannot be reached."""
+
+    def closed(self, now: Instant) -> tuple[Hold, ...]:
+        """List why nothing at all may start now."""
+        reasons = (
+            (self.paused, Hold.ENGINE_PAUSED),
+            (self.recovering or self.reading is None, Hold.RECOVERING),
+            (self.stale(now), Hold.READING_STALE),
+            (self.quiet_until is not None and now < self.quiet_until, Hold.PACING),
+            (self.breaker.open and not self._probe_due(now), Hold.BREAKER_OPEN),
+        )
+        return tuple(hold for applies, hold in reasons if applies)
+
+    def stale(self, now: Instant) -> bool:
+        """Tell whether the last reading is too old to dial on."""
+        reading = self.reading
+        return reading is not None and seconds_between(reading.at, now) > self.reading_bound_s
+
+    def _probe_due(self, now: Instant) -> bool:
+        return self.breaker.probe_at is not None and now >= self.breaker.probe_at
+
+    def free(self, holding: int) -> int:
+        """Count free slots where so many calls of ours hold one; negative means over the limit."""
+        foreign = self.reading.foreign if self.reading is not None else 0
+        return self.ceiling.slots - self.reserve - holding - foreign
+
+    def room(self, holding: int, now: Instant) -> tuple[int, Hold | None]:
+        """Say how many calls may start now and, where fewer than one, why."""
+        closed = self.closed(now)
+        if closed:
+            return 0, closed[0]
+        free = self.free(holding)
+        if free <= 0:
+            return 0, Hold.NO_SLOT
+        paced = self.pacing.allowed(now)
+        if paced is not None and paced <= 0:
+            return 0, Hold.PACING
+        room = min(free, DISPATCH_BATCH_MAX, free if paced is None else paced)
+        return (min(room, 1) if self.breaker.open else room), None
+
+    def wake_at(self, now: Instant) -> Instant | None:
+        """Say when a reason that passes by time alone may have passed; None where none will."""
+        times = [self.quiet_until]
+        if self.breaker.open:
+            times.append(self.breaker.probe_at)
+        if self.pacing.per_second > 0:
+            times.append(Instant(int(self.pacing.next_at_ms) + 1))
+        future = [moment for moment in times if moment is not None and moment > now]
+        return min(future, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A call that is ready, in dispatch order, with what may still speak against it.
+
+    `number_busy`: another call to this number is under way. `route_denied`: the platform refuses
+    this agent or phone number for now.
+    """
+
+    call_id: CallId
+    to_number: str
+    number_busy: bool = False
+    route_denied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which calls start now, and which get a hold of their own instead."""
+
+    start: tuple[CallId, ...]
+    holds: tuple[tuple[CallId, Hold], ...]
+
+
+def plan_dispatch(candidates: tuple[Candidate, ...], room: int) -> Plan:
+    """Choose, in the order given, the calls to start into so much room.
+
+    Two calls to one number never start together; a candidate that cannot start gets its hold and
+    leaves the ready set, so that it is not looked at again until that changes.
+    """
+    start: list[CallId] = []
+    holds: list[tuple[CallId, Hold]] = []
+    numbers: set[str] = set()
+    for candidate in candidates:
+        if len(start) >= room:
+            break
+        if candidate.route_denied:
+            holds.append((candidate.call_id, Hold.PLATFORM_DENIED))
+        elif candidate.number_busy or candidate.to_number in numbers:
+            holds.append((candidate.call_id, Hold.NUMBER_BUSY_ELSEWHERE))
+        else:
+            start.append(candidate.call_id)
+            numbers.add(candidate.to_number)
+    return Plan(tuple(start), tuple(holds))

@@ -1,0 +1,75 @@
+"""What the platform tells us of its conversations, batches, agents and numbers, in our words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from voiceslot_tui.core.calls import AttemptId, CallSid, ConversationId, Instant
+from voiceslot_tui.core.facts import Outcome
+
+
+class TalkState(StrEnum):
+    """Where a conversation stands at the platform, as far as slots are concerned."""
+
+    RINGING = "ringing"
+    TALKING = "talking"
+    OVER = "over"
+    ANALYSED = "analysed"
+    UNHEARD_OF = "unheard_of"
+    """A status word we do not know: shown, never taken for an end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A conversation as the platform describes it. `outcome` is set once it is analysed."""
+
+    conversation_id: ConversationId
+    state: TalkState
+    agent_id: str = ""
+    started_at: Instant | None = None
+    attempt_id: AttemptId | None = None
+    call_sid: CallSid | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The search for an attempt: what was found, and whether everything was looked at."""
+
+    found: Talk | None
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCount:
+    """One batch call of the workspace in figures.
+
+    `waiting_for_id` counts recipients that hold a slot without a conversation id; -1 where unread.
+    """
+
+    batch_id: str
+    status: str
+    dispatched: int
+    finished: int
+    scheduled: int
+    updated_at: int
+    target_concurrency: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSummary:
+    """An agent of the workspace."""
+
+    agent_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumberSummary:
+    """A phone number of the workspace; `provider` chooses the road of a start."""
+
+    phone_number_id: str
+    phone_number: str
+    label: str
+    provider: str
