@@ -38,6 +38,10 @@ lint: .venv/dev.stamp ## check format, lint, types and the import rule
 	@$(python) -m mypy
 	@.venv/bin/lint-imports
 
+.PHONY: bench
+bench: .venv/dev.stamp ## measure the speed against bare clients, as ratios in one run
+	@$(python) -m pytest tests/benchmarks --capture=no
+
 .PHONY: lock
 lock: ## make both lock files anew from pyproject.toml
 	@scripts/lock.sh

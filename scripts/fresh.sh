@@ -40,7 +40,7 @@ path_with_uv() {
 # Only how to reach a package index is inherited: run_clean PATH HOME COMMAND...
 run_clean() {
     path=$1; home=$2; shift 2
-    for name in $(env | sed -n 's/^\(PIP_[A-Z_]*\|UV_[A-Z_]*\)=.*/\1/p') PY CI \
+    for name in $(env | sed -nE 's/^((PIP|UV)_[A-Z_]*)=.*/\1/p') PY CI \
         HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy SSL_CERT_FILE; do
         eval "value=\${$name-}"
         [ -z "$value" ] || set -- "$name=$value" "$@"
@@ -56,7 +56,7 @@ timed() {
         echo "FAILED  $label"
         exit 1
     fi
-    tail -n "${LINES_SHOWN:-12}" "$scratch/output"
+    tail -n 12 "$scratch/output"
     echo "passed  $label  $(($(date +%s) - started)) s"
 }
 
@@ -69,7 +69,7 @@ newcomer() {
     cd "$clone"
     timed "make demo ($way)" run_clean "$path" "$home" make --no-print-directory demo
     timed "make test ($way)" run_clean "$path" "$home" make --no-print-directory test
-    LINES_SHOWN=3 timed "make setup again ($way)" run_clean "$path" "$home" make setup
+    timed "make setup again ($way)" run_clean "$path" "$home" make setup
     [ -z "$(git status --porcelain)" ] || {
         git status --short
         echo "FAILED  the commands left files that git does not ignore ($way)"
