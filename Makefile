@@ -36,7 +36,7 @@ lint: .venv/dev.stamp ## check format, lint, types and the import rule
 	@$(python) -m ruff format --check --quiet .
 	@$(python) -m ruff check --quiet .
 	@$(python) -m mypy
-	@.venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-logo
 
 .PHONY: bench
 bench: .venv/dev.stamp ## measure the speed against bare clients, as ratios in one run
