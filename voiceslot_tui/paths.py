@@ -1,0 +1,108 @@
+"""Where the files of one engine live: database, lock, log and socket, in one private folder.
+
+An engine and its consoles find each other by this folder alone, so everything here follows from it
+and from nothing else. A folder that others can write to is refused: they could swap the database.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from voiceslot_tui.core.errors import StoreUnusable
+
+_NAME: Final = "voiceslot"
+_SOCKET_BYTES_MAX: Final = 103
+"""The shortest limit among systems for the path of a Unix socket, its end mark not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The files of the engine whose data lies in `folder`, an absolute path."""
+
+    folder: Path
+
+    @property
+    def database(self) -> Path:
+        """Give the SQLite file."""
+        return self.folder / "voiceslot.db"
+
+    @property
+    def lock(self) -> Path:
+        """Give the file whose lock says that an engine runs here."""
+        return self.folder / "voiceslot.lock"
+
+    @property
+    def log(self) -> Path:
+        """Give the log of the engine; older ones stand beside it as .1, .2 and so on."""
+        return self.folder / "voiceslot.log"
+
+    @property
+    def socket(self) -> Path:
+        """Give the engine's socket: in the folder, or in the runtime folder if the path is long.
+
+        There its name is a digest of the folder's real path, so that both sides come to the same.
+        """
+        near = self.folder / "voiceslot.sock"
+        if len(os.fsencode(near)) <= _SOCKET_BYTES_MAX:
+            return near
+        digest = sha256(os.fsencode(self.folder.resolve())).hexdigest()[:16]
+        return _runtime_folder() / f"{digest}.sock"
+
+
+def paths(data_dir: Path | None = None) -> Paths:
+    """Give the paths below a data folder; None means the user's usual one."""
+    folder = data_dir or platformdirs.user_data_path(_NAME, appauthor=False)
+    return Paths(folder.expanduser().absolute())
+
+
+def _runtime_folder(*, made: bool = False) -> Path:
+    # The library warns where the session has no runtime folder and takes one below /tmp, after a
+    # look at its owner; that is what we want.
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            return platformdirs.user_runtime_path(_NAME, appauthor=False, ensure_exists=made)
+        except OSError as problem:
+            raise StoreUnusable(
+                f"No folder for a socket: {problem}. Set VOICESLOT_DATA_DIR to a shorter path."
+            ) from problem
+
+
+def make_folders(places: Paths, group_id: int | None = None) -> None:
+    """Make the folders of an engine, readable by nobody else.
+
+    With a group, its members may pass through the data folder to the socket, without listing it. A
+    folder that was there keeps its mode. Raises StoreUnusable where a folder cannot be made or can
+    be written to by others.
+    """
+    try:
+        _make_folder(places.folder, group_id)
+    except OSError as problem:
+        raise StoreUnusable(
+            f"The folder {places.folder} cannot be used: {problem.strerror}. "
+            "Set VOICESLOT_DATA_DIR to a folder of your own."
+        ) from problem
+    if places.socket.parent != places.folder:
+        _runtime_folder(made=True)
+
+
+def _make_folder(folder: Path, group_id: int | None) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        if folder.stat().st_mode & 0o002:
+            raise StoreUnusable(
+                f"The folder {folder} can be written to by every user of this machine. "
+                "Set VOICESLOT_DATA_DIR to a folder of your own."
+            ) from None
+        return
+    if group_id is not None:
+        os.chown(folder, -1, group_id)
+        folder.chmod(0o710)

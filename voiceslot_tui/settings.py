@@ -1,0 +1,382 @@
+"""The settings: one table of names, defaults, checks and meanings, and how they are read.
+
+`Settings` is the table: a field is the variable's name in lower case, with its default, the check
+it must pass and the line that the README and `doctor` show. The environment wins over `.env`, whose
+values never reach the environment; a secret may be given as NAME_FILE instead. All that is wrong is
+said at once, before anything starts. A value read here is never printed: a wrong one is described,
+not quoted, and a `Secret` shows itself only to who asks for it by name.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, TypeVar
+
+from voiceslot_tui.core.errors import SettingProblem, SettingsInvalid
+from voiceslot_tui.core.limits import LIMIT_MAX
+from voiceslot_tui.core.setting_values import (
+    WrongValue,
+    full_url,
+    is_loopback,
+    meant,
+    number,
+    one_of,
+    origin_url,
+    shaped,
+    status_words,
+    whole,
+)
+from voiceslot_tui.core.text import clean
+
+_Value = TypeVar("_Value")
+
+_SECRET_FILE_BYTES_MAX: Final = 64 * 1024
+_API_KEY_CHARS_ADVISED: Final = 16
+_FILE: Final = "_FILE"
+
+
+class Secret:
+    """A value that does not show itself: in a repr, a message or a log it is dots."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str = "") -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Give the value itself, for the one place that sends or compares it."""
+        return self._text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return "Secret('•••')" if self._text else "Secret('')"
+
+    __str__ = __repr__
+
+
+class CountStrategy(StrEnum):
+    """How the live calls of the platform are counted (ELEVENLABS_ACTIVE_COUNT_STRATEGY)."""
+
+    CONVERSATIONS = "conversations"
+    """Lists live conversations with their ids: nothing is counted twice, nothing is missed."""
+    LIVE_COUNT = "live_count"
+    """Reads the platform's own counter."""
+    OUTSTANDING = "outstanding"
+    """Adds up dispatched minus finished of running batches."""
+    DISPATCHED = "dispatched"
+    """Adds up what running batches ever dispatched: wrong, kept for who relies on it."""
+    BATCHES = "batches"
+    """Counts one call for each running batch: wrong, kept for who relies on it."""
+
+
+class UnknownCalls(StrEnum):
+    """What becomes of a call that was looked up and never found (UNKNOWN_CALLS)."""
+
+    ASK = "ask"
+    REQUEUE = "requeue"
+
+
+# --- the table
+
+
+def _header_secret(text: str) -> Secret:
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise WrongValue("must be plain ASCII characters without blanks; was it copied whole?")
+    return Secret(text)
+
+
+def _folder(text: str) -> Path | None:
+    return Path(text).expanduser().absolute()
+
+
+def _row(default: _Value, read: Callable[[str], _Value], meaning: str) -> _Value:
+    return field(default=default, metadata={"read": read, "meaning": meaning})
+
+
+_NONE: Final = Secret()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, checked. A field is its variable's name in lower case; `Secret`s are masked."""
+
+    elevenlabs_api_key: Secret = _row(_NONE, _header_secret, "key of the ElevenLabs workspace")
+    elevenlabs_concurrency_limit: int = _row(
+        5, whole(1, LIMIT_MAX), "conversations your workspace may hold at once"
+    )
+    elevenlabs_base_url: str = _row(
+        "https://api.elevenlabs.io", origin_url, "ElevenLabs in your region, or a simulator"
+    )
+    elevenlabs_active_calls_url: str = _row("", full_url, "full URL of the batch list instead")
+    elevenlabs_start_call_url: str = _row(
+        "", full_url, "full URL to start a call through Twilio instead"
+    )
+    elevenlabs_active_count_strategy: CountStrategy = _row(
+        CountStrategy.CONVERSATIONS, one_of(CountStrategy), "how live calls are counted"
+    )
+    elevenlabs_active_statuses: tuple[str, ...] = _row(
+        ("in_progress",), status_words, "statuses of a batch that is running, separated by commas"
+    )
+    polling_interval_ms: int = _row(
+        2000, whole(100, 600_000), "milliseconds between two reads of the live calls"
+    )
+    slot_reserve: int = _row(0, whole(0, LIMIT_MAX), "slots never used by our own calls")
+    calls_per_second: float = _row(1.0, number(0, 1000), "calls started a second; 0 is unlimited")
+    ring_timeout_s: int = _row(60, whole(1, 999), "seconds a phone may ring")
+    max_call_minutes: int = _row(30, whole(1, 1440), "minutes a conversation may last")
+    list_lag_s: float = _row(
+        30.0, number(0, 3600), "seconds until a new call surely stands in the platform's lists"
+    )
+    start_timeout_s: float = _row(60.0, number(1, 600), "seconds to wait for a start's answer")
+    unknown_calls: UnknownCalls = _row(
+        UnknownCalls.ASK, one_of(UnknownCalls), "a call never found again: ask you, or requeue it"
+    )
+    unknown_after_s: float = _row(
+        120.0, number(1, 86_400), "seconds of fruitless look-ups before a call is unknown"
+    )
+    host: str = _row(
+        "127.0.0.1", shaped(r"[0-9A-Za-z.:_-]{1,253}", "a host name or address"), "listens here"
+    )
+    port: int = _row(4000, whole(0, 65_535), "and on this port; 0 takes any free one")
+    public_base_url: str = _row("", origin_url, "where the world reaches the listener, by a proxy")
+    voiceslot_api_key: Secret = _row(_NONE, _header_secret, "bearer key of the HTTP API")
+    webhook_secret: Secret = _row(
+        _NONE, Secret, "signs ElevenLabs' webhooks; two, separated by a comma, while it changes"
+    )
+    twilio_account_sid: str = _row(
+        "", shaped(r"AC[0-9a-fA-F]{32}", "AC and 32 hexadecimal digits"), "Twilio account"
+    )
+    twilio_auth_token: Secret = _row(_NONE, _header_secret, "token of the Twilio account")
+    twilio_api_key_sid: str = _row(
+        "", shaped(r"SK[0-9a-fA-F]{32}", "SK and 32 hexadecimal digits"), "Twilio key, instead"
+    )
+    twilio_api_key_secret: Secret = _row(_NONE, _header_secret, "secret of the Twilio key")
+    twilio_base_url: str = _row("", origin_url, "sends every Twilio request to this host instead")
+    voiceslot_data_dir: Path | None = _row(
+        None, _folder, "folder of the database, the socket and the log"
+    )
+    voiceslot_group: str = _row(
+        "",
+        shaped(r"[0-9A-Za-z._-]{1,64}", "the name of a group"),
+        "group that may attach a console",
+    )
+    warnings: tuple[str, ...] = ()
+    """What the operator should know although it works."""
+
+    @property
+    def webhook_secrets(self) -> tuple[bytes, ...]:
+        """Give the webhook secrets that are valid now, as the signature check needs them."""
+        parts = (part.strip() for part in self.webhook_secret.reveal().split(","))
+        return tuple(part.encode() for part in parts if part)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Give every secret's value, so that the log can hide them wherever they turn up."""
+        values = (getattr(self, row.field) for row in table())
+        found = [value.reveal() for value in values if isinstance(value, Secret) and value]
+        return (*found, *(part.decode() for part in self.webhook_secrets))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table: the variable, its default as one would write it, its meaning."""
+
+    name: str
+    default: str
+    secret: bool
+    meaning: str
+    read: Callable[[str], object]
+
+    @property
+    def field(self) -> str:
+        """Give the name of the field in Settings."""
+        return self.name.lower()
+
+
+def table() -> tuple[Setting, ...]:
+    """Give the rows of the table, in the order in which they are shown."""
+    return tuple(
+        Setting(
+            row.name.upper(),
+            _written(row.default),
+            isinstance(row.default, Secret),
+            row.metadata["meaning"],
+            row.metadata["read"],
+        )
+        for row in fields(Settings)
+        if row.metadata
+    )
+
+
+def _written(default: object) -> str:
+    if isinstance(default, tuple):
+        return ",".join(default)
+    if isinstance(default, float):
+        return f"{default:g}"
+    return "" if default is None or isinstance(default, Secret) else str(default)
+
+
+# --- reading
+
+
+def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
+    """Read and check all settings.
+
+    The environment wins over the file; an empty value means the default; a missing file is fine.
+    Raises SettingsInvalid with everything that is wrong; `warnings` holds what works but should be
+    known.
+    """
+    problems: list[SettingProblem] = []
+    given = {**_file_values(env_file, problems), **environ}
+    values: dict[str, object] = {}
+    for row in table():
+        try:
+            text = _given(row, given)
+            if text:
+                values[row.field] = row.read(text)
+        except WrongValue as wrong:
+            problems.append(SettingProblem(row.name, str(wrong)))
+    problems.extend(_unheard_of(given))
+    settings = _settings(values)
+    problems.extend(
+        SettingProblem(name, message)
+        for name, message in _contradictions(settings)
+        if name not in {problem.name for problem in problems}
+    )
+    if problems:
+        raise SettingsInvalid(tuple(problems))
+    values["warnings"] = (*_file_warnings(env_file), *_doubts(settings))
+    return _settings(values)
+
+
+def load_data_dir(environ: Mapping[str, str], env_file: Path | None = None) -> Path | None:
+    """Read where the data lies and nothing else, for commands that only talk to an engine.
+
+    Raises SettingsInvalid where the file cannot be read. None means the usual folder.
+    """
+    problems: list[SettingProblem] = []
+    given = {**_file_values(env_file, problems), **environ}
+    if problems:
+        raise SettingsInvalid(tuple(problems))
+    text = given.get("VOICESLOT_DATA_DIR", "").strip()
+    return _folder(text) if text else None
+
+
+def _settings(values: Mapping[str, object]) -> Settings:
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _file_values(env_file: Path | None, problems: list[SettingProblem]) -> dict[str, str]:
+    if env_file is None or not env_file.is_file():
+        return {}
+    from io import StringIO
+
+    from dotenv import dotenv_values
+
+    try:
+        text = env_file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        problems.append(SettingProblem(str(env_file), "cannot be read as UTF-8 text"))
+        return {}
+    read = dotenv_values(stream=StringIO(text), interpolate=False)
+    return {name: value for name, value in read.items() if value is not None}
+
+
+def _given(row: Setting, given: Mapping[str, str]) -> str:
+    text = given.get(row.name, "").strip()
+    file = given.get(row.name + _FILE, "").strip() if row.secret else ""
+    if text and file:
+        raise WrongValue(f"is set, and {row.name}{_FILE} too; keep one of them")
+    return _file_secret(Path(file).expanduser(), row) if file else text
+
+
+def _file_secret(path: Path, row: Setting) -> str:
+    try:
+        with path.open("rb") as file:
+            text = file.read(_SECRET_FILE_BYTES_MAX).decode().strip()
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or "it is not text"
+        raise WrongValue(f"{row.name}{_FILE} cannot be read: {reason}") from None
+    if not text:
+        raise WrongValue(f"{row.name}{_FILE} names an empty file")
+    return text
+
+
+def _unheard_of(given: Mapping[str, str]) -> Iterator[SettingProblem]:
+    known = [row.name for row in table()]
+    known += [row.name + _FILE for row in table() if row.secret]
+    for name in sorted(given):
+        if name.startswith("VOICESLOT_") and name not in known:
+            shown = clean(name, 60)
+            yield SettingProblem(shown, f"is no setting of this program{meant(name, known)}")
+
+
+# --- what cannot be right together, and what works but should be known
+
+
+def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    if not settings.elevenlabs_api_key:
+        yield "ELEVENLABS_API_KEY", "is missing; make one in the ElevenLabs settings under API keys"
+    if settings.slot_reserve >= settings.elevenlabs_concurrency_limit:
+        yield "SLOT_RESERVE", "must be below ELEVENLABS_CONCURRENCY_LIMIT, else nothing is dialled"
+    if not settings.voiceslot_api_key and not is_loopback(settings.host):
+        yield "VOICESLOT_API_KEY", "is needed because HOST lets other machines reach the listener"
+    elif not settings.voiceslot_api_key and settings.public_base_url:
+        yield "VOICESLOT_API_KEY", "is needed because PUBLIC_BASE_URL makes the listener public"
+    if bool(settings.twilio_api_key_sid) != bool(settings.twilio_api_key_secret):
+        yield "TWILIO_API_KEY_SID", "goes together with TWILIO_API_KEY_SECRET; set both or neither"
+    credentials = settings.twilio_auth_token or settings.twilio_api_key_secret
+    if credentials and not settings.twilio_account_sid:
+        yield "TWILIO_ACCOUNT_SID", "is missing beside the Twilio credentials"
+    if settings.webhook_secret and not settings.webhook_secrets:
+        yield "WEBHOOK_SECRET", "holds nothing but commas"
+
+
+_DOUBTS_ABOUT_STRATEGY: Final = {
+    CountStrategy.DISPATCHED: (
+        "ELEVENLABS_ACTIVE_COUNT_STRATEGY=dispatched adds up every call that running batches ever "
+        "dispatched, ended ones too, and sees no single or inbound call: slots will stand empty or "
+        "be overbooked. Use conversations."
+    ),
+    CountStrategy.BATCHES: (
+        "ELEVENLABS_ACTIVE_COUNT_STRATEGY=batches counts one call for a batch that may have many, "
+        "and sees no single or inbound call: the limit can be broken. Use conversations."
+    ),
+}
+
+
+def _doubts(settings: Settings) -> Iterator[str]:
+    doubt = _DOUBTS_ABOUT_STRATEGY.get(settings.elevenlabs_active_count_strategy)
+    if doubt:
+        yield doubt
+    if settings.unknown_calls is UnknownCalls.REQUEUE:
+        yield (
+            "UNKNOWN_CALLS=requeue gives up the promise of at most one dial: a person whose call "
+            "cannot be found again may be rung twice."
+        )
+    if not settings.webhook_secret:
+        yield (
+            "WEBHOOK_SECRET is not set: an unsigned webhook only makes us ask the platform about "
+            "that conversation, it is not believed by itself."
+        )
+    key = settings.voiceslot_api_key.reveal()
+    if key and len(key) < _API_KEY_CHARS_ADVISED:
+        yield f"VOICESLOT_API_KEY is short: {_API_KEY_CHARS_ADVISED} random characters or more."
+
+
+def _file_warnings(env_file: Path | None) -> Iterator[str]:
+    if env_file is not None and env_file.is_file() and env_file.stat().st_mode & 0o077:
+        yield f"{env_file.name} can be read by other users of this machine: chmod 600 it."
