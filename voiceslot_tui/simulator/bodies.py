@@ -176,6 +176,8 @@ def subscription_body(tier: str) -> dict[str, Any]:
         "character_limit": 500_000,
         "voice_limit": 30,
         "professional_voice_limit": 1,
+        "open_invoices": [],
+        "has_open_invoices": False,
         "current_overage": {"amount": "0", "currency": "usd"},
         "currency": "usd",
         **dict.fromkeys(zeros, 0),

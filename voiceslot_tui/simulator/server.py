@@ -13,7 +13,15 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, StreamReader, TCPConnector, web
+from aiohttp import (
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    StreamReader,
+    TCPConnector,
+    web,
+)
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
@@ -78,8 +86,11 @@ class SimulatorServer:
     async def _sending_webhooks(self) -> AsyncIterator[None]:
         timeout = ClientTimeout(total=WEBHOOK_TIMEOUT_S)
         connector = TCPConnector(limit=WEBHOOKS_AT_ONCE)
+        cookies = DummyCookieJar()
         async with (
-            ClientSession(timeout=timeout, connector=connector) as self._session,
+            ClientSession(
+                timeout=timeout, connector=connector, cookie_jar=cookies
+            ) as self._session,
             asyncio.TaskGroup() as self._senders,
         ):
             try:
