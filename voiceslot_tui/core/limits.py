@@ -69,7 +69,7 @@ UNDO_S: Final = 30.0
 PROMOTE_BATCH_MAX: Final = 500
 TOMBSTONE_KEPT_DAYS: Final = 7
 NUMBERS_FREED_MAX: Final = 16
-"""Calls to one number that are woken when the number becomes free; only one of them can go first."""
+"""Calls to one number that are woken once the number is free; only one of them can go first."""
 WAL_BYTES_MAX: Final = 64 * 1024 * 1024
 WRITE_QUEUE_MAX: Final = 10_000
 """Transactions waiting for the writer; past that the store answers "busy"."""
@@ -77,8 +77,28 @@ WRITE_QUEUE_MAX: Final = 10_000
 # Screens and the link.
 LINK_LINE_BYTES_MAX: Final = 4 * 1024 * 1024
 LINK_CLIENTS_MAX: Final = 64
+LINK_ASKS_AT_ONCE_MAX: Final = 8
+"""Wishes of one console under way; further ones wait, so that nobody floods the engine."""
+LINK_ASK_TIMEOUT_S: Final = 15.0
+"""How long the engine works on one wish; a hang-up waits for the carrier's answer."""
+LINK_ANSWER_TIMEOUT_S: Final = 20.0
+"""How long a console waits for an answer: longer than the engine, which then says why itself."""
+LINK_HELLO_TIMEOUT_S: Final = 5.0
+LINK_FAREWELL_S: Final = 1.0
+"""How long a stopping engine waits for its last words to be read."""
+LINK_BEAT_S: Final = 1.0
+LINK_SILENCE_TICK_S: Final = 0.2
+LINK_SILENCE_TICKS_MAX: Final = 10
+"""Ticks without a word from the engine until it counts as gone: two seconds. Ticks are counted, not
+time measured, so that a console that was itself suspended does not blame the engine."""
+LINK_RETRY_FIRST_S: Final = 0.2
+LINK_RETRY_MAX_S: Final = 2.0
+LINK_LINES_MAX: Final = 200
+"""Journal lines in one push; of more only the newest are sent, the others are counted."""
+LABEL_CHARS_MAX: Final = 60
+"""What an operator calls themselves, in characters."""
 LINK_SEND_BUFFER_MAX: Final = 1024 * 1024
-"""Bytes a console may leave unread before its pushes are dropped, as when its terminal froze."""
+"""Bytes a console may leave unread before its pushes are dropped."""
 PAGE_ROWS_MAX: Final = 500
 FILTER_SCAN_ROWS_MAX: Final = 20_000
 """Rows looked at for one filtered page: no keystroke reads the whole queue."""

@@ -1,19 +1,20 @@
 """The messages between an engine and its consoles: one JSON object a line, over a Unix socket.
 
 A console says `Hello`, is told `Welcome` or `Goodbye`, then sends `Ask`s; each is answered by
-one `Answer` or `Refusal` with the same number. Between answers the engine pushes `Pushed` snapshots with
-the journal lines that are new. The values are core's own, so that nothing is translated twice.
+one `Answer` or `Refusal` with the same number. Between answers the engine pushes `Pushed` snapshots
+with the journal lines that are new. The values are core's own, so that nothing is translated twice.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, TypeVar
 
 import msgspec
 
 from voiceslot_tui.core.calls import CallId, Instant
 from voiceslot_tui.core.facts import Wish
-from voiceslot_tui.core.limits import LINK_LINE_BYTES_MAX
+from voiceslot_tui.core.limits import LABEL_CHARS_MAX, LINK_LINE_BYTES_MAX
 from voiceslot_tui.core.orders import NewCall
 from voiceslot_tui.core.pages import CallDetail, JournalEntry, Page, PageQuery, Place
 from voiceslot_tui.core.snapshot import Snapshot
@@ -36,7 +37,7 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
-    """The engine's side of the handshake. `operator` is the name that acts are written down under."""
+    """The engine's side of the handshake. `operator` is the name acts are written down under."""
 
     protocol: int
     version: str
@@ -146,14 +147,8 @@ class StopEngine(msgspec.Struct, frozen=True, tag="stop"):
     """Stop the engine cleanly; live calls are left to the next start. Answered by TheDone."""
 
 
-Body = (
-    GetSnapshot
-    | GetPage
-    | GetDetail
-    | GetJournal
-    | Explain
-    | Enqueue
-    | Pause
+Act = (
+    Pause
     | Resume
     | SetLimit
     | Want
@@ -164,6 +159,9 @@ Body = (
     | TakeBack
     | StopEngine
 )
+"""Wishes that change something; each is answered by TheDone."""
+
+Body = GetSnapshot | GetPage | GetDetail | GetJournal | Explain | Enqueue | Act
 
 
 class Ask(msgspec.Struct, frozen=True, tag="ask"):
@@ -255,6 +253,17 @@ class Beat(msgspec.Struct, frozen=True, tag="beat"):
     at: Instant
 
 
+def claimed_label(environment: Mapping[str, str]) -> str:
+    """Say who the operator is beyond their user id: who ran sudo, from which address SSH came.
+
+    The engine shows it as a claim; it proves nothing.
+    """
+    user = environment.get("SUDO_USER", "").strip()
+    connection = (environment.get("SSH_CONNECTION") or environment.get("SSH_CLIENT") or "").split()
+    origin = f"from {connection[0]}" if connection else ""
+    return " ".join(part for part in (user, origin) if part)[:LABEL_CHARS_MAX]
+
+
 FromConsole = Hello | Ask
 FromEngine = Welcome | Goodbye | Answer | Refusal | Pushed | Beat
 
@@ -291,3 +300,28 @@ def _read(decoder: msgspec.json.Decoder[_Message], raw: bytes) -> _Message:
         return decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise UnreadableLine(str(problem)) from None
+
+
+class LineBuffer:
+    """Cut what arrives in pieces of any size into lines; a line beyond the bound is unreadable."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+        self._searched = 0
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        """Give the lines that a piece completes, without their ends.
+
+        Raise UnreadableLine once an unfinished line is longer than any message; the caller closes.
+        """
+        self._held += piece
+        if self._held.find(b"\n", self._searched) < 0:
+            self._searched = len(self._held)
+            lines = []
+        else:
+            *lines, rest = bytes(self._held).split(b"\n")
+            self._held = bytearray(rest)
+            self._searched = len(rest)
+        if len(self._held) > LINK_LINE_BYTES_MAX:
+            raise UnreadableLine("the line is longer than any message")
+        return lines

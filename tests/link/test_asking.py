@@ -1,0 +1,176 @@
+"""Wishes and answers over a real socket, with a fake engine behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.link.fake_engine import FakeEngine
+from voiceslot_tui.core.calls import CallId
+from voiceslot_tui.core.facts import Wish
+from voiceslot_tui.core.limits import COMMAND_CALLS_MAX, LINK_ASKS_AT_ONCE_MAX
+from voiceslot_tui.core.orders import NewCall
+from voiceslot_tui.core.pages import PageQuery
+from voiceslot_tui.link.client import Link, LinkLost, NoEngine, Refused, TimedOut
+from voiceslot_tui.wire import control
+
+pytestmark = pytest.mark.usefixtures("server")
+
+CALL = NewCall("+12025550123", "agent_1", "phone_1", name="Ana", client_data=b'{"a": "\xc3\xa9"}')
+
+
+async def test_a_wish_is_done_under_the_operators_name(engine: FakeEngine, path: Path) -> None:
+    link = await Link.connect(path)
+    done = (await link.ask(control.Pause("lunch"))).done
+    assert done.message == "paused"
+    kind, why, by = engine.asked[-1]
+    assert (kind, why) == ("pause", "lunch")
+    assert f"(uid {os.getuid()}" in by
+    assert by == link.operator
+    await link.ask(control.TakeBack(done.undo))
+    assert engine.asked[-1] == ("take_back", "1")
+    link.close()
+
+
+async def test_every_reading_is_answered_by_its_own_type(engine: FakeEngine, path: Path) -> None:
+    engine.change(3)
+    link = await Link.connect(path)
+    assert (await link.ask(control.GetSnapshot())).snapshot == engine.shown
+    assert [line.seq for line in (await link.ask(control.GetJournal())).lines] == [3, 2, 1]
+    assert (await link.ask(control.Explain())).lines == ("every slot is in use",)
+    assert (await link.ask(control.Enqueue((CALL, CALL)))).queue_size == 2
+    wish = control.Want((CallId(7),), Wish.CANCEL)
+    assert (await link.ask(wish)).done.changed == (CallId(7),)
+    await link.ask(control.Prioritise((CallId(7),), by=5))
+    assert engine.asked[-1] == ("prioritise", "None", "5", "7")
+    link.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        (
+            control.Enqueue((NewCall("+12025550123", "a", "p", priority=1001),)),
+            "bad_input",
+            "priority",
+        ),
+        (control.Resume(), "store", ""),
+        (control.HangUpCall(CallId(1)), "rejected", ""),
+        (control.Explain(CallId(4)), "missing", ""),
+        (control.GetPage(PageQuery()), "unknown", ""),
+        (control.GetPage(PageQuery(count=501)), "bad_input", "count"),
+        (
+            control.Want(tuple(map(CallId, range(COMMAND_CALLS_MAX + 1))), Wish.CANCEL),
+            "bad_input",
+            "call_ids",
+        ),
+    ],
+)
+async def test_what_goes_wrong_is_a_refusal(
+    path: Path, body: control.Body, code: str, field: str
+) -> None:
+    link = await Link.connect(path)
+    with pytest.raises(Refused) as refused:
+        await link.ask(body)  # type: ignore[call-overload]
+    assert (refused.value.code, refused.value.field) == (code, field)
+    assert str(refused.value)
+    assert (await link.ask(control.Explain())).lines, "the link lives on"
+    link.close()
+
+
+async def test_a_slow_wish_holds_up_no_other(engine: FakeEngine, path: Path) -> None:
+    engine.gate.clear()
+    link = await Link.connect(path)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        slow = group.create_task(link.ask(control.Pause()))
+        assert (await link.ask(control.Explain())).lines
+        assert not slow.done()
+        engine.gate.set()
+    assert slow.result().done.message == "paused"
+    link.close()
+
+
+async def test_of_many_wishes_at_once_a_few_are_under_way(engine: FakeEngine, path: Path) -> None:
+    under_way = 0
+    most = 0
+    original = engine.pause
+
+    async def counted(*, by: str, why: str = "") -> object:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            return await original(by=by, why=why)
+        finally:
+            under_way -= 1
+
+    engine.pause = counted  # type: ignore[method-assign, assignment]
+    engine.gate.clear()
+    link = await Link.connect(path)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        wishes = [group.create_task(link.ask(control.Pause(str(n)))) for n in range(100)]
+        while most < LINK_ASKS_AT_ONCE_MAX:
+            await asyncio.sleep(0)
+        engine.gate.set()
+    assert all(wish.result().done.message == "paused" for wish in wishes)
+    assert most == LINK_ASKS_AT_ONCE_MAX
+    assert [why for _, why, _ in engine.asked] == [str(n) for n in range(100)]
+    link.close()
+
+
+async def test_an_answer_that_does_not_come_in_time(engine: FakeEngine, path: Path) -> None:
+    engine.gate.clear()
+    link = await Link.connect(path, patience_s=0.05)
+    with pytest.raises(TimedOut, match="may or may not"):
+        await link.ask(control.Pause())
+    engine.gate.set()
+    assert (await link.ask(control.Explain())).lines, "a late answer disturbs nobody"
+    link.close()
+
+
+async def test_the_engine_gives_a_wish_up_in_time(
+    engine: FakeEngine, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voiceslot_tui.link.server.answers.LINK_ASK_TIMEOUT_S", 0.05)
+    engine.gate.clear()
+    link = await Link.connect(path)
+    with pytest.raises(Refused, match="may still happen") as refused:
+        await link.ask(control.Pause())
+    assert refused.value.code == "unknown"
+    link.close()
+
+
+async def test_a_closed_link_answers_nobody(engine: FakeEngine, path: Path) -> None:
+    engine.gate.clear()
+    link = await Link.connect(path)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        waiting = group.create_task(_error_of(link))
+        while not engine.consoles and not waiting.done():
+            await asyncio.sleep(0)
+            link.close()
+    assert isinstance(waiting.result(), LinkLost)
+    with pytest.raises(LinkLost):
+        await link.ask(control.Explain())
+
+
+async def _error_of(link: Link) -> Exception | None:
+    try:
+        await link.ask(control.Pause())
+    except LinkLost as error:
+        return error
+    return None
+
+
+async def test_stopping_is_asked_of_the_engine(engine: FakeEngine, path: Path) -> None:
+    link = await Link.connect(path)
+    await link.ask(control.StopEngine())
+    assert engine.stop_requested.is_set()
+    link.close()
+
+
+async def test_nobody_there_says_where(folder: Path) -> None:
+    with pytest.raises(NoEngine, match="no engine answers at"):
+        await Link.connect(folder / "nothing.sock")

@@ -1,0 +1,140 @@
+"""One wish of a console, one answer: the engine's front door as the link sees it.
+
+Whatever goes wrong becomes a refusal with a code and a sentence; no wish ever takes the link, or
+the engine, down with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sized
+from typing import TYPE_CHECKING, Final, TypeVar, assert_never
+
+import structlog
+
+from voiceslot_tui.core.errors import (
+    BadInput,
+    IdempotencyConflict,
+    Missing,
+    ReadFailed,
+    Rejected,
+    StoreUnavailable,
+    StoreUnusable,
+    VoiceslotError,
+)
+from voiceslot_tui.core.limits import (
+    COMMAND_CALLS_MAX,
+    ENQUEUE_BATCH_MAX,
+    EVENTS_SHOWN_MAX,
+    LINK_ASK_TIMEOUT_S,
+    PAGE_ROWS_MAX,
+)
+from voiceslot_tui.core.undo import Done
+from voiceslot_tui.wire import control
+
+if TYPE_CHECKING:
+    from voiceslot_tui.engine.engine import Engine
+
+_log = structlog.get_logger(__name__)
+_Named = TypeVar("_Named", bound=Sized)
+
+UNKNOWN: Final = "unknown"
+_CODES: Final = (
+    (BadInput, "bad_input"),
+    (IdempotencyConflict, "bad_input"),
+    (Rejected, "rejected"),
+    (ReadFailed, "rejected"),
+    (Missing, "missing"),
+    (StoreUnavailable, "store"),
+    (StoreUnusable, "store"),
+)
+
+
+async def answer(engine: Engine, ask: control.Ask, by: str) -> control.Answer | control.Refusal:
+    """Do what a console asks, within a deadline, and say what it came to. Never raises an error."""
+    try:
+        async with asyncio.timeout(LINK_ASK_TIMEOUT_S):
+            return control.Answer(ask.number, await _result(engine, ask.body, by))
+    except VoiceslotError as error:
+        return refusal(ask.number, error)
+    except TimeoutError:
+        return control.Refusal(
+            ask.number,
+            UNKNOWN,
+            f"the engine did not finish this within {LINK_ASK_TIMEOUT_S:.0f} s; it may still "
+            "happen, so look before you ask again",
+        )
+    except Exception:  # noqa: BLE001 - a defect met by one wish must not end everybody's engine
+        _log.exception("link_answer_failed", wish=type(ask.body).__name__)
+        return control.Refusal(
+            ask.number, UNKNOWN, "the engine failed at this; its log has the details"
+        )
+
+
+def refusal(number: int, error: VoiceslotError) -> control.Refusal:
+    """Put an error of ours into words for a console."""
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), UNKNOWN)
+    field = error.field if isinstance(error, BadInput) else ""
+    return control.Refusal(number, code, str(error), field)
+
+
+async def _result(engine: Engine, body: control.Body, by: str) -> control.Result:
+    match body:
+        case control.GetSnapshot():
+            return control.TheSnapshot(await engine.snapshot())
+        case control.GetPage(query):
+            _at_most(query.count, PAGE_ROWS_MAX, "count", "rows")
+            return control.ThePage(await engine.page(query))
+        case control.GetDetail(call_id):
+            return control.TheDetail(await engine.detail(call_id))
+        case control.GetJournal(before, count):
+            _at_most(count, EVENTS_SHOWN_MAX, "count", "lines")
+            return control.JournalLines(await engine.journal(before, count))
+        case control.Explain(call_id):
+            return control.Sentences(await engine.explain(call_id))
+        case control.Enqueue(calls):
+            _at_most(len(calls), ENQUEUE_BATCH_MAX, "calls", "calls")
+            added = await engine.enqueue(calls, by=by)
+            return control.Enqueued(added.ids, added.queue_size)
+        case _:
+            return control.TheDone(await _act(engine, body, by))
+
+
+async def _act(engine: Engine, body: control.Act, by: str) -> Done:
+    match body:
+        case control.Pause(why):
+            return await engine.pause(by=by, why=why)
+        case control.Resume():
+            return await engine.resume(by=by)
+        case control.SetLimit(limit):
+            return await engine.set_limit(limit, by=by)
+        case control.Want(call_ids, wish):
+            return await engine.wish(_few(call_ids), wish, by=by)
+        case control.Prioritise(call_ids, to, change):
+            return await engine.prioritise(_few(call_ids), by=by, to=to, change=change)
+        case control.Move(call_ids, place):
+            return await engine.move(_few(call_ids), place, by=by)
+        case control.HangUpCall(call_id):
+            return await engine.hang_up(call_id, by=by)
+        case control.TakeBack(undo):
+            return await engine.take_back(_few(undo), by=by)
+        case control.Reconcile():
+            engine.reconcile_now()
+            return Done(message="The platform's live calls are read now.")
+        case control.StopEngine():
+            engine.stop_requested.set()
+            return Done(
+                message="The engine stops; live calls go on and are found at the next start."
+            )
+        case _:
+            assert_never(body)
+
+
+def _few(named: _Named) -> _Named:
+    _at_most(len(named), COMMAND_CALLS_MAX, "call_ids", "calls")
+    return named
+
+
+def _at_most(count: int, bound: int, field: str, what: str) -> None:
+    if not 0 <= count <= bound:
+        raise BadInput(f"at most {bound:,} {what} at a time, not {count:,}", field=field)
