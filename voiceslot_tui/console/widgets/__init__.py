@@ -1,0 +1,1 @@
+"""Line-by-line widgets: each paints only the lines that changed, and shows cleaned text only."""

@@ -1,0 +1,84 @@
+"""The ground of our widgets: lines in, and only lines that changed go to the screen.
+
+A widget says what its lines are (`build_lines`, a value); what equals the last time is neither
+rendered nor sent. Layout is never touched, so an update costs the bytes of the changed lines.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from voiceslot_tui.console.widgets.cells import Line, Tone, cells_of, clipped
+
+
+class LineWidget(Widget):
+    """A widget of plain lines, each a value of spans with tones."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone.value}" for tone in Tone}
+    DEFAULT_CSS = """
+    LineWidget .tone--dim { color: $text-muted; }
+    LineWidget .tone--strong { text-style: bold; }
+    LineWidget .tone--good { color: $text-success; }
+    LineWidget .tone--warning { color: $text-warning; }
+    LineWidget .tone--bad { color: $text-error; text-style: bold; }
+    LineWidget .tone--accent { color: $text-accent; }
+    LineWidget .tone--heading { text-style: bold underline; }
+    LineWidget .tone--cursor { text-style: reverse; }
+    LineWidget .tone--cursor-away { text-style: bold; }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._lines: list[Line] = []
+
+    def build_lines(self, width: int, height: int) -> list[Line]:
+        """Say what stands on the widget's lines at this size, in cells."""
+        raise NotImplementedError
+
+    def repaint(self) -> None:
+        """Build the lines anew and send those that differ to the screen."""
+        width, height = self.size
+        if not width or not height:
+            return
+        before, self._lines = self._lines, self.build_lines(width, height)[:height]
+        rows = max(len(before), len(self._lines))
+        changed = [
+            Region(0, y, width, 1)
+            for y in range(min(rows, height))
+            if before[y : y + 1] != self._lines[y : y + 1]
+        ]
+        if changed:
+            self.refresh(*changed)
+
+    def on_resize(self) -> None:
+        """Build the lines for the new size; Textual repaints all of them."""
+        self.repaint()
+
+    def render_line(self, y: int) -> Strip:
+        """Render one line; lines past the last are empty."""
+        width = self.size.width
+        ground = self.rich_style
+        if y >= len(self._lines):
+            return Strip.blank(width, ground)
+        shown = self._lines[y]
+        ground += self._style_of(shown.tone)
+        segments: list[Segment] = []
+        room = width
+        for text, tone in shown.spans:
+            piece = clipped(text, room)
+            if piece:
+                segments.append(Segment(piece, ground + self._style_of(tone)))
+                room -= cells_of(piece)
+        segments.append(Segment(" " * room, ground))
+        return Strip(segments, width)
+
+    def _style_of(self, tone: Tone) -> Style:
+        if tone is Tone.PLAIN:
+            return Style.null()
+        return self.get_component_rich_style(f"tone--{tone.value}", partial=True)

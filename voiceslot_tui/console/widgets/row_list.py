@@ -1,0 +1,228 @@
+"""The list behind a table: which rows are held, where the cursor is sent, what is read next.
+
+It knows no screen. Moving is immediate where the rows are held; otherwise it is remembered and
+carried out by `read_next`, which the table calls as long as `wants_reading`. What was asked before
+the operator changed the list or jumped elsewhere is thrown away when it arrives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from voiceslot_tui.console.widgets.row_source import (
+    RowSource,
+    RowsUnavailable,
+    Stretch,
+    read_stretch,
+)
+from voiceslot_tui.console.widgets.row_window import RowWindow, Side
+from voiceslot_tui.core.calls import CallId
+from voiceslot_tui.core.limits import PAGE_ROWS_MAX
+from voiceslot_tui.core.pages import Filter, PageQuery, RowKey, Segment
+from voiceslot_tui.core.text import CleanText, clean
+
+READ_TIMEOUT_S: Final = 10.0
+"""How long one reading may take before the table says that it failed."""
+
+Locate = Callable[[CallId], Awaitable[RowKey | None]]
+"""Where a call stands in the list shown, or None where it left it. Raises RowsUnavailable."""
+
+
+class End(Enum):
+    """Ends of the list that the cursor can be sent to."""
+
+    START = "start"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A call that the cursor is sent to; without a key it has to be located first."""
+
+    call_id: CallId
+    key: RowKey | None = None
+
+
+class RowList:
+    """Rows of one part of the calls, filtered, with what has yet to be read.
+
+    `failure` is why the last reading failed; None once one succeeded.
+    """
+
+    def __init__(self, source: RowSource, locate: Locate | None = None) -> None:
+        self.window = RowWindow()
+        self.total: int | None = None
+        self.failure: CleanText | None = None
+        self.loaded = False
+        self.segment = Segment.QUEUE
+        self.where = Filter()
+        self._source = source
+        self._locate = locate
+        self._goal: End | Target | None = End.START
+        self._stale = False
+        self._pending = 0
+        self._scroll = False
+        self._blocked = False
+        self._epoch = 0
+
+    @property
+    def can_locate(self) -> bool:
+        """Tell whether a call can be found by its id alone."""
+        return self._locate is not None
+
+    @property
+    def wants_reading(self) -> bool:
+        """Tell whether `read_next` has something to do; after a failure it waits to be asked."""
+        if self._blocked:
+            return False
+        return self._goal is not None or self._stale or self._side() is not None
+
+    def show(self, segment: Segment, where: Filter) -> None:
+        """Show another list, from its first row."""
+        height = self.window.height
+        self.window = RowWindow()
+        self.window.resize(height)
+        self.segment, self.where = segment, where
+        self.total, self.failure, self.loaded = None, None, False
+        self._send_to(End.START)
+
+    def renew(self) -> None:
+        """Read the rows held anew; try again where reading failed."""
+        self._stale = True
+        self._blocked = False
+
+    def move(self, by: int, *, scroll: bool = False) -> None:
+        """Move the cursor now, as far as rows are held, and the rest when they are."""
+        self._blocked = False
+        self._pending += by
+        self._scroll = scroll
+        if self._goal is None:
+            self._pending = self.window.move(self._pending, scroll=scroll)
+
+    def go(self, goal: End | Target) -> None:
+        """Send the cursor to an end of the list or to a call; now, where its rows are held."""
+        if not self._go_now(goal):
+            self._send_to(goal)
+
+    async def read_next(self) -> None:
+        """Read once: what the cursor was sent to, else what is stale, else what comes next."""
+        epoch = self._epoch
+        try:
+            async with asyncio.timeout(READ_TIMEOUT_S):
+                await self._read(epoch)
+        except (RowsUnavailable, TimeoutError) as problem:
+            if epoch == self._epoch:
+                self._blocked = True
+                self.failure = clean(str(problem) or "no answer in time")
+        else:
+            self.failure = None
+
+    def _go_now(self, goal: End | Target) -> bool:
+        window = self.window
+        if not self.loaded:
+            return False
+        if isinstance(goal, Target):
+            held = window.go_to(goal.call_id)
+        else:
+            edge = window.before if goal is End.START else window.after
+            held = edge is None
+            if held:
+                window.move(-len(window.rows) if goal is End.START else len(window.rows))
+        if held:
+            self._epoch += self._goal is not None
+            self._goal, self._pending = None, 0
+        return held
+
+    def _send_to(self, goal: End | Target) -> None:
+        self._epoch += 1
+        self._goal, self._pending, self._blocked = goal, 0, False
+
+    def _side(self) -> Side | None:
+        return self.window.wants(self._pending) if self.loaded else None
+
+    async def _read(self, epoch: int) -> None:
+        if self._goal is not None:
+            await self._read_goal(self._goal, epoch)
+        elif self._stale:
+            self._stale = False
+            await self._read_anew(epoch)
+        elif (side := self._side()) is not None:
+            await self._read_on(side, epoch)
+
+    async def _read_goal(self, goal: End | Target, epoch: int) -> None:
+        high = self.window.height
+        if isinstance(goal, Target):
+            key = goal.key or (await self._locate(goal.call_id) if self._locate else None)
+            if key is not None:
+                await self._read_around(key, goal.call_id, high // 2, epoch)
+        elif goal is End.START:
+            first = await self._stretch(None, 2 * high)
+            if epoch == self._epoch:
+                self.window.start(first)
+        else:
+            last = await self._stretch(None, 2 * high, backwards=True)
+            if epoch == self._epoch:
+                self.window.end(last, self.total)
+        if epoch == self._epoch:
+            self._goal, self._stale, self.loaded = None, False, True
+            self._carry_on()
+
+    async def _read_around(self, key: RowKey, call_id: CallId, line: int, epoch: int) -> None:
+        high = self.window.height
+        below = await self._stretch(key, 2 * high, inclusive=True)
+        above = await self._stretch(key, high, backwards=True)
+        if epoch == self._epoch:
+            self.window.around(above, below, call_id, self.total, line)
+
+    async def _read_anew(self, epoch: int) -> None:
+        window = self.window
+        anchor, held, high = window.top, len(window.rows), window.height
+        above: Stretch | None = None
+        if not held or (anchor == 0 and window.before is None):
+            below = await self._stretch(None, max(2 * high, held))
+        else:
+            key = window.rows[anchor].key
+            below = await self._stretch(key, max(2 * high, held - anchor), inclusive=True)
+            above = await self._stretch(key, max(high, anchor), backwards=True)
+        if epoch != self._epoch:
+            self._stale = True
+            return
+        mark, line = window.cursor_row, window.cursor - window.top
+        found = window.renew(above, below, anchor, self.total)
+        if mark is not None and not found and self._locate is not None:
+            key_now = await self._locate(mark.call.id)
+            if key_now is not None and epoch == self._epoch:
+                await self._read_around(key_now, mark.call.id, line, epoch)
+        self._carry_on()
+
+    async def _read_on(self, side: Side, epoch: int) -> None:
+        window = self.window
+        key = window.after if side is Side.BELOW else window.before
+        more = await self._stretch(key, window.height, backwards=side is Side.ABOVE)
+        if epoch != self._epoch:
+            return
+        window.extend(side, more, self.total)
+        self._carry_on()
+        if more.searched:
+            self._pending = 0
+
+    async def _stretch(
+        self, key: RowKey | None, count: int, *, backwards: bool = False, inclusive: bool = False
+    ) -> Stretch:
+        query = PageQuery(
+            segment=self.segment,
+            count=min(count, PAGE_ROWS_MAX),
+            key=key,
+            backwards=backwards,
+            inclusive=inclusive,
+            where=self.where,
+        )
+        return await read_stretch(self._source, query)
+
+    def _carry_on(self) -> None:
+        if self._pending:
+            self._pending = self.window.move(self._pending, scroll=self._scroll)
