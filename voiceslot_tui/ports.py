@@ -172,7 +172,6 @@ class Counts:
     holds: dict[Hold, int]
     dispositions: dict[Disposition, int]
     holding: int
-    seq: int
     event_seq: int
 
 
@@ -303,4 +302,8 @@ class Store(Protocol):
 
     async def tidy(self, now: Instant) -> None:
         """Forget old idempotency keys and tombstones, and keep the write-ahead log small."""
+        ...
+
+    async def checkpoint(self) -> None:
+        """Keep the write-ahead log small, between bursts of commits."""
         ...

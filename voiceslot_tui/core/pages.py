@@ -58,8 +58,8 @@ RowKey = tuple[int, int, int, int]
 class PageQuery:
     """Rows around a key: `count` rows after it (or before it, where `backwards`).
 
-    Without a key the page starts at the first row (or ends at the last). With `inclusive` the row of
-    the key itself is the first of the page.
+    Without a key the page starts at the first row (or ends at the last). With `inclusive` the row
+    of the key itself is the first of the page.
     """
 
     segment: Segment = Segment.QUEUE

@@ -109,7 +109,7 @@ def dispatch(call: Call, attempt_id: AttemptId, holds_for_s: float, now: Instant
         holds_until=later(now, holds_for_s),
     )
     moved = _move(call, Step.DISPATCHED, CallState.DIALING, now)
-    moved = replace(moved, attempts=attempt.number, attempt_id=attempt.id, hold=None, due_at=None)
+    moved = replace(moved, attempts=attempt.number, attempt_id=attempt.id)
     return Settlement(moved, attempt, (Step.DISPATCHED,))
 
 
@@ -144,7 +144,15 @@ def _move(call: Call, step: Step, target: CallState, now: Instant) -> Call:
     exits = TRANSITIONS.get((call.state, step), ())
     assert target in exits, f"no way from {call.state} by '{step}' to {target}"
     holding = target in QUARANTINING_STATES and target is not CallState.WRAPPING_UP
-    return replace(call, state=target, holding=holding, changed_at=now)
+    kept = target in (CallState.QUEUED, CallState.CANCELLED)
+    return replace(
+        call,
+        state=target,
+        holding=holding,
+        changed_at=now,
+        hold=call.hold if kept else None,
+        due_at=call.due_at if kept else None,
+    )
 
 
 def _current(call: Call, attempt: Attempt) -> bool:
@@ -210,7 +218,7 @@ def _requeued(call: Call, step: Step, now: Instant) -> Call:
         return replace(
             _move(call, step, CallState.CANCELLED, now), cancel_wished=False, ended_at=now
         )
-    return replace(_move(call, step, CallState.QUEUED, now), hold=None, due_at=None)
+    return _move(call, step, CallState.QUEUED, now)
 
 
 def _over(call: Call, attempt: Attempt, fact: Over, now: Instant) -> Settlement | None:
@@ -255,9 +263,7 @@ def _late_news(
     answered = fact.outcome is not None and fact.outcome.disposition is Disposition.ANSWERED
     if answered and call.state is CallState.QUEUED:
         moved = _move(call, Step.PROVEN_ANSWERED, CallState.ENDED, now)
-        done = replace(
-            moved, hold=None, due_at=None, ended_at=now, disposition=Disposition.ANSWERED
-        )
+        done = replace(moved, ended_at=now, disposition=Disposition.ANSWERED)
         return Settlement(done, closed, (Step.PROVEN_ANSWERED,), "it was answered after all")
     if closed == attempt:
         return None
@@ -309,7 +315,7 @@ def _looked_up(call: Call, attempt: Attempt, rules: Rules, now: Instant) -> Sett
 
 
 def _released(call: Call, attempt: Attempt, detail: str, now: Instant) -> Settlement | None:
-    """Take the slot from a live or unknown call; it is unknown until news or an operator ends it."""
+    """Take the slot from a live or unknown call; then news or an operator must end it."""
     if call.state is CallState.LIVE:
         lost = replace(attempt, state=AttemptState.UNKNOWN, detail=detail)
         moved = replace(_move(call, Step.RELEASED, CallState.UNKNOWN, now), holding=False)
@@ -366,7 +372,7 @@ def _uncancelled(call: Call, now: Instant) -> Settlement | None:
 
 def _unheld(call: Call, now: Instant) -> Call:
     """Give a queued call the hold that its own times call for once an operator's is lifted."""
-    if call.hold in (Hold.RETRY_WAIT, Hold.PLATFORM_DENIED):
+    if call.hold in (Hold.PARKED, Hold.PLATFORM_DENIED):
         return call
     waits = call.due_at is not None and call.due_at > now
     return replace(

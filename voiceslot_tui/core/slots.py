@@ -67,16 +67,16 @@ class Ceiling:
         return max(1, min(self.configured, int(self.effective)))
 
     def lowered(self, holding: int, now: Instant) -> Ceiling:
-        """Shrink after a refusal for capacity, at most once per interval.
+        """Shrink after a refusal for capacity.
 
-        Like TCP's congestion control: multiplicative down, additive up. `holding` calls are live
-        although one more was refused, so the limit cannot be above that.
+        Like TCP's congestion control: multiplicative down (at most once per interval), additive up.
+        `holding` calls are live although one more was refused, so the limit is not above that.
         """
-        if self.lowered_at is not None and seconds_between(self.lowered_at, now) < (
-            LIMIT_SHRINK_EVERY_S
-        ):
-            return self
-        smaller = min(self.slots * LIMIT_SHRINK_FACTOR, float(max(1, holding)))
+        seen = float(max(1, holding))
+        lowered_s = None if self.lowered_at is None else seconds_between(self.lowered_at, now)
+        if lowered_s is not None and 0 <= lowered_s < LIMIT_SHRINK_EVERY_S:
+            return replace(self, effective=min(self.effective, seen))
+        smaller = min(self.slots * LIMIT_SHRINK_FACTOR, seen)
         return replace(self, effective=max(1.0, smaller), lowered_at=now)
 
     def grown(self) -> Ceiling:

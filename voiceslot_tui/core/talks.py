@@ -45,7 +45,8 @@ class Search:
 class BatchCount:
     """One batch call of the workspace in figures.
 
-    `waiting_for_id` counts recipients that hold a slot without a conversation id; -1 where unread.
+    `dispatched` and `finished` are running totals of `scheduled` recipients. `updated_at` and
+    `starts_at` (0 for at once) are seconds since 1970.
     """
 
     batch_id: str
@@ -55,6 +56,7 @@ class BatchCount:
     scheduled: int
     updated_at: int
     target_concurrency: int | None = None
+    starts_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,141 @@
+"""What the engine knows besides its store: the last reading, the ceiling, the breaker, the
+switches.
+
+The workers share this and the ledger, and do not know each other: one leaves what it learned here
+and rings a bell, another hears it. All of it is rebuilt after a restart - from the store, from the
+platform's list, or by learning again; nothing here is a promise to anybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from voiceslot_tui.core.calls import ConversationId, Instant, later
+from voiceslot_tui.core.limits import DENIED_PROBE_EVERY_S, DENIED_PROBE_MAX_S
+from voiceslot_tui.core.slots import Breaker, Ceiling, Gate, Pacing, Reading
+from voiceslot_tui.ports import Control
+
+Route = tuple[str, str]
+"""An agent id and the id of the phone number it calls from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A route that the platform refuses: when to try it again, and how long to wait after that.
+
+    While `probing`, one call of the route may be dialled to find out.
+    """
+
+    probe_at: Instant
+    wait_s: float = DENIED_PROBE_EVERY_S
+    probing: bool = False
+
+    def again(self, now: Instant) -> Denial:
+        """Give the denial after one more refusal."""
+        wait_s = min(self.wait_s * 2, DENIED_PROBE_MAX_S)
+        return Denial(later(now, wait_s), wait_s)
+
+
+class Bells:
+    """What the workers wait for, and who wants to know that anything changed."""
+
+    def __init__(self) -> None:
+        self.dispatch = asyncio.Event()
+        self.reconcile = asyncio.Event()
+        self.tend = asyncio.Event()
+        self.changes = 0
+        self._changed = asyncio.Event()
+
+    def change(self) -> None:
+        """Tell whoever shows something that it may look different now."""
+        self.changes += 1
+        self._changed.set()
+
+    async def changed(self, timeout_s: float) -> bool:
+        """Wait until something changes after this call; False where nothing did in time."""
+        if self._changed.is_set():
+            self._changed = asyncio.Event()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+
+class Board:
+    """The engine's own, forgettable knowledge."""
+
+    def __init__(
+        self, ceiling: Ceiling, *, reserve: int, reading_bound_s: float, calls_per_second: float
+    ) -> None:
+        self.ceiling = ceiling
+        self.reserve = reserve
+        self.reading_bound_s = reading_bound_s
+        self.reading: Reading | None = None
+        self.breaker = Breaker()
+        self.pacing = Pacing(calls_per_second)
+        self.quiet_until: Instant | None = None
+        self.control = Control()
+        self.paused = False
+        self.recovering = True
+        self.stopping = False
+        self.denied: dict[Route, Denial] = {}
+        self.bells = Bells()
+        self.webhook_at: Instant | None = None
+        self.webhook_refused = 0
+        self.dials = 0
+        self.ends = 0
+
+    def gate(self) -> Gate:
+        """Put together what the engine as a whole says about dialling."""
+        return Gate(
+            ceiling=self.ceiling,
+            reserve=self.reserve,
+            reading=self.reading,
+            reading_bound_s=self.reading_bound_s,
+            breaker=self.breaker,
+            pacing=self.pacing,
+            paused=self.paused,
+            recovering=self.recovering,
+            quiet_until=self.quiet_until,
+        )
+
+    def take_reading(self, reading: Reading) -> None:
+        """Remember a complete reading; dialling may begin after the first."""
+        changed = (
+            self.recovering
+            or self.reading is None
+            or (reading.foreign, reading.ringing) != (self.reading.foreign, self.reading.ringing)
+        )
+        self.reading = reading
+        self.recovering = False
+        self.bells.dispatch.set()
+        if changed:
+            self.bells.change()
+
+    def not_foreign(self, conversation_id: ConversationId | None) -> None:
+        """Learn that a conversation is ours, or over."""
+        if self.reading is not None:
+            self.reading = self.reading.without(conversation_id)
+
+    def closed_routes(self) -> frozenset[Route]:
+        """Name the routes that may not be dialled now."""
+        return frozenset(route for route, denial in self.denied.items() if not denial.probing)
+
+    def deny(self, route: Route, now: Instant) -> None:
+        """Remember that the platform refuses a route."""
+        known = self.denied.get(route)
+        first = Denial(later(now, DENIED_PROBE_EVERY_S))
+        self.denied[route] = first if known is None else known.again(now)
+
+    def probe(self, route: Route) -> None:
+        """Open a refused route for one call."""
+        self.denied[route] = replace(self.denied[route], probing=True)
+
+    def dialled(self, route: Route, now: Instant) -> None:
+        """Close a refused route again once its probe has left."""
+        denial = self.denied.get(route)
+        if denial is not None and denial.probing:
+            self.denied[route] = Denial(later(now, denial.wait_s), denial.wait_s)

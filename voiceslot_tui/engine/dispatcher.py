@@ -1,0 +1,169 @@
+"""Dispatch: give free slots to queued calls and dial them, the moment either appears.
+
+A reservation is committed before its request leaves, and the request is made once. Whatever comes
+of it is a fact for the ledger; what it teaches about the platform (slow down, give it a rest, this
+agent is refused) is left on the board.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import assert_never
+
+from voiceslot_tui.core.calls import later, seconds_between
+from voiceslot_tui.core.facts import Accepted, NotTaken, Refusal, StartAnswer, Unanswered
+from voiceslot_tui.core.limits import (
+    DIAL_STALE_S,
+    RATE_BACKOFF_MAX_S,
+    REFUSAL_BACKOFF_S,
+    UNREACHABLE_BACKOFF_MAX_S,
+    UNREACHABLE_BACKOFF_S,
+)
+from voiceslot_tui.core.orders import StartOrder
+from voiceslot_tui.engine.board import Board
+from voiceslot_tui.engine.ledger import Ledger
+from voiceslot_tui.engine.service import persist
+from voiceslot_tui.ports import Clock, Ids, Store, VoicePlatform
+
+
+class Dispatcher:
+    """Reserves slots and dials. `pause_self` is called with the reason when the account is
+    refused.
+    """
+
+    name = "dispatcher"
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        platform: VoicePlatform,
+        ledger: Ledger,
+        board: Board,
+        clock: Clock,
+        ids: Ids,
+        dials: asyncio.TaskGroup,
+        holds_for_s: float,
+        pause_self: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self.wake = board.bells.dispatch
+        self._store = store
+        self._platform = platform
+        self._ledger = ledger
+        self._board = board
+        self._clock = clock
+        self._ids = ids
+        self._dials = dials
+        self._holds_for_s = holds_for_s
+        self._pause_self = pause_self
+        self._unreachable_s = 0.0
+        self.under_way = 0
+
+    async def step(self) -> float | None:
+        """Fill the free slots; give the seconds until time alone may free one."""
+        board, now = self._board, self._clock.now()
+        gate = board.gate()
+        if board.stopping or gate.closed(now):
+            return self._until(gate.wake_at(now))
+        reserved_s = self._clock.steady_s()
+        reserved = await self._store.reserve(
+            gate, board.closed_routes(), self._ids.attempt_id, self._holds_for_s, now
+        )
+        self._send_out(reserved.orders, reserved_s)
+        if reserved.more and reserved.hold is None:
+            self.wake.set()
+        return self._until(board.gate().wake_at(now)) if reserved.more else None
+
+    def _until(self, moment: int | None) -> float | None:
+        if moment is None:
+            return None
+        return max(0.001, (moment - self._clock.now()) / 1000)
+
+    def _send_out(self, orders: tuple[StartOrder, ...], reserved_s: float) -> None:
+        if not orders:
+            return
+        board, now = self._board, self._clock.now()
+        board.pacing = board.pacing.after(len(orders), now)
+        board.breaker = board.breaker.probing(now)
+        board.bells.change()
+        for order in orders:
+            self.under_way += 1
+            board.dialled((order.agent_id, order.agent_phone_number_id), now)
+            self._dials.create_task(self._dial(order, reserved_s))
+
+    async def _dial(self, order: StartOrder, reserved_s: float) -> None:
+        try:
+            answer = await self._answer(order, reserved_s)
+            await self._learn(order, answer)
+        finally:
+            self.under_way -= 1
+
+    async def _answer(self, order: StartOrder, reserved_s: float) -> StartAnswer:
+        """Make the one request of an attempt, unless it must not be made any more."""
+        board = self._board
+        if board.paused or board.stopping:
+            why = "the engine was paused or stopped before it was dialled"
+            return NotTaken(order.attempt_id, Refusal.WITHDRAWN, why)
+        if self._clock.steady_s() - reserved_s > DIAL_STALE_S:
+            why = "the process slept between reserving and dialling"
+            return NotTaken(order.attempt_id, Refusal.WITHDRAWN, why)
+        board.dials += 1
+        return await self._platform.start_call(order)
+
+    async def _learn(self, order: StartOrder, answer: StartAnswer) -> None:
+        self._judge(order, answer)
+        record = partial(self._ledger.record, answer, by="platform")
+        await persist(record, lambda: self._board.stopping)
+        if isinstance(answer, NotTaken):
+            await self._heed(answer)
+
+    def _judge(self, order: StartOrder, answer: StartAnswer) -> None:
+        """Leave on the board what an answer says about the platform as a whole."""
+        board, now = self._board, self._clock.now()
+        match answer:
+            case Unanswered():
+                board.breaker = board.breaker.after_silence(now)
+            case Accepted():
+                board.breaker = board.breaker.after_answer()
+                self._unreachable_s = 0.0
+                self._allow(order)
+            case NotTaken():
+                self._rest(answer)
+                if answer.refusal is Refusal.ROUTE_DENIED:
+                    board.deny((order.agent_id, order.agent_phone_number_id), now)
+            case _:
+                assert_never(answer)
+
+    def _allow(self, order: StartOrder) -> None:
+        route = (order.agent_id, order.agent_phone_number_id)
+        if self._board.denied.pop(route, None) is not None:
+            self._board.bells.tend.set()
+
+    def _rest(self, answer: NotTaken) -> None:
+        """Give the platform the rest it asked for, or that its silence calls for."""
+        if answer.refusal is Refusal.NOT_SENT:
+            doubled = max(UNREACHABLE_BACKOFF_S, self._unreachable_s * 2)
+            self._unreachable_s = min(doubled, UNREACHABLE_BACKOFF_MAX_S)
+            self._quiet(self._unreachable_s)
+        elif answer.refusal is Refusal.RATE:
+            self._quiet(min(answer.retry_after_s or REFUSAL_BACKOFF_S, RATE_BACKOFF_MAX_S))
+
+    def _quiet(self, wait_s: float) -> None:
+        board, now = self._board, self._clock.now()
+        until = later(now, wait_s)
+        if board.quiet_until is None or seconds_between(board.quiet_until, until) > 0:
+            board.quiet_until = until
+        board.bells.change()
+
+    async def _heed(self, answer: NotTaken) -> None:
+        """Act on refusals that concern more than this call, once it is back in the queue."""
+        if answer.refusal is Refusal.ACCOUNT_DENIED:
+            await self._pause_self(answer.detail)
+        if answer.refusal in (Refusal.CAPACITY, Refusal.NO_SUCCESS):
+            holding = (await self._store.counts()).holding
+            self._board.ceiling = self._board.ceiling.lowered(holding, self._clock.now())
+            if holding == 0:
+                self._quiet(answer.retry_after_s or REFUSAL_BACKOFF_S)
+            self._board.bells.change()

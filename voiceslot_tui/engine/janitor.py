@@ -1,0 +1,88 @@
+"""The janitor: makes due calls ready, probes refused routes, forgets what is past its time.
+
+Each step is small and bounded; what is left is done in the next.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from voiceslot_tui.core.calls import Instant, seconds_between
+from voiceslot_tui.core.limits import PROMOTE_BATCH_MAX
+from voiceslot_tui.engine.board import Board, Denial, Route
+from voiceslot_tui.ports import Clock, Store
+
+_STEP_S: Final = 1.0
+_AT_ONCE_S: Final = 0.001
+_WAKE_NUMBERS_EVERY_S: Final = 60.0
+_TIDY_EVERY_S: Final = 3600.0
+
+
+class Janitor:
+    """Keeps the ready set true to the clock, and the file small."""
+
+    name = "janitor"
+
+    def __init__(self, *, store: Store, board: Board, clock: Clock) -> None:
+        self.wake = board.bells.tend
+        self._store = store
+        self._board = board
+        self._clock = clock
+        self._tidied_at: Instant | None = None
+        self._woken_at: Instant | None = None
+        self._probed: set[Route] = set()
+
+    async def restore(self) -> None:
+        """Remember, after a restart, the routes that the platform refused; each is probed soon."""
+        now = self._clock.now()
+        for route in await self._store.denied_routes():
+            self._board.denied.setdefault(route, Denial(now))
+
+    async def step(self) -> float | None:
+        """Do what is due."""
+        now = self._clock.now()
+        promoted = await self._store.promote(now)
+        lifted = await self._tend_routes(now)
+        await self._sometimes(now)
+        await self._store.checkpoint()
+        if promoted or lifted:
+            self._board.bells.dispatch.set()
+            self._board.bells.change()
+        if promoted >= PROMOTE_BATCH_MAX or lifted >= PROMOTE_BATCH_MAX:
+            return _AT_ONCE_S
+        return await self._until_due(now)
+
+    async def _until_due(self, now: Instant) -> float:
+        due = await self._store.next_due()
+        if due is None:
+            return _STEP_S
+        return max(_AT_ONCE_S, min(_STEP_S, seconds_between(now, due)))
+
+    async def _tend_routes(self, now: Instant) -> int:
+        """Let one call of a refused route through at its time, and all once one was accepted."""
+        lifted = 0
+        for route, denial in list(self._board.denied.items()):
+            if now >= denial.probe_at and not denial.probing:
+                self._board.probe(route)
+                self._probed.add(route)
+                lifted += await self._store.lift_denied(*route, 1, now)
+        for route in [route for route in self._probed if route not in self._board.denied]:
+            freed = await self._store.lift_denied(*route, PROMOTE_BATCH_MAX, now)
+            lifted += freed
+            if freed < PROMOTE_BATCH_MAX:
+                self._probed.discard(route)
+        return lifted
+
+    async def _sometimes(self, now: Instant) -> None:
+        if self._woken_at is None or self._past(self._woken_at, now, _WAKE_NUMBERS_EVERY_S):
+            self._woken_at = now
+            if await self._store.wake_numbers(now):
+                self._board.bells.dispatch.set()
+        if self._tidied_at is None or self._past(self._tidied_at, now, _TIDY_EVERY_S):
+            self._tidied_at = now
+            await self._store.tidy(now)
+
+    @staticmethod
+    def _past(since: Instant, now: Instant, interval_s: float) -> bool:
+        """Tell whether an interval has passed; a clock that was set back counts as passed."""
+        return not 0 <= seconds_between(since, now) < interval_s

@@ -1,0 +1,49 @@
+"""The one writer of call states: every fact, whoever tells it, goes through `record`.
+
+Load, settle and commit are one transaction of the store; only after the commit is anybody told. So
+a release is heard by the dispatcher one hop after its news, and never before it is durable.
+"""
+
+from __future__ import annotations
+
+from voiceslot_tui.core.calls import Hold, Step
+from voiceslot_tui.core.facts import Accepted, Fact, Over
+from voiceslot_tui.core.settlement import Rules, Settlement
+from voiceslot_tui.engine.board import Board
+from voiceslot_tui.ports import Clock, Store
+
+_ENDS = frozenset({Step.OVER})
+
+
+class Ledger:
+    """Turns facts into states and rings the bells of those whom the change concerns."""
+
+    def __init__(self, store: Store, board: Board, rules: Rules, clock: Clock) -> None:
+        self._store = store
+        self._board = board
+        self._rules = rules
+        self._clock = clock
+
+    async def record(self, *facts: Fact, by: str) -> tuple[Settlement | None, ...]:
+        """Let facts change what they change, durably, in order, in one transaction.
+
+        Raises StoreUnavailable where nothing was stored; the facts must then be told again.
+        """
+        settled = await self._store.settle(facts, self._rules, self._clock.now(), by)
+        for fact, settlement in zip(facts, settled, strict=True):
+            if isinstance(fact, Accepted | Over):
+                self._board.not_foreign(fact.conversation_id)
+            if settlement is not None:
+                self._announce(settlement)
+        return settled
+
+    def _announce(self, settlement: Settlement) -> None:
+        board, call = self._board, settlement.call
+        if _ENDS & set(settlement.steps):
+            board.ends += 1
+            board.ceiling = board.ceiling.grown()
+        if not call.holding:
+            board.bells.dispatch.set()
+        if call.hold is Hold.RETRY_WAIT:
+            board.bells.tend.set()
+        board.bells.change()

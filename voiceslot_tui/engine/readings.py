@@ -1,0 +1,190 @@
+"""How many calls in the workspace are not ours: five strategies, one answer.
+
+`conversations` (the default) names the live calls, so that nothing is counted twice and a list that
+lags does no harm. The others only count. Those without ids subtract our own calls only when the
+platform must have known them already; the last two are kept for compatibility and are wrong in ways
+that the settings say when they are chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from voiceslot_tui.core.calls import CallState, Instant, later
+from voiceslot_tui.core.errors import ReadFailed
+from voiceslot_tui.core.slots import Reading
+from voiceslot_tui.core.talks import BatchCount, Talk, TalkState
+from voiceslot_tui.ports import Clock, OpenCall, Store, VoicePlatform
+
+_IN_PROGRESS: Final = "in_progress"
+_PENDING: Final = "pending"
+_STARTS_SOON_S: Final = 60.0
+_BATCH_SHARE: Final = 0.5
+"""A batch without a target uses at most half of the workspace's limit (vendor's documentation)."""
+
+
+class Strategy(StrEnum):
+    """Which figure of the platform is believed."""
+
+    CONVERSATIONS = "conversations"
+    LIVE_COUNT = "live_count"
+    OUTSTANDING = "outstanding"
+    DISPATCHED = "dispatched"
+    BATCHES = "batches"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A reading and what it was made of: the live conversations, where the strategy lists them."""
+
+    reading: Reading
+    talks: tuple[Talk, ...] | None
+    open_calls: tuple[OpenCall, ...]
+
+
+class Reader:
+    """Reads the platform's live calls by one strategy.
+
+    `longest_call_s` bounds how long ago a live conversation can have begun; `lag_s` is how late the
+    platform may be in counting a call. `active_statuses` are the batch statuses that count.
+    """
+
+    def __init__(
+        self,
+        *,
+        strategy: Strategy,
+        store: Store,
+        platform: VoicePlatform,
+        clock: Clock,
+        limit: Callable[[], int],
+        longest_call_s: float,
+        lag_s: float,
+        active_statuses: frozenset[str] = frozenset({_IN_PROGRESS}),
+    ) -> None:
+        self.strategy = strategy
+        self._store = store
+        self._platform = platform
+        self._clock = clock
+        self._limit = limit
+        self._longest_call_s = longest_call_s
+        self._lag_s = lag_s
+        self._active = active_statuses
+        self._unnamed_before = 0
+        self._waiting: dict[str, tuple[tuple[int, int, int], int]] = {}
+        self._roads: MappingProxyType[Strategy, Callable[[Instant], Awaitable[Seen]]] = (
+            MappingProxyType(
+                {
+                    Strategy.CONVERSATIONS: self._by_conversations,
+                    Strategy.LIVE_COUNT: self._by_live_count,
+                    Strategy.OUTSTANDING: self._by_outstanding,
+                    Strategy.DISPATCHED: self._by_dispatched,
+                    Strategy.BATCHES: self._by_batches,
+                }
+            )
+        )
+
+    async def read(self) -> Seen:
+        """Read once, completely; raises ReadFailed where the reading would not be complete."""
+        return await self._roads[self.strategy](self._clock.now())
+
+    async def _by_conversations(self, began: Instant) -> Seen:
+        before = {open_call.attempt.id for open_call in await self._holding()}
+        talks = await self._platform.live_talks(later(began, -self._longest_call_s))
+        live = await self._live_count()
+        batches = await self._platform.batches()
+        waiting = await self._recipients_without_id(batches)
+        open_calls = await self._store.open_calls()
+        foreign = await self._store.foreign(talk.conversation_id for talk in talks)
+        ours = before | {one.attempt.id for one in open_calls if one.call.holding}
+        unlisted = max(0, live - len(foreign) - len(ours))
+        reading = Reading(
+            began,
+            foreign_ids=foreign,
+            unnamed=self._steady(unlisted) + waiting + self._set_aside(batches, began),
+            ringing=_ringing(talks, open_calls),
+        )
+        return Seen(reading, talks, open_calls)
+
+    async def _holding(self) -> tuple[OpenCall, ...]:
+        return tuple(one for one in await self._store.open_calls() if one.call.holding)
+
+    async def _live_count(self) -> int:
+        """Read the platform's own count as a second opinion; without it the list stands alone."""
+        try:
+            return await self._platform.live_count()
+        except ReadFailed:
+            return 0
+
+    def _steady(self, unlisted: int) -> int:
+        """Believe a surplus only when two readings in a row show it: calls end between requests."""
+        steady = min(unlisted, self._unnamed_before)
+        self._unnamed_before = unlisted
+        return steady
+
+    async def _recipients_without_id(self, batches: tuple[BatchCount, ...]) -> int:
+        """Count batch recipients that use a slot and are in no list yet; read only what moved."""
+        active = [batch for batch in batches if batch.status == _IN_PROGRESS]
+        kept: dict[str, tuple[tuple[int, int, int], int]] = {}
+        for batch in active:
+            mark = (batch.updated_at, batch.dispatched, batch.finished)
+            known = self._waiting.get(batch.batch_id)
+            if known is not None and known[0] == mark and not known[1]:
+                kept[batch.batch_id] = known
+            elif batch.dispatched > batch.finished:
+                kept[batch.batch_id] = (mark, await self._platform.batch_waiting(batch.batch_id))
+        self._waiting = kept
+        return sum(count for _, count in kept.values())
+
+    def _set_aside(self, batches: tuple[BatchCount, ...], now: Instant) -> int:
+        """Keep free what batches under way, or about to start, will take for their next calls."""
+        share = max(1, int(self._limit() * _BATCH_SHARE))
+        total = 0
+        for batch in batches:
+            soon = batch.starts_at * 1000 <= later(now, _STARTS_SOON_S)
+            if batch.status != _IN_PROGRESS and not (batch.status == _PENDING and soon):
+                continue
+            outstanding = max(0, batch.dispatched - batch.finished)
+            left = max(0, batch.scheduled - batch.dispatched)
+            wanted = min(batch.target_concurrency or share, outstanding + left)
+            total += max(0, wanted - outstanding)
+        return total
+
+    async def _by_live_count(self, began: Instant) -> Seen:
+        count = await self._platform.live_count()
+        open_calls = await self._store.open_calls()
+        settled = later(began, -self._lag_s)
+        ours = sum(
+            1
+            for one in open_calls
+            if one.call.state is CallState.LIVE
+            and one.attempt.accepted_at is not None
+            and one.attempt.accepted_at <= settled
+        )
+        return Seen(Reading(began, unnamed=max(0, count - ours)), None, open_calls)
+
+    async def _by_outstanding(self, began: Instant) -> Seen:
+        return await self._of_batches(began, lambda b: max(0, b.dispatched - b.finished))
+
+    async def _by_dispatched(self, began: Instant) -> Seen:
+        return await self._of_batches(began, lambda b: b.dispatched)
+
+    async def _by_batches(self, began: Instant) -> Seen:
+        return await self._of_batches(began, lambda _: 1)
+
+    async def _of_batches(self, began: Instant, count: Callable[[BatchCount], int]) -> Seen:
+        batches = await self._platform.batches()
+        total = sum(count(batch) for batch in batches if batch.status in self._active)
+        return Seen(Reading(began, unnamed=total), None, await self._store.open_calls())
+
+
+def _ringing(talks: tuple[Talk, ...], open_calls: tuple[OpenCall, ...]) -> int:
+    ringing = {talk.conversation_id for talk in talks if talk.state is TalkState.RINGING}
+    return sum(
+        1
+        for one in open_calls
+        if one.call.state is CallState.LIVE and one.attempt.conversation_id in ringing
+    )

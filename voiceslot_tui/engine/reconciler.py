@@ -1,0 +1,217 @@
+"""Reconcile: ask the platform what is live, and correct ourselves.
+
+A list only says whom to ask about: a call ends here on what the platform says about that very
+conversation, never because a list lacks it and never because time has passed. What a webhook does
+in a moment, this does at the next poll, so that nothing depends on webhooks arriving.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine, Iterable
+from typing import Any, Final
+
+from voiceslot_tui.core.calls import (
+    AttemptId,
+    CallState,
+    ConversationId,
+    Instant,
+    later,
+    seconds_between,
+)
+from voiceslot_tui.core.errors import ReadFailed
+from voiceslot_tui.core.facts import (
+    Accepted,
+    CarrierOver,
+    Fact,
+    LookedUp,
+    Over,
+    SlotLapsed,
+    Source,
+    WrapUpExpired,
+)
+from voiceslot_tui.core.limits import ASK_AT_ONCE_MAX, LOOKUP_SKEW_S, WRAP_UP_MAX_S
+from voiceslot_tui.core.talks import Talk, TalkState
+from voiceslot_tui.engine.board import Board
+from voiceslot_tui.engine.ledger import Ledger
+from voiceslot_tui.engine.readings import Reader, Seen
+from voiceslot_tui.ports import Carrier, Clock, OpenCall, VoicePlatform
+
+_Question = Coroutine[Any, Any, tuple[Fact, ...]]
+
+_HINTS_MAX: Final = 200
+_ASK_FIRST_S: Final = 2.0
+_ASK_MAX_S: Final = 30.0
+_LOST_SEARCH_S: Final = 300.0
+_OVERDUE_MARGIN_S: Final = 60.0
+
+
+class Reconciler:
+    """Reads the platform's live calls at every poll, and settles what became of ours."""
+
+    name = "reconciler"
+
+    def __init__(
+        self,
+        *,
+        reader: Reader,
+        platform: VoicePlatform,
+        carrier: Carrier | None,
+        ledger: Ledger,
+        board: Board,
+        clock: Clock,
+        poll_interval_s: float,
+        lag_s: float,
+        longest_call_s: float,
+        ring_timeout_s: float,
+    ) -> None:
+        self.wake = board.bells.reconcile
+        self._reader = reader
+        self._platform = platform
+        self._carrier = carrier
+        self._ledger = ledger
+        self._board = board
+        self._clock = clock
+        self._poll_interval_s = poll_interval_s
+        self._lag_s = lag_s
+        self._overdue_s = longest_call_s + ring_timeout_s + _OVERDUE_MARGIN_S
+        self._ring_overdue_s = ring_timeout_s + _OVERDUE_MARGIN_S
+        self._hints: deque[ConversationId] = deque(maxlen=_HINTS_MAX)
+        self._asked: dict[AttemptId, tuple[Instant, float]] = {}
+        self._next_poll_s = clock.steady_s()
+
+    def hint(self, conversation_id: ConversationId) -> None:
+        """Ask about a conversation soon, on somebody's unproven word; the oldest hints give way."""
+        if conversation_id not in self._hints:
+            self._hints.append(conversation_id)
+            self.wake.set()
+
+    def read_now(self) -> None:
+        """Read the platform's list at once instead of at the next poll."""
+        self._next_poll_s = self._clock.steady_s()
+        self.wake.set()
+
+    async def step(self) -> float | None:
+        """Follow hints; at the time of a poll, read the list and ask about whoever it concerns."""
+        await self._follow_hints()
+        wait_s = self._next_poll_s - self._clock.steady_s()
+        if wait_s > 0:
+            return wait_s
+        self._next_poll_s = self._clock.steady_s() + self._poll_interval_s
+        seen = await self._reader.read()
+        self._board.take_reading(seen.reading)
+        await self._ask_about(seen)
+        return max(0.0, self._next_poll_s - self._clock.steady_s())
+
+    async def _follow_hints(self) -> None:
+        while self._hints:
+            some = [self._hints.popleft() for _ in range(min(len(self._hints), ASK_AT_ONCE_MAX))]
+            await self._settle_each(self._of_hint(conversation_id) for conversation_id in some)
+
+    async def _of_hint(self, conversation_id: ConversationId) -> tuple[Fact, ...]:
+        talk = await self._platform.talk(conversation_id)
+        return () if talk is None else facts_of_end(talk, talk.attempt_id)
+
+    async def _ask_about(self, seen: Seen) -> None:
+        now = self._clock.now()
+        listed = None if seen.talks is None else {talk.conversation_id: talk for talk in seen.talks}
+        under_way = {one.attempt.id for one in seen.open_calls}
+        self._asked = {key: when for key, when in self._asked.items() if key in under_way}
+        due = [one for one in seen.open_calls if self._due(one, listed, now)]
+        for start in range(0, len(due), ASK_AT_ONCE_MAX):
+            some = due[start : start + ASK_AT_ONCE_MAX]
+            await self._settle_each(self._of_call(one, now) for one in some)
+
+    def _due(self, one: OpenCall, listed: dict[ConversationId, Talk] | None, now: Instant) -> bool:
+        """Tell whether a call should be asked about now, and remember that it was."""
+        if one.call.state is CallState.DIALING:
+            return False
+        if one.call.state is CallState.LIVE and not self._suspicious(one, listed, now):
+            return False
+        asked_at, wait_s = self._asked.get(one.attempt.id, (Instant(0), 0.0))
+        if seconds_between(asked_at, now) < wait_s:
+            return False
+        longest = _LOST_SEARCH_S if one.call.state is CallState.UNKNOWN else _ASK_MAX_S
+        self._asked[one.attempt.id] = (now, min(longest, max(_ASK_FIRST_S, wait_s * 2)))
+        return True
+
+    def _suspicious(
+        self, one: OpenCall, listed: dict[ConversationId, Talk] | None, now: Instant
+    ) -> bool:
+        """Tell whether a live call may be over: not listed as live, ringing or talking too long."""
+        age_s = seconds_between(one.attempt.started_at, now)
+        conversation_id = one.attempt.conversation_id
+        if listed is None or conversation_id is None:
+            return True
+        talk = listed.get(conversation_id)
+        if talk is None:
+            return True
+        ringing = talk.state is TalkState.RINGING
+        return age_s > (self._ring_overdue_s if ringing else self._overdue_s)
+
+    async def _settle_each(self, questions: Iterable[_Question]) -> None:
+        """Ask some questions at once, and settle what was learned in one transaction."""
+        async with asyncio.TaskGroup() as asking:
+            answers = [asking.create_task(_answered(question)) for question in questions]
+        facts = [fact for answer in answers for fact in answer.result()]
+        if facts:
+            await self._ledger.record(*facts, by="platform (poll)")
+
+    async def _of_call(self, one: OpenCall, now: Instant) -> tuple[Fact, ...]:
+        expired = self._expired(one, now)
+        if expired:
+            return expired
+        if one.attempt.conversation_id is None:
+            return await self._search(one, now)
+        talk = await self._platform.talk(one.attempt.conversation_id)
+        if talk is None:
+            return ()
+        facts = facts_of_end(talk, one.attempt.id)
+        if facts or one.call.state is not CallState.LIVE:
+            return facts
+        return await self._ask_carrier(one, talk, now)
+
+    def _expired(self, one: OpenCall, now: Instant) -> tuple[Fact, ...]:
+        if one.call.state is CallState.WRAPPING_UP and one.attempt.over_at is not None:
+            waited_s = seconds_between(one.attempt.over_at, now)
+            return (WrapUpExpired(one.call.id),) if waited_s > WRAP_UP_MAX_S else ()
+        if one.call.state is CallState.UNKNOWN and one.call.holding:
+            return (SlotLapsed(one.call.id),) if now > one.attempt.holds_until else ()
+        return ()
+
+    async def _search(self, one: OpenCall, now: Instant) -> tuple[Fact, ...]:
+        """Look for the conversation of an attempt that was never answered."""
+        since = later(one.attempt.started_at, -LOOKUP_SKEW_S)
+        search = await self._platform.search(one.order, since)
+        if search.found is not None:
+            talk = search.found
+            named = Accepted(one.attempt.id, talk.conversation_id, talk.call_sid, Source.POLL)
+            return (named, *facts_of_end(talk, one.attempt.id))
+        old_enough = seconds_between(one.attempt.started_at, now) >= self._lag_s
+        return (LookedUp(one.attempt.id),) if search.complete and old_enough else ()
+
+    async def _ask_carrier(self, one: OpenCall, talk: Talk, now: Instant) -> tuple[Fact, ...]:
+        """Ask the second witness about a call that rings or talks far too long."""
+        limit_s = self._ring_overdue_s if talk.state is TalkState.RINGING else self._overdue_s
+        overdue = seconds_between(one.attempt.started_at, now) > limit_s
+        call_sid = one.attempt.call_sid
+        if not overdue or self._carrier is None or call_sid is None:
+            return ()
+        return (CarrierOver(one.attempt.id),) if await self._carrier.is_over(call_sid) else ()
+
+
+async def _answered(question: _Question) -> tuple[Fact, ...]:
+    """Wait for one answer; a question that fails is asked again later and stops no other."""
+    try:
+        return await question
+    except ReadFailed:
+        return ()
+
+
+def facts_of_end(talk: Talk, attempt_id: AttemptId | None) -> tuple[Fact, ...]:
+    """Give the facts in a conversation that is over, as the platform describes it; else none."""
+    if talk.state not in (TalkState.OVER, TalkState.ANALYSED):
+        return ()
+    over = Over(talk.conversation_id, attempt_id, talk.call_sid, talk.outcome, Source.POLL)
+    return (over,)

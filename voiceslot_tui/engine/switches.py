@@ -1,0 +1,80 @@
+"""The operator's switches: pause and limit. They are durable before they are acknowledged.
+
+A pause is in force from the moment it is wished: the board is told before the store, so that no
+dial starts while the pause is being written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from voiceslot_tui.core.errors import BadInput
+from voiceslot_tui.core.limits import LIMIT_MAX, TEXT_CHARS_MAX
+from voiceslot_tui.core.text import clean
+from voiceslot_tui.core.undo import Done, Undo
+from voiceslot_tui.engine.board import Board
+from voiceslot_tui.ports import Clock, Control, Store
+
+
+class Switches:
+    """Pauses, resumes and limits the engine."""
+
+    def __init__(self, store: Store, board: Board, clock: Clock, configured_limit: int) -> None:
+        self._store = store
+        self._board = board
+        self._clock = clock
+        self._configured = configured_limit
+
+    async def restore(self) -> None:
+        """Take up the switches as they were left; a limit newly set in the settings wins."""
+        control = await self._store.control()
+        if control.limit_configured != self._configured:
+            control = replace(control, limit=None, limit_by="")
+        self._board.control = control
+        self._board.paused = control.paused
+        self._board.ceiling = self._board.ceiling.set_to(control.limit or self._configured)
+
+    async def pause(self, *, by: str, why: str = "") -> Done:
+        """Start no more calls; durable when it returns."""
+        was_paused = self._board.control.paused
+        self._board.paused = True
+        reason = clean(why, TEXT_CHARS_MAX)
+        now = self._clock.now()
+        control = replace(
+            self._board.control, paused=True, paused_by=by, paused_why=reason, paused_at=now
+        )
+        await self._write(control, "paused", reason, by)
+        undo = () if was_paused else (Undo(paused=False),)
+        return Done(message="paused: no call starts; calls under way go on", undo=undo)
+
+    async def resume(self, *, by: str) -> Done:
+        """Dial again; durable before the first dial."""
+        was_paused = self._board.control.paused
+        control = replace(
+            self._board.control, paused=False, paused_by="", paused_why="", paused_at=None
+        )
+        await self._write(control, "resumed", "", by)
+        self._board.paused = False
+        self._board.bells.dispatch.set()
+        undo = (Undo(paused=True),) if was_paused else ()
+        return Done(message="resumed" if was_paused else "it was not paused", undo=undo)
+
+    async def set_limit(self, limit: int, *, by: str) -> Done:
+        """Set how many calls may be live at once; calls above it drain by themselves."""
+        if not 1 <= limit <= LIMIT_MAX:
+            raise BadInput(f"the limit is a number from 1 to {LIMIT_MAX:,}", field="limit")
+        before = self._board.ceiling.configured
+        control = replace(
+            self._board.control, limit=limit, limit_by=by, limit_configured=self._configured
+        )
+        self._board.ceiling = self._board.ceiling.set_to(min(limit, before))
+        await self._write(control, "limit", f"{before} to {limit}", by)
+        self._board.ceiling = self._board.ceiling.set_to(limit)
+        self._board.bells.dispatch.set()
+        undo = (Undo(limit=before),) if before != limit else ()
+        return Done(message=f"the limit is {limit} (was {before})", undo=undo)
+
+    async def _write(self, control: Control, kind: str, detail: str, by: str) -> None:
+        await self._store.set_control(control, kind, detail, self._clock.now(), by)
+        self._board.control = control
+        self._board.bells.change()

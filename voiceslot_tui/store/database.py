@@ -1,0 +1,308 @@
+"""The database file: its lock, its two connections, and the writer that groups transactions.
+
+Measured: a cancelled task's statement still runs in the thread, two tasks on one connection share a
+transaction, and a cancel between begin and commit leaves it open. Therefore a transaction is one
+synchronous function that runs whole in one hop on aiosqlite's thread. Transactions that wait are
+committed together: one BEGIN IMMEDIATE … COMMIT, then every waiter is told. `aiosqlite` offers no
+such hop in public; its private queue is used here and nowhere else, and its version is pinned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
+
+import aiosqlite
+
+from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.errors import (
+    Fenced,
+    StoreBusy,
+    StoreDamaged,
+    StoreLocked,
+    StoreUnavailable,
+    StoreUnusable,
+)
+from voiceslot_tui.core.limits import WAL_BYTES_MAX, WRITE_QUEUE_MAX
+from voiceslot_tui.store.migrate import migrate
+
+T = TypeVar("T")
+Write = Callable[[sqlite3.Connection], Any]
+
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA cache_size = -16000",
+    "PRAGMA wal_autocheckpoint = 0",
+    "PRAGMA temp_store = MEMORY",
+)
+_CHECKPOINT_BYTES: Final = 4 * 1024 * 1024
+
+
+class Database:
+    """One open database file. Made by `open_database`."""
+
+    def __init__(
+        self,
+        path: Path,
+        lock: int,
+        epoch: int,
+        writer: aiosqlite.Connection,
+        reader: aiosqlite.Connection,
+    ) -> None:
+        self.path = path
+        self.epoch = epoch
+        self._lock = lock
+        self._writer = writer
+        self._reader = reader
+        self._waiting: list[tuple[Write, asyncio.Future[Any]]] = []
+        self._busy = False
+        self._closed = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def write(self, transaction: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a function in a transaction, together with others that wait; return once committed.
+
+        The function must be free of side effects outside the database. Raises StoreUnavailable
+        where nothing was stored, and whatever the function itself raises.
+        """
+        if self._closed:
+            raise StoreUnavailable("the database is closed")
+        if len(self._waiting) >= WRITE_QUEUE_MAX:
+            raise StoreBusy("too much waits for the database; try again in a moment")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append((transaction, future))
+        self._pump()
+        return await future
+
+    async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a function on the connection that only reads; it sees the last commit."""
+        try:
+            return await _hop(self._reader, query)
+        except sqlite3.Error as problem:
+            raise StoreUnavailable(f"the database cannot be read: {problem}") from None
+
+    def _pump(self) -> None:
+        if self._busy or not self._waiting:
+            return
+        batch, self._waiting = self._waiting, []
+        self._busy = True
+        self._idle.clear()
+        work = partial(_commit_together, [write for write, _ in batch], self.epoch)
+        hop = _hop(self._writer, work)
+        hop.add_done_callback(partial(self._deliver, [future for _, future in batch]))
+
+    def _deliver(
+        self, waiters: list[asyncio.Future[Any]], hop: asyncio.Future[list[_Outcome]]
+    ) -> None:
+        self._busy = False
+        problem = None if hop.cancelled() else hop.exception()
+        outcomes = [_Outcome(error=problem)] * len(waiters) if problem else hop.result()
+        for waiter, outcome in zip(waiters, outcomes, strict=True):
+            if waiter.done():
+                continue
+            if outcome.error is None:
+                waiter.set_result(outcome.value)
+            else:
+                waiter.set_exception(outcome.error)
+        self._pump()
+        if not self._busy:
+            self._idle.set()
+
+    async def checkpoint(self) -> None:
+        """Move the write-ahead log into the file where it has grown, between bursts of commits."""
+        await _hop(self._writer, partial(_checkpoint, self.path.with_name(self.path.name + "-wal")))
+
+    async def close(self) -> None:
+        """Let what waits be committed, then close the file and give up the lock."""
+        if self._closed:
+            return
+        self._closed = True
+        await self._idle.wait()
+        await self._reader.close()
+        await self._writer.close()
+        os.close(self._lock)
+
+
+def _checkpoint(log: Path, connection: sqlite3.Connection) -> None:
+    try:
+        size = log.stat().st_size
+    except OSError:
+        return
+    if size >= _CHECKPOINT_BYTES:
+        mode = "TRUNCATE" if size > WAL_BYTES_MAX else "PASSIVE"
+        with contextlib.suppress(sqlite3.OperationalError):
+            connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+
+
+class _Outcome:
+    """What one transaction of a group came to."""
+
+    __slots__ = ("error", "value")
+
+    def __init__(self, value: Any = None, error: BaseException | None = None) -> None:
+        self.value = value
+        self.error = error
+
+
+def _commit_together(
+    writes: list[Write], epoch: int, connection: sqlite3.Connection
+) -> list[_Outcome]:
+    """Run transactions as one commit; a defect in one is rolled back without the others."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        _check_epoch(connection, epoch)
+        alone = len(writes) == 1
+        outcomes = [_run_one(connection, write, alone) for write in writes]
+        if connection.in_transaction:
+            connection.execute("COMMIT")
+        return outcomes
+    except (sqlite3.Error, StoreUnavailable) as problem:
+        with contextlib.suppress(sqlite3.Error):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        if isinstance(problem, StoreUnavailable):
+            raise
+        raise StoreUnavailable(_in_words(problem)) from None
+
+
+def _run_one(connection: sqlite3.Connection, write: Write, alone: bool) -> _Outcome:
+    if not alone:
+        connection.execute("SAVEPOINT one")
+    try:
+        outcome = _Outcome(write(connection))
+    except sqlite3.IntegrityError as problem:
+        outcome = _Outcome(error=problem)
+    except sqlite3.Error:
+        raise
+    except Exception as problem:  # noqa: BLE001 - handed to the one who asked for it
+        outcome = _Outcome(error=problem)
+    if outcome.error is not None:
+        connection.execute("ROLLBACK" if alone else "ROLLBACK TO one")
+    if not alone:
+        connection.execute("RELEASE one")
+    return outcome
+
+
+def _check_epoch(connection: sqlite3.Connection, epoch: int) -> None:
+    row = connection.execute("SELECT epoch FROM engine WHERE one = 1").fetchone()
+    if row is None or row[0] != epoch:
+        raise Fenced("another engine has taken over this database; this one stops")
+
+
+def _in_words(problem: sqlite3.Error) -> str:
+    text = str(problem)
+    if "full" in text:
+        return "the disk is full: nothing was stored; free some space"
+    if "locked" in text or "busy" in text:
+        return "another program holds the database: nothing was stored; try again"
+    return f"the database cannot be written ({text}): nothing was stored"
+
+
+async def open_database(path: Path, now: Instant) -> Database:
+    """Open (or make) a database file, alone: take its lock, migrate it, start a new epoch.
+
+    Raises StoreLocked, StoreTooNew, StoreDamaged or StoreUnusable. The file and its companions are
+    readable by their owner only.
+    """
+    lock = _take_lock(path)
+    try:
+        _make_private(path)
+        writer = await _connect(path)
+        try:
+            epoch = await _prepare(writer, path, now)
+            reader = await _connect(path, read_only=True)
+        except BaseException:
+            await writer.close()
+            raise
+    except sqlite3.DatabaseError as problem:
+        os.close(lock)
+        raise StoreDamaged(f"{path} cannot be used as a database: {problem}") from None
+    except BaseException:
+        os.close(lock)
+        raise
+    return Database(path, lock, epoch, writer, reader)
+
+
+def _take_lock(path: Path) -> int:
+    name = path.with_name(path.name + ".lock")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as problem:
+        raise StoreUnusable(f"cannot write to {path.parent}: {problem.strerror}") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.pread(lock, 200, 0).decode("utf-8", "replace").strip() or "unknown"
+        os.close(lock)
+        raise StoreLocked(
+            f"another engine ({holder}) works with {path.parent}; attach to it with `voiceslot`, "
+            "or give this one a folder of its own with VOICESLOT_DATA_DIR"
+        ) from None
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"process {os.getpid()}".encode(), 0)
+    return lock
+
+
+def _make_private(path: Path) -> None:
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as problem:
+        raise StoreUnusable(f"cannot open {path}: {problem.strerror}") from None
+
+
+async def _connect(path: Path, *, read_only: bool = False) -> aiosqlite.Connection:
+    uri = f"file:{quote(str(path))}{'?mode=ro' if read_only else ''}"
+    connection = aiosqlite.connect(uri, uri=True, isolation_level=None, cached_statements=256)
+    connection._thread.daemon = True
+    await connection
+    if read_only:
+        await _hop(connection, _read_only)
+    return connection
+
+
+def _hop(
+    connection: aiosqlite.Connection, work: Callable[[sqlite3.Connection], T]
+) -> asyncio.Future[T]:
+    """Run a function whole on the connection's thread."""
+    future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    connection._tx.put_nowait((future, partial(work, connection._conn)))
+    return future
+
+
+def _read_only(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA busy_timeout = 5000")
+
+
+async def _prepare(writer: aiosqlite.Connection, path: Path, now: Instant) -> int:
+    def prepare(connection: sqlite3.Connection) -> int:
+        migrate(connection, path, before_write=lambda: _pragmas(connection))
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(
+            "INSERT INTO engine (one, epoch, first_started_at) VALUES (1, 1, ?) "
+            "ON CONFLICT (one) DO UPDATE SET epoch = epoch + 1",
+            (now,),
+        )
+        epoch = connection.execute("SELECT epoch FROM engine WHERE one = 1").fetchone()[0]
+        connection.execute("COMMIT")
+        return int(epoch)
+
+    return await _hop(writer, prepare)
+
+
+def _pragmas(connection: sqlite3.Connection) -> None:
+    for pragma in _PRAGMAS:
+        connection.execute(pragma).fetchall()

@@ -1,0 +1,123 @@
+"""Brings a database file to the schema of this version: numbered SQL files, a backup first.
+
+Each file runs whole or not at all. A file written by a newer version is refused, one that is not a
+sound database too; nothing is ever recreated silently. The word lists of CHECKs are written from
+the enums, so that the two cannot differ.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from collections.abc import Callable
+from enum import StrEnum
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from voiceslot_tui.core.calls import AttemptState, CallState, Disposition, Hold
+from voiceslot_tui.core.errors import StoreDamaged, StoreTooNew
+
+_ENUMS: Final[dict[str, type[StrEnum]]] = {
+    enum.__name__: enum for enum in (CallState, AttemptState, Disposition, Hold)
+}
+_COUNTED: Final = (("state", CallState), ("hold", Hold), ("disposition", Disposition))
+
+
+def scripts() -> tuple[str, ...]:
+    """Give the migrations in order, their enum lists filled in."""
+    folder = resources.files("voiceslot_tui.store") / "schema"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return tuple(_filled((folder / name).read_text("utf-8")) for name in names)
+
+
+def _filled(script: str) -> str:
+    return re.sub(
+        r"/\*(\w+)\*/",
+        lambda match: ", ".join(f"'{member}'" for member in _ENUMS[match.group(1)]),
+        script,
+    )
+
+
+def migrate(
+    connection: sqlite3.Connection,
+    path: Path,
+    all_scripts: tuple[str, ...] | None = None,
+    before_write: Callable[[], None] = lambda: None,
+) -> None:
+    """Bring an open database to the newest schema.
+
+    Raises StoreTooNew where a newer version wrote it, StoreDamaged where it is not sound.
+    `before_write` runs after the version was found acceptable and before anything is changed.
+    """
+    steps = scripts() if all_scripts is None else all_scripts
+    version = _version(connection, path)
+    if version > len(steps):
+        raise StoreTooNew(
+            f"{path} was written by a newer version of voiceslot (schema {version}, this version "
+            f"knows {len(steps)}); install that version, or point VOICESLOT_DATA_DIR elsewhere"
+        )
+    _check(connection, path)
+    before_write()
+    if 0 < version < len(steps):
+        _back_up(connection, path, version)
+    for number in range(version, len(steps)):
+        _apply(connection, steps[number], number + 1)
+    _seed_counters(connection)
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    except sqlite3.DatabaseError as problem:
+        raise _damaged(path, problem) from None
+    if version == 0 and tables:
+        raise StoreDamaged(
+            f"{path} is a database, but not one of voiceslot; point VOICESLOT_DATA_DIR elsewhere"
+        )
+    return int(version)
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    try:
+        answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as problem:
+        raise _damaged(path, problem) from None
+    if answer != "ok":
+        raise _damaged(path, answer)
+
+
+def _damaged(path: Path, problem: object) -> StoreDamaged:
+    return StoreDamaged(
+        f"{path} is damaged ({problem}); nothing was changed. Keep a copy of the file and of "
+        f"{path.name}-wal beside it, then put a backup in its place or move it away"
+    )
+
+
+def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    target = path.with_name(f"{path.name}.before-schema-{version + 1}")
+    with contextlib.closing(sqlite3.connect(target)) as copy:
+        target.chmod(0o600)
+        connection.backup(copy)
+
+
+def _apply(connection: sqlite3.Connection, script: str, version: int) -> None:
+    try:
+        connection.executescript(
+            f"BEGIN EXCLUSIVE;\n{script}\nPRAGMA user_version = {version};\nCOMMIT;"
+        )
+    except sqlite3.Error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _seed_counters(connection: sqlite3.Connection) -> None:
+    rows = [(kind, str(member)) for kind, enum in _COUNTED for member in enum]
+    connection.execute("BEGIN IMMEDIATE")
+    connection.executemany(
+        "INSERT OR IGNORE INTO counter (kind, name, n) VALUES (?, ?, 0)", [*rows, ("holding", "")]
+    )
+    connection.execute("COMMIT")
