@@ -65,6 +65,29 @@ WRAP_UP_MAX_S: Final = 900.0
 """How long the outcome of an ended call is waited for."""
 UNDO_S: Final = 30.0
 
+# Talking to the platform and the carrier.
+CONNECTIONS_MAX: Final = 256
+"""Connections open at once; a request past that waits for one as long as for a connection."""
+CONNECT_TIMEOUT_S: Final = 10.0
+KEEP_ALIVE_S: Final = 4.0
+"""Idle connections are not used again after this. Common servers close theirs after 5 s, and a
+start that meets a closing connection is a call nobody can say was dialled."""
+READ_TIMEOUT_S: Final = 10.0
+"""One try of one read."""
+READ_TRIES: Final = 3
+READ_WAIT_FIRST_S: Final = 0.2
+READ_WAIT_MAX_S: Final = 2.0
+"""A server that asks for a longer wait than this between tries is not asked again at once."""
+READ_DEADLINE_S: Final = 30.0
+"""One whole read: every page, every try, every wait."""
+START_ANSWER_BYTES_MAX: Final = 256 * 1024
+READ_ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
+"""A batch of 10,000 recipients with their variables comes in one piece."""
+ROUTE_DEADLINE_S: Final = 5.0
+"""How long a first dial from a phone number waits to learn its carrier."""
+ROUTE_UNKNOWN_S: Final = 30.0
+"""For how long a carrier that could not be learned is not asked for again."""
+
 # Housekeeping, in rows or milliseconds a step.
 PROMOTE_BATCH_MAX: Final = 500
 TOMBSTONE_KEPT_DAYS: Final = 7
