@@ -33,6 +33,7 @@ async def served(engine: FakeEngine, path: Path, group: str = "") -> AsyncIterat
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
+        server.close()
 
 
 @pytest.fixture

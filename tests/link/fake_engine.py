@@ -1,4 +1,4 @@
-"""A small engine for tests of the link: it remembers what it was asked and tells what it is told."""
+"""A small engine for tests of the link: it remembers what it was asked, and changes on demand."""
 
 from __future__ import annotations
 

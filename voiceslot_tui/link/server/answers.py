@@ -10,8 +10,7 @@ import asyncio
 from collections.abc import Sized
 from typing import TYPE_CHECKING, Final, TypeVar, assert_never
 
-import structlog
-
+from voiceslot_tui import logs
 from voiceslot_tui.core.errors import (
     BadInput,
     IdempotencyConflict,
@@ -35,7 +34,6 @@ from voiceslot_tui.wire import control
 if TYPE_CHECKING:
     from voiceslot_tui.engine.engine import Engine
 
-_log = structlog.get_logger(__name__)
 _Named = TypeVar("_Named", bound=Sized)
 
 UNKNOWN: Final = "unknown"
@@ -64,8 +62,8 @@ async def answer(engine: Engine, ask: control.Ask, by: str) -> control.Answer | 
             f"the engine did not finish this within {LINK_ASK_TIMEOUT_S:.0f} s; it may still "
             "happen, so look before you ask again",
         )
-    except Exception:  # noqa: BLE001 - a defect met by one wish must not end everybody's engine
-        _log.exception("link_answer_failed", wish=type(ask.body).__name__)
+    except Exception as defect:  # noqa: BLE001 - one bad wish must not end everybody's engine
+        logs.error(logs.Event.LINK_FAILED, {logs.Field.KIND: type(ask.body).__name__}, defect)
         return control.Refusal(
             ask.number, UNKNOWN, "the engine failed at this; its log has the details"
         )

@@ -14,8 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
-
+from voiceslot_tui import logs
 from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.errors import VoiceslotError
 from voiceslot_tui.core.limits import (
@@ -36,9 +35,6 @@ from voiceslot_tui.wire import control
 
 if TYPE_CHECKING:
     from voiceslot_tui.engine.engine import Engine
-
-
-_log = structlog.get_logger(__name__)
 
 
 class LinkServer:
@@ -69,6 +65,12 @@ class LinkServer:
         """Make the socket: from now on consoles may knock. Raise Rejected where it cannot be."""
         self._file = SocketFile(self._path, self._group_name)
 
+    def close(self) -> None:
+        """Remove the socket. `run` does so itself; this is for who opened and never came to run."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
     async def run(self) -> None:
         """Serve until cancelled. Opens the socket where nobody has."""
         if self._file is None:
@@ -89,7 +91,7 @@ class LinkServer:
             self._tasks = None
             server.close()
             await self._say_goodbye()
-            self._file.close()
+            self.close()
 
     # --- what a console's link tells
 
@@ -149,8 +151,8 @@ class LinkServer:
         except (VoiceslotError, TimeoutError):
             # The store does not answer now. The beat goes on; the next look tries again.
             return
-        except Exception:  # noqa: BLE001 - a picture that cannot be drawn must not end the engine
-            _log.exception("link_push_failed")
+        except Exception as defect:  # noqa: BLE001 - a picture not drawn must not end the engine
+            logs.error(logs.Event.LINK_FAILED, {logs.Field.KIND: "push"}, defect)
 
     async def _push(self, snapshot: Snapshot) -> None:
         look = without_times(snapshot)

@@ -20,7 +20,7 @@ from voiceslot_tui.core.limits import LINK_CLIENTS_MAX
 OWNER_ONLY: Final = 0o600
 OWNER_AND_GROUP: Final = 0o660
 FOLDER_OWNER_ONLY: Final = 0o700
-FOLDER_GROUP_PASSES: Final = 0o710
+GROUP_PASSES: Final = 0o010
 """The group may reach the socket by its name, and read nothing else in the folder."""
 MAKING_NAME: Final = ".s"
 """The name while the file is being made: short, because a socket's path has few characters."""
@@ -35,7 +35,7 @@ class SocketFile:
 
     def __init__(self, path: Path, group: str = "") -> None:
         self.path = path
-        group_id = _group_id(group)
+        group_id = group_id_of(group)
         _prepare_folder(path.parent, group_id)
         _refuse_if_answered(path)
         self.listening = _listen(path, group_id)
@@ -50,7 +50,8 @@ class SocketFile:
                 self.path.unlink()
 
 
-def _group_id(group: str) -> int | None:
+def group_id_of(group: str) -> int | None:
+    """Give the number of the group that VOICESLOT_GROUP names; None where it names none."""
     if not group:
         return None
     try:
@@ -64,13 +65,13 @@ def _group_id(group: str) -> int | None:
 
 def _prepare_folder(folder: Path, group_id: int | None) -> None:
     folder.mkdir(mode=FOLDER_OWNER_ONLY, parents=True, exist_ok=True)
-    if folder.stat().st_uid != os.geteuid():
-        raise Rejected(
-            f"{folder} belongs to another user; set VOICESLOT_DATA_DIR to a folder of yours"
-        )
-    mode = FOLDER_OWNER_ONLY if group_id is None else FOLDER_GROUP_PASSES
+    found = folder.stat()
+    if found.st_uid != os.geteuid():
+        raise Rejected(f"{folder} belongs to another user; set VOICESLOT_DATA_DIR to your own")
+    if group_id is None or (found.st_gid == group_id and found.st_mode & GROUP_PASSES):
+        return
     _hand_to_group(folder, group_id)
-    folder.chmod(mode)
+    folder.chmod(stat.S_IMODE(found.st_mode) | GROUP_PASSES)
 
 
 def _hand_to_group(path: Path, group_id: int | None) -> None:
