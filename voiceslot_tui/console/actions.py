@@ -1,0 +1,384 @@
+"""The one table of what an operator can do: keys, help, palette and command line come from it.
+
+An action that is not in this table does not exist; one that cannot run now says why. Keys that
+terminals confuse (ctrl+i, ctrl+j, ctrl+m, ctrl+h), that stop output (ctrl+s), or that many
+keyboards lack are never an action's only key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import Final
+
+from voiceslot_tui.console import situation as when
+from voiceslot_tui.console.action import Action, ActionId, Danger, Group
+
+_I, _G, _D = ActionId, Group, Danger
+
+_MOVES: Final = (
+    Action(_I.UP, ("up", "k"), "up", "One row up.", _G.MOVE),
+    Action(_I.DOWN, ("down", "j"), "down", "One row down.", _G.MOVE),
+    Action(_I.PAGE_UP, ("pageup",), "page up", "One screen up.", _G.MOVE),
+    Action(_I.PAGE_DOWN, ("pagedown",), "page down", "One screen down.", _G.MOVE),
+    Action(_I.HALF_UP, ("ctrl+u",), "half up", "Half a screen up.", _G.MOVE),
+    Action(_I.HALF_DOWN, ("ctrl+d",), "half down", "Half a screen down.", _G.MOVE),
+    Action(_I.FIRST, ("home", "g"), "first", "The first row.", _G.MOVE),
+    Action(_I.LAST, ("end", "G"), "last", "The last row.", _G.MOVE),
+    Action(
+        _I.DETAIL,
+        ("enter",),
+        "detail",
+        "Show all about this call: attempts, history, client data.",
+        _G.MOVE,
+        on_selection=True,
+        footer=80,
+        available=when.one_row,
+    ),
+    Action(_I.BACK, ("escape",), "back", "One level back; never quits.", _G.MOVE),
+)
+
+_FINDS: Final = (
+    Action(
+        _I.FILTER,
+        ("slash",),
+        "find",
+        "Show some calls only: words, state:queued, prio:>5, to:+57, hold:parked, is:done.",
+        _G.FIND,
+        argument="[words]",
+        footer=30,
+    ),
+    Action(
+        _I.FINISHED,
+        ("F",),
+        "finished",
+        "Show finished calls, or the queue again.",
+        _G.FIND,
+    ),
+    Action(
+        _I.FOLLOW,
+        ("f",),
+        "follow",
+        "Let the events pane follow the newest event, or hold it still.",
+        _G.FIND,
+    ),
+    Action(
+        _I.MARK,
+        ("space",),
+        "mark",
+        "Mark this call or take its mark away; acts then take all marked calls.",
+        _G.FIND,
+        on_selection=True,
+        footer=40,
+    ),
+    Action(
+        _I.UNMARK,
+        ("asterisk",),
+        "unmark all",
+        "Take all marks away.",
+        _G.FIND,
+    ),
+)
+
+_CALLS: Final = (
+    Action(
+        _I.RAISE,
+        ("plus",),
+        "prio",
+        "Raise the priority by one.",
+        _G.CALLS,
+        undoable=True,
+        on_selection=True,
+        argument="[by]",
+        footer=51,
+        available=when.queued,
+    ),
+    Action(
+        _I.LOWER,
+        ("minus",),
+        "prio",
+        "Lower the priority by one.",
+        _G.CALLS,
+        undoable=True,
+        on_selection=True,
+        argument="[by]",
+        footer=52,
+        available=when.queued,
+    ),
+    Action(
+        _I.PRIORITY,
+        ("equals_sign",),
+        "set prio",
+        "Set the priority, higher first.",
+        _G.CALLS,
+        danger=_D.UNDONE,
+        undoable=True,
+        on_selection=True,
+        argument="number",
+        needs_argument=True,
+        available=when.queued,
+    ),
+    Action(
+        _I.TOP,
+        ("T",),
+        "top",
+        "Move to the top of the queue: dialled next.",
+        _G.CALLS,
+        danger=_D.UNDONE,
+        undoable=True,
+        on_selection=True,
+        available=when.queued,
+    ),
+    Action(
+        _I.BOTTOM,
+        ("B",),
+        "bottom",
+        "Move to the bottom of the queue.",
+        _G.CALLS,
+        danger=_D.UNDONE,
+        undoable=True,
+        on_selection=True,
+        available=when.queued,
+    ),
+    Action(
+        _I.PARK,
+        ("p",),
+        "park",
+        "Set the call aside, or let a parked one be dialled again.",
+        _G.CALLS,
+        danger=_D.UNDONE,
+        undoable=True,
+        on_selection=True,
+        footer=70,
+        available=when.queued,
+    ),
+    Action(
+        _I.CANCEL,
+        ("x", "delete"),
+        "cancel",
+        "Cancel calls that wait; can be undone for 30 seconds.",
+        _G.CALLS,
+        danger=_D.UNDONE,
+        undoable=True,
+        on_selection=True,
+        footer=65,
+        available=when.cancellable,
+    ),
+    Action(
+        _I.UNDO,
+        ("u",),
+        "undo",
+        "Take the last act back.",
+        _G.CALLS,
+        danger=_D.UNDONE,
+        footer=90,
+        available=when.undoable,
+    ),
+    Action(
+        _I.REDO,
+        ("U",),
+        "redo",
+        "Do again what was taken back.",
+        _G.CALLS,
+        danger=_D.UNDONE,
+        available=when.redoable,
+    ),
+    Action(
+        _I.HANG_UP,
+        ("X",),
+        "hang up",
+        "End a live call at the carrier.",
+        _G.CALLS,
+        danger=_D.CONFIRMED,
+        on_selection=True,
+        available=when.can_hang_up,
+    ),
+    Action(
+        _I.SETTLE,
+        ("L",),
+        "settle",
+        "Say what became of an unknown call, or release a slot.",
+        _G.CALLS,
+        danger=_D.CONFIRMED,
+        on_selection=True,
+        argument="[release|dialled|not-dialled]",
+        available=when.can_settle,
+    ),
+    Action(
+        _I.EXPLAIN,
+        ("E",),
+        "why",
+        "Say why this call, or anything, is not dialled now.",
+        _G.CALLS,
+        available=when.reachable,
+    ),
+)
+
+_ENGINE: Final = (
+    Action(
+        _I.PAUSE,
+        ("P",),
+        "pause",
+        "Start no more calls; live ones go on.",
+        _G.ENGINE,
+        danger=_D.CONFIRMED,
+        undoable=True,
+        argument="[why]",
+        footer=60,
+        available=when.running,
+    ),
+    Action(
+        _I.RESUME,
+        ("R",),
+        "resume",
+        "Dial again. P resumes too while the engine is paused.",
+        _G.ENGINE,
+        danger=_D.CONFIRMED,
+        undoable=True,
+        available=when.paused,
+    ),
+    Action(
+        _I.LIMIT,
+        ("l",),
+        "limit",
+        "Set how many calls may be live at once; above it calls drain.",
+        _G.ENGINE,
+        danger=_D.UNDONE,
+        undoable=True,
+        argument="number",
+        needs_argument=True,
+        available=when.free_to_act,
+    ),
+    Action(
+        _I.RECONCILE,
+        ("r",),
+        "read now",
+        "Read the platform's live calls now instead of at the next poll.",
+        _G.ENGINE,
+        available=when.reachable,
+    ),
+)
+
+_SCREEN: Final = (
+    Action(_I.QUEUE, ("1",), "queue", "Go to the queue.", _G.SCREEN),
+    Action(_I.SLOTS, ("2",), "slots", "Go to the slots.", _G.SCREEN),
+    Action(_I.BATCHES, ("3",), "batches", "Go to the batches.", _G.SCREEN),
+    Action(_I.RECIPIENTS, ("4",), "recipients", "Go to the recipients.", _G.SCREEN),
+    Action(_I.WHATSAPP, ("5",), "whatsapp", "Go to WhatsApp.", _G.SCREEN),
+    Action(_I.EVENTS, ("6",), "events", "Go to the events.", _G.SCREEN),
+    Action(_I.DETAIL_PANE, ("7",), "detail", "Go to the detail pane.", _G.SCREEN),
+    Action(_I.NEXT_PANE, ("tab",), "next pane", "Go to the next pane.", _G.SCREEN),
+    Action(_I.PREVIOUS_PANE, ("shift+tab",), "last pane", "Go to the pane before.", _G.SCREEN),
+    Action(_I.ZOOM, ("z",), "zoom", "Give this pane the whole screen, or back.", _G.SCREEN),
+    Action(_I.MASK, ("M",), "mask", "Hide the middle of phone numbers, or show them.", _G.SCREEN),
+    Action(
+        _I.MOUSE,
+        ("m",),
+        "mouse",
+        "Leave the mouse to the terminal, to select and copy text, or take it back.",
+        _G.SCREEN,
+    ),
+    Action(_I.REPAINT, ("ctrl+l", "f5"), "repaint", "Paint the whole screen anew.", _G.SCREEN),
+    Action(
+        _I.HELP,
+        ("question_mark", "f1"),
+        "help",
+        "List all keys; typing searches, Enter runs.",
+        _G.SCREEN,
+        footer=10,
+    ),
+    Action(
+        _I.COMMAND,
+        ("colon",),
+        "command",
+        "Type a command; Tab completes.",
+        _G.SCREEN,
+        footer=20,
+    ),
+    Action(
+        _I.PALETTE, ("ctrl+p",), "palette", "Search all commands; Enter runs.", _G.SCREEN, footer=25
+    ),
+)
+
+_LEAVES: Final = (
+    Action(
+        _I.DETACH,
+        ("q", "d"),
+        "detach",
+        "Leave this screen; the engine keeps running.",
+        _G.LEAVE,
+        footer=95,
+    ),
+    Action(
+        _I.STOP,
+        ("Q",),
+        "stop engine",
+        "Stop the engine; live calls go on and are found at the next start.",
+        _G.LEAVE,
+        danger=_D.CONFIRMED,
+        available=when.free_to_act,
+    ),
+)
+
+ACTIONS: Final = (*_MOVES, *_FINDS, *_CALLS, *_ENGINE, *_SCREEN, *_LEAVES)
+BY_ID: Final = MappingProxyType({action.id: action for action in ACTIONS})
+BY_KEY: Final = MappingProxyType({key: action for action in ACTIONS for key in action.keys})
+
+_ALIASES: Final = MappingProxyType(
+    {
+        "q": ActionId.DETACH,
+        "quit": ActionId.DETACH,
+        "find": ActionId.FILTER,
+        "prio": ActionId.PRIORITY,
+        "hangup": ActionId.HANG_UP,
+        "unpark": ActionId.PARK,
+        "why": ActionId.EXPLAIN,
+        "release": ActionId.SETTLE,
+    }
+)
+"""Other names on the command line; they take no argument of their own."""
+
+_KEY_SIGNS: Final = MappingProxyType(
+    {
+        "plus": "+",
+        "minus": "-",
+        "equals_sign": "=",
+        "slash": "/",
+        "colon": ":",
+        "question_mark": "?",
+        "asterisk": "*",
+        "space": "space",
+        "enter": "enter",
+        "escape": "esc",
+        "pageup": "pgup",
+        "pagedown": "pgdn",
+        "shift+tab": "shift-tab",
+    }
+)
+
+
+def key_sign(key: str) -> str:
+    """Write a key as people call it."""
+    return _KEY_SIGNS.get(key, key.replace("ctrl+", "^"))
+
+
+def keys_shown(action: Action) -> str:
+    """Write all keys of an action."""
+    return " ".join(key_sign(key) for key in action.keys)
+
+
+def on_key_line(actions: Iterable[Action] = ACTIONS) -> tuple[Action, ...]:
+    """Give the actions of the key line, the most wanted first."""
+    return tuple(sorted((one for one in actions if one.footer), key=lambda one: one.footer))
+
+
+def named(name: str) -> Action | None:
+    """Find an action by its name on the command line, another name, or a beginning only it has."""
+    wanted = name.lower().replace("_", "-")
+    for action in ACTIONS:
+        if action.id.value == wanted:
+            return action
+    if wanted in _ALIASES:
+        return BY_ID[_ALIASES[wanted]]
+    begun = [action for action in ACTIONS if wanted and action.id.value.startswith(wanted)]
+    return begun[0] if len(begun) == 1 else None

@@ -1,0 +1,345 @@
+"""From a view to the words of the header and of the slots pane. Pure.
+
+Nothing here changes while nothing happens: ages are coarse, so that an idle console writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import tzinfo
+from typing import Final
+
+from voiceslot_tui.console import formats
+from voiceslot_tui.console.glyphs import Glyphs
+from voiceslot_tui.console.phrases import (
+    Phrase,
+    Segment,
+    cut,
+    fitted,
+    joined,
+    phrase,
+    say,
+    width,
+    wrapped,
+)
+from voiceslot_tui.console.view import LinkState, View
+from voiceslot_tui.console.widgets.cells import Line, Span, Tone
+from voiceslot_tui.console.wording import DISPOSITIONS, STATES, hold_words
+from voiceslot_tui.core.calls import FINAL_STATES, CallState, Instant, seconds_between
+from voiceslot_tui.core.snapshot import EngineState, Health, Slots, Snapshot
+from voiceslot_tui.core.text import clean
+
+_HEADER_BAR_CELLS: Final = 10
+_GAP: Final = "   "
+
+
+# --- the header
+
+
+def header(view: View, now: Instant, cells: int, glyphs: Glyphs, zone: tzinfo | None) -> Line:
+    """Say in one line where we are, how fresh that is, and how the engine stands."""
+    snapshot = view.snapshot
+    segments = [
+        Segment(_tag(view)),
+        Segment(link_phrase(view, glyphs)),
+        Segment(stale_phrase(view, now, glyphs), 4),
+    ]
+    if snapshot is not None:
+        slots = snapshot.slots
+        segments += [
+            Segment(engine_phrase(snapshot, now)),
+            Segment(bar(slots, _HEADER_BAR_CELLS, glyphs), 8),
+            Segment(phrase(usage(slots)), 2),
+            Segment(phrase(f"queue {formats.count(snapshot.queued)}"), 1),
+            *_alarms(snapshot, glyphs),
+            Segment(phrase(formats.plural(snapshot.consoles, "console")), 10),
+            Segment(_webhook_phrase(snapshot, now), 9),
+        ]
+    clock = Segment(phrase(say(formats.short_time(now, zone), Tone.DIM)), 3)
+    return Line(fitted([*segments, clock], cells))
+
+
+def summary(view: View, cells: int) -> Line:
+    """Say all there is room for on a screen too small for anything else."""
+    snapshot = view.snapshot
+    if snapshot is None:
+        return Line(cut(phrase("waiting for the engine"), cells))
+    slots = snapshot.slots
+    segments = [
+        Segment(phrase(f"{slots.holding}/{slots.effective}")),
+        Segment(phrase(f"queue {formats.count(snapshot.queued)}"), 1),
+        Segment(phrase(_ENGINE_WORDS[snapshot.engine] if view.current else "ENGINE GONE")),
+        Segment(phrase("- enlarge"), 2),
+    ]
+    return Line(fitted(segments, cells, gap=" "))
+
+
+def _tag(view: View) -> Phrase:
+    demo = view.demo or (view.snapshot is not None and view.snapshot.demo)
+    return phrase(say(" demo " if demo else " prod ", Tone.HEADING))
+
+
+def link_phrase(view: View, glyphs: Glyphs) -> Phrase:
+    """Say how the link stands."""
+    match view.link:
+        case LinkState.LIVE if view.snapshot is not None:
+            return phrase(say(f"{glyphs.live} live", Tone.GOOD))
+        case LinkState.GONE:
+            return phrase(say(f"engine gone - reconnecting ({view.tries})", Tone.BAD))
+        case _:
+            tries = f" ({view.tries})" if view.tries else ""
+            return phrase(say(f"{glyphs.gone} waiting for the engine{tries}", Tone.WARNING))
+
+
+def stale_phrase(view: View, now: Instant, glyphs: Glyphs) -> Phrase:
+    """Say how old the picture is where it is not the present; nothing where it is."""
+    if view.link is LinkState.LIVE or view.snapshot is None or view.heard_at is None:
+        return ()
+    age = formats.fine_age(seconds_between(view.heard_at, now))
+    return phrase(say(f"{glyphs.gone} stale {age}", Tone.WARNING))
+
+
+_ENGINE_WORDS: Final = {
+    EngineState.RUNNING: "RUNNING",
+    EngineState.PAUSED: "PAUSED",
+    EngineState.RECOVERING: "RECOVERING",
+    EngineState.STOPPING: "STOPPING",
+}
+_ENGINE_TONES: Final = {
+    EngineState.RUNNING: Tone.GOOD,
+    EngineState.PAUSED: Tone.WARNING,
+    EngineState.RECOVERING: Tone.ACCENT,
+    EngineState.STOPPING: Tone.WARNING,
+}
+
+
+def engine_phrase(snapshot: Snapshot, now: Instant) -> Phrase:
+    """Say what the engine does and, where it is paused, by whom and since when."""
+    state = say(_ENGINE_WORDS[snapshot.engine], _ENGINE_TONES[snapshot.engine])
+    if snapshot.engine is not EngineState.PAUSED:
+        return phrase(state)
+    by = f" by {clean(snapshot.paused_by, 16)}" if snapshot.paused_by else ""
+    if snapshot.paused_at is None:
+        return phrase(state, by)
+    return phrase(state, f"{by} {formats.age(seconds_between(snapshot.paused_at, now))}")
+
+
+def usage(slots: Slots) -> str:
+    """Say how the slots are used: in call + other holdings (+ foreign) / what we dare to use."""
+    others = slots.holding - slots.live
+    foreign = f"+{slots.foreign}f" if slots.foreign else ""
+    return f"{slots.live}+{others}{foreign}/{slots.effective}"
+
+
+def _alarms(snapshot: Snapshot, glyphs: Glyphs) -> list[Segment]:
+    alarms = [f"{clean(name, 20)} failing" for name in _failing(snapshot)]
+    alarms += ["breaker open"] if snapshot.breaker_open else []
+    if snapshot.slots.over_by:
+        alarms.append(f"over by {snapshot.slots.over_by}")
+    unknown = snapshot.calls.get(CallState.UNKNOWN, 0)
+    alarms += [f"{unknown} unknown"] if unknown else []
+    return [
+        Segment(phrase(say(f"{glyphs.warning} {alarm}", Tone.BAD)), 5 + min(index, 2))
+        for index, alarm in enumerate(alarms)
+    ]
+
+
+def _webhook_phrase(snapshot: Snapshot, now: Instant) -> Phrase:
+    if snapshot.webhook_at is None:
+        return phrase(say("no webhook yet", Tone.DIM))
+    return phrase(f"webhook {formats.age(seconds_between(snapshot.webhook_at, now))}")
+
+
+def _failing(snapshot: Snapshot) -> list[str]:
+    return [one.name for one in snapshot.services if one.health is Health.FAILING]
+
+
+# --- the bar of slots
+
+
+def bar(slots: Slots, cells: int, glyphs: Glyphs) -> Phrase:
+    """Draw who uses the slots in so many cells; each part that is not empty gets a cell."""
+    total = max(slots.effective, slots.holding + slots.foreign + slots.reserve, 1)
+    parts = (
+        (slots.live, glyphs.bar_live, Tone.GOOD),
+        (slots.holding - slots.live, glyphs.bar_held, Tone.ACCENT),
+        (slots.foreign, glyphs.bar_foreign, Tone.WARNING),
+        (slots.reserve, glyphs.bar_reserve, Tone.DIM),
+    )
+    drawn: list[Span] = []
+    room = cells if total > cells else total
+    for used, sign, tone in parts:
+        share = min(room, max(1, round(used * cells / total) if total > cells else used))
+        if used and share:
+            drawn.append(say(sign * share, tone))
+            room -= share
+    return (*drawn, say(glyphs.bar_free * room, Tone.DIM)) if room else tuple(drawn)
+
+
+# --- the slots pane
+
+
+def slots_lines(
+    view: View, now: Instant, cells: int, glyphs: Glyphs, zone: tzinfo | None
+) -> tuple[Line, ...]:
+    """Say who uses the slots, why nothing starts, and how fresh that knowledge is.
+
+    The most important line comes first: a small pane shows the head of this list.
+    """
+    snapshot = view.snapshot
+    if snapshot is None:
+        return tuple(wrapped(_waiting_sentence(view), cells, Tone.DIM))
+    slots = snapshot.slots
+    drawn = bar(slots, max(4, min(40, cells - 20)), glyphs)
+    used = Segment(phrase(say(_used(slots), Tone.STRONG)))
+    over = Segment(_over_phrase(slots), 1)
+    lines = [Line(fitted([Segment(drawn), used, over], cells))]
+    lines += why_lines(snapshot, cells, zone)
+    lines += _flow(_slot_parts(slots), cells)
+    lines += _limit_lines(snapshot, cells)
+    lines += _trouble_lines(snapshot, now, cells, glyphs)
+    lines += wrapped(_reading_sentence(slots), cells, _reading_tone(slots))
+    lines += _flow(_queue_parts(snapshot), cells)
+    lines += _flow(_outcome_parts(snapshot), cells)
+    lines += wrapped(_since_sentence(snapshot, now, zone), cells, Tone.DIM)
+    return tuple(lines)
+
+
+def _waiting_sentence(view: View) -> str:
+    why = f": {view.why_gone}" if view.why_gone else ""
+    return f"Nothing is known yet; the engine has not answered{why}"
+
+
+def _used(slots: Slots) -> str:
+    others = slots.holding - slots.live
+    foreign = f"+{slots.foreign} foreign" if slots.foreign else ""
+    return f"{slots.live}+{others}{foreign} of {slots.effective}"
+
+
+def _over_phrase(slots: Slots) -> Phrase:
+    return phrase(say(f"over by {slots.over_by}", Tone.WARNING)) if slots.over_by else ()
+
+
+def why_lines(snapshot: Snapshot, cells: int, zone: tzinfo | None) -> list[Line]:
+    """Say why nothing more starts, the binding reason first and prominent."""
+    if not snapshot.idle:
+        sentence = "Dialling." if snapshot.ready else "Nothing waits to be dialled."
+        return wrapped(sentence, cells, Tone.GOOD if snapshot.ready else Tone.DIM)
+    first, *others = snapshot.idle
+    lines = wrapped(f"Not dialling: {first.sentence}", cells, Tone.WARNING, indent="  ")
+    if snapshot.engine is EngineState.PAUSED:
+        lines += wrapped(f"  {_pause_sentence(snapshot, zone)}", cells, indent="  ")
+    for reason in others:
+        lines += wrapped(f"  also: {reason.sentence}", cells, Tone.DIM, indent="    ")
+    return lines
+
+
+def _pause_sentence(snapshot: Snapshot, zone: tzinfo | None) -> str:
+    by = f"by {snapshot.paused_by}" if snapshot.paused_by else "by nobody named"
+    at = f" at {formats.short_time(snapshot.paused_at, zone)}" if snapshot.paused_at else ""
+    why = f": {snapshot.paused_why}" if snapshot.paused_why else ""
+    return f"paused {by}{at}{why}"
+
+
+def _slot_parts(slots: Slots) -> list[Phrase]:
+    talking = max(0, slots.live - slots.ringing)
+    parts = [
+        ("in call", talking, Tone.GOOD),
+        ("ringing", slots.ringing, Tone.ACCENT),
+        ("dialling", slots.dialing, Tone.ACCENT),
+        ("uncertain", slots.uncertain, Tone.WARNING),
+        ("unknown", slots.unknown_holding, Tone.BAD),
+        ("foreign", slots.foreign, Tone.WARNING),
+        ("reserve", slots.reserve, Tone.PLAIN),
+        ("free", slots.free, Tone.STRONG),
+    ]
+    return [_counted(name, number, tone) for name, number, tone in parts]
+
+
+def _counted(name: str, number: int, tone: Tone) -> Phrase:
+    shown = say(formats.count(number), tone if number else Tone.DIM)
+    return phrase(say(f"{name} ", Tone.PLAIN if number else Tone.DIM), shown)
+
+
+def _flow(parts: Iterable[Phrase], cells: int) -> list[Line]:
+    """Lay phrases out on as few lines as they fit."""
+    rows: list[list[Phrase]] = [[]]
+    for part in parts:
+        if rows[-1] and width(joined([*rows[-1], part], _GAP)) > cells:
+            rows.append([])
+        rows[-1].append(part)
+    return [Line(cut(joined(row, _GAP), cells)) for row in rows if row]
+
+
+def _limit_lines(snapshot: Snapshot, cells: int) -> list[Line]:
+    slots = snapshot.slots
+    by = f", set by {snapshot.limit_set_by}" if snapshot.limit_set_by else ""
+    sentence = f"limit {slots.limit}{by}"
+    if slots.effective < slots.limit:
+        sentence += f"; {slots.effective} in use after refusals, growing back"
+    lines = wrapped(sentence, cells)
+    if slots.over_by:
+        drains = f"over by {slots.over_by} - draining; nothing is hung up"
+        lines += wrapped(drains, cells, Tone.WARNING)
+    return lines
+
+
+def _trouble_lines(snapshot: Snapshot, now: Instant, cells: int, glyphs: Glyphs) -> list[Line]:
+    lines: list[Line] = []
+    for service in snapshot.services:
+        if service.health is Health.FAILING:
+            since = formats.age(seconds_between(service.since, now))
+            sentence = f"{service.name} failing for {since}: {service.error or 'no reason given'}"
+            lines += wrapped(f"{glyphs.warning} {sentence}", cells, Tone.BAD, indent="  ")
+    for warning in snapshot.warnings:
+        lines += wrapped(f"{glyphs.warning} {warning}", cells, Tone.WARNING, indent="  ")
+    if snapshot.webhook_refused:
+        refused = formats.plural(snapshot.webhook_refused, "webhook")
+        lines += wrapped(f"{glyphs.warning} {refused} refused", cells, Tone.WARNING)
+    return lines
+
+
+def _reading_sentence(slots: Slots) -> str:
+    if slots.reading_age_s is None:
+        return "the platform's live calls were not read yet"
+    how = f" by {slots.strategy}" if slots.strategy else ""
+    stale = f", too old after {slots.reading_bound_s:.0f} s" if slots.reading_bound_s else ""
+    return f"platform read {formats.fine_age(slots.reading_age_s)} ago{how}{stale}"
+
+
+def _reading_tone(slots: Slots) -> Tone:
+    stale = slots.reading_age_s is None or slots.reading_age_s > slots.reading_bound_s > 0
+    return Tone.WARNING if stale else Tone.DIM
+
+
+def _queue_parts(snapshot: Snapshot) -> list[Phrase]:
+    parts = [_counted("queue", snapshot.queued, Tone.STRONG)]
+    parts.append(_counted("ready", snapshot.ready, Tone.GOOD))
+    held = sorted(snapshot.holds.items(), key=lambda item: -item[1])
+    return parts + [
+        _counted(hold_words(hold), number, Tone.WARNING) for hold, number in held if number
+    ]
+
+
+def _outcome_parts(snapshot: Snapshot) -> list[Phrase]:
+    finished = [(state, snapshot.calls.get(state, 0)) for state in CallState]
+    parts = [
+        _counted(STATES[state].text, number, STATES[state].tone)
+        for state, number in finished
+        if number and (state in FINAL_STATES or state is CallState.WRAPPING_UP)
+    ]
+    return parts + [
+        _counted(shown.text, snapshot.dispositions[disposition], shown.tone)
+        for disposition, shown in DISPOSITIONS.items()
+        if snapshot.dispositions.get(disposition)
+    ]
+
+
+def _since_sentence(snapshot: Snapshot, now: Instant, zone: tzinfo | None) -> str:
+    since = formats.short_time(snapshot.started_at, zone)
+    webhook = "no webhook came yet"
+    if snapshot.webhook_at is not None:
+        age_s = seconds_between(snapshot.webhook_at, now)
+        webhook = f"last webhook {formats.age(age_s)} ago"
+    dials, ends = formats.plural(snapshot.dials, "dial"), formats.plural(snapshot.ends, "end")
+    return f"since {since}: {dials}, {ends}; {webhook}; engine {snapshot.version}"

@@ -1,0 +1,111 @@
+"""From a line of the journal to a sentence: who did what to which call, when. Pure.
+
+The engine's words for what happened are mapped here; a word that is not in the table is shown as
+it is, so that nothing is lost when the engine learns a new one.
+"""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from types import MappingProxyType
+from typing import Final
+
+from voiceslot_tui.console import formats
+from voiceslot_tui.console.phrases import Phrase, phrase, say
+from voiceslot_tui.console.widgets.cells import Line, Span, Tone
+from voiceslot_tui.core.pages import JournalEntry
+from voiceslot_tui.core.text import clean
+
+KINDS: Final = MappingProxyType(
+    {
+        "enqueued": ("queued", Tone.PLAIN),
+        "dispatched": ("dialled", Tone.ACCENT),
+        "accepted": ("in call", Tone.GOOD),
+        "not_taken": ("not taken, queued again", Tone.WARNING),
+        "refused_for_good": ("refused by the platform", Tone.BAD),
+        "no_answer_to_the_request": ("the start was not answered", Tone.WARNING),
+        "over": ("call over", Tone.PLAIN),
+        "not_found": ("not found: unknown", Tone.BAD),
+        "released": ("slot released", Tone.WARNING),
+        "release": ("slot released", Tone.WARNING),
+        "confirmed_dialled": ("confirmed as dialled", Tone.PLAIN),
+        "confirm_dialled": ("confirmed as dialled", Tone.PLAIN),
+        "confirmed_not_dialled": ("confirmed as not dialled", Tone.PLAIN),
+        "confirm_not_dialled": ("confirmed as not dialled", Tone.PLAIN),
+        "outcome_known": ("ended", Tone.PLAIN),
+        "proven_answered": ("answered after all", Tone.GOOD),
+        "cancel": ("cancelled", Tone.WARNING),
+        "cancelled": ("cancelled", Tone.WARNING),
+        "undo_cancel": ("cancel undone", Tone.PLAIN),
+        "undone": ("cancel undone", Tone.PLAIN),
+        "park": ("parked", Tone.WARNING),
+        "unpark": ("unparked", Tone.PLAIN),
+        "suppressed": ("suppressed", Tone.WARNING),
+        "expired": ("expired", Tone.WARNING),
+        "reordered": ("moved", Tone.PLAIN),
+        "moved_to_top": ("moved to the top", Tone.PLAIN),
+        "moved_to_bottom": ("moved to the bottom", Tone.PLAIN),
+        "noted": ("noted", Tone.DIM),
+        "paused": ("engine paused", Tone.WARNING),
+        "pause": ("engine paused", Tone.WARNING),
+        "resumed": ("engine resumed", Tone.GOOD),
+        "resume": ("engine resumed", Tone.GOOD),
+        "limit": ("limit set", Tone.STRONG),
+        "hang_up": ("hung up", Tone.WARNING),
+        "started": ("engine started", Tone.STRONG),
+        "stopped": ("engine stopped", Tone.STRONG),
+    }
+)
+
+_MACHINES: Final = frozenset({"engine", "platform", "webhook", "poll", "answer", ""})
+"""Actors that are no person: the line leaves them out."""
+
+
+def event_line(entry: JournalEntry, masked: bool, zone: tzinfo | None) -> Line:
+    """Say one journal line: local time, who was called, what happened, who did it."""
+    at = say(f"{formats.time_of_day(entry.at, zone)} ", Tone.DIM)
+    return Line((at, *_whom(entry, masked), *what(entry), *_by(entry)))
+
+
+def history_line(entry: JournalEntry, zone: tzinfo | None) -> Line:
+    """Say one journal line where the call is known already."""
+    at = say(f"{formats.day_and_time(entry.at, zone)}  ", Tone.DIM)
+    return Line((at, *what(entry), *_by(entry)))
+
+
+def skipped_line(count: int) -> Line:
+    """Say that lines were left out."""
+    return Line(phrase(say(f"... {formats.plural(count, 'line')} left out", Tone.DIM)))
+
+
+def what(entry: JournalEntry) -> Phrase:
+    """Say what happened, with its reason and the change of state where that adds something."""
+    known = KINDS.get(entry.kind)
+    head = say(known[0], known[1]) if known else say(entry.kind.replace("_", " "))
+    parts: list[Span] = [head]
+    if entry.detail:
+        parts.append(say(f": {clean(entry.detail)}"))
+    moved = entry.before and entry.after and entry.before != entry.after
+    if moved and (known is None or entry.kind in ("reordered", "noted", "outcome_known")):
+        change = f" ({_plain(entry.before)} -> {_plain(entry.after)})"
+        parts.append(say(change, Tone.DIM))
+    return tuple(parts)
+
+
+def _plain(standing: str) -> str:
+    return clean(standing.replace("dialing", "dialling").replace("_", " "), 40)
+
+
+def _whom(entry: JournalEntry, masked: bool) -> Phrase:
+    if entry.call_id is None:
+        return ()
+    name = clean(entry.name, 24)
+    number = formats.phone_number(entry.to_number, masked) if entry.to_number else ""
+    whom = " ".join(part for part in (name, number) if part) or f"call {entry.call_id}"
+    return phrase(say(f"{whom}  "))
+
+
+def _by(entry: JournalEntry) -> Phrase:
+    if entry.actor in _MACHINES:
+        return ()
+    return phrase(say(f"  by {clean(entry.actor, 40)}", Tone.DIM))
