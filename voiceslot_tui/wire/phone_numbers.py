@@ -1,0 +1,120 @@
+"""Phone numbers from outside, as E.164: `+`, country code, number, nothing else.
+
+A number that would ring somebody else than meant is worse than none, so nothing is guessed: no
+country is assumed, letters are never turned into digits, and two numbers are never read as one.
+Whether a number is possible and what kind it is, the library phonenumbers knows, which is imported
+at the first number.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import Final
+
+from voiceslot_tui.core.errors import BadInput
+
+_CHARS_MAX: Final = 64
+_PLAIN: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_WRITTEN: Final = re.compile(r"\+[0-9 ().-]+")
+_DASHES: Final = re.compile(r"[\u2010-\u2015\u2212]")
+_EXAMPLE: Final = "like +12025550123"
+_NO_REGION: Final = "001"
+"""How phonenumbers names codes that belong to no country, such as satellite phones."""
+
+
+def read_number(text: str, field: str = "") -> str:
+    """Give a number as E.164.
+
+    Blanks, dots, dashes, brackets and invisible characters are taken out. Raises BadInput, naming
+    the field, for anything that is not one possible number beginning with `+`, and for premium-rate
+    numbers. Emergency and short numbers have no international form and are refused as impossible.
+    """
+    try:
+        return _checked(text if _PLAIN.fullmatch(text) else _plain(text))
+    except _Refused as problem:
+        message = f"{field or 'The number'} {problem}"
+        raise BadInput(message, field=field, code="phone_number") from None
+
+
+class _Refused(ValueError):
+    """What is wrong with a number, as the rest of a sentence that begins with its field."""
+
+
+def _plain(text: str) -> str:
+    if len(text) > _CHARS_MAX:
+        raise _Refused(f"is too long for a phone number; write it {_EXAMPLE}")
+    visible = "".join(
+        character
+        for character in unicodedata.normalize("NFKC", text)
+        if unicodedata.category(character) != "Cf"
+    )
+    visible = _DASHES.sub("-", visible).strip()
+    if not visible.startswith("+"):
+        wanted = f"must begin with + and the country code, {_EXAMPLE}"
+    elif any(character.isalpha() for character in visible):
+        wanted = f"must hold no letters; write it {_EXAMPLE}"
+    elif visible.count("+") > 1:
+        wanted = "must be one number, not two"
+    elif not _WRITTEN.fullmatch(visible):
+        wanted = f"must hold digits only, after a +; write it {_EXAMPLE}"
+    else:
+        return visible
+    raise _Refused(wanted)
+
+
+def _checked(written: str) -> str:
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(written)
+    except phonenumbers.NumberParseException:
+        raise _Refused(
+            f"is no international phone number; check the country code, {_EXAMPLE}"
+        ) from None
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
+        raise _Refused(f"is not a possible number: it has {_length(reason)}")
+    national = phonenumbers.national_significant_number(number)
+    premium = _premium(number.country_code)
+    if (
+        premium is not None
+        and premium.fullmatch(national)
+        and phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.PREMIUM_RATE
+    ):
+        raise _Refused("is a premium-rate number, which is never called")
+    return f"+{number.country_code}{national}"
+
+
+def _length(reason: int) -> str:
+    from phonenumbers import ValidationResult
+
+    return {
+        ValidationResult.TOO_SHORT: "too few digits for its country",
+        ValidationResult.TOO_LONG: "too many digits for its country",
+        ValidationResult.INVALID_COUNTRY_CODE: "a country code that does not exist",
+    }.get(reason, "a length that its country does not use")
+
+
+@cache
+def _premium(country_code: int) -> re.Pattern[str] | None:
+    """Put the premium-rate patterns of all regions of a country code into one, to ask them at once.
+
+    It may say yes too often, never no too often; who gets a yes asks the library.
+    """
+    import phonenumbers
+    from phonenumbers import PhoneMetadata
+
+    patterns = set()
+    for region in phonenumbers.region_codes_for_country_code(country_code):
+        details = (
+            PhoneMetadata.metadata_for_nongeo_region(country_code, None)
+            if region == _NO_REGION
+            else PhoneMetadata.metadata_for_region(region, None)
+        )
+        if details and details.premium_rate and details.premium_rate.national_number_pattern:
+            patterns.add(details.premium_rate.national_number_pattern)
+    return (
+        re.compile("|".join(f"(?:{pattern})" for pattern in sorted(patterns))) if patterns else None
+    )
