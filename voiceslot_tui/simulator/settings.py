@@ -50,6 +50,8 @@ class WorldSettings:
     api_key: str = "simulator-key"
     account_sid: str = "AC" + "0" * 32
     account_token: str = "simulator-token"
+    account_key_sid: str = "SK" + "0" * 32
+    account_key_secret: str = "simulator-key-secret"
     start_delay_s: float = 0.0
     # Calls. `speed` divides every duration of a call and the webhook retry ladder; the clock
     # itself stays true, so that time stamps and signatures remain credible.

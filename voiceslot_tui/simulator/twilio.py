@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
@@ -31,13 +32,16 @@ ENDINGS = {
 
 
 def is_authentic(settings: WorldSettings, request: Request, account_sid: str) -> bool:
-    """Check the basic authentication of a request to an account."""
+    """Check the basic authentication of a request: the account's token, or an API key of it."""
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     try:
         sid, _, token = b64decode(encoded, validate=True).decode().partition(":")
     except ValueError:
         return False
-    is_known = (sid, token) == (settings.account_sid, settings.account_token)
+    is_known = (sid, token) in (
+        (settings.account_sid, settings.account_token),
+        (settings.account_key_sid, settings.account_key_secret),
+    )
     return scheme.lower() == "basic" and is_known and account_sid == settings.account_sid
 
 
@@ -63,15 +67,21 @@ def update_call(visit: Visit) -> Reply:
 
 
 def list_calls(visit: Visit) -> Reply:
-    """Answer the calls of the account, newest first, filtered by Status, To and From."""
+    """Answer the calls of the account, newest first, filtered by Status, To, From and StartTime."""
     query = {name: found[-1] for name, found in parse_qs(visit.request.query).items()}
     size_text, page_text = query.get("PageSize", str(DEFAULT_PAGE)), query.get("Page", "0")
     if not (size_text.isdecimal() and page_text.isdecimal()):
         return carrier_error(400, 20001, "PageSize and Page must be integers")
     size, page = max(1, min(int(size_text), LARGEST_PAGE)), int(page_text)
     first = page * size
+    try:
+        matching = _matching(
+            visit, query, _moment(query, "StartTime>"), _moment(query, "StartTime<")
+        )
+    except ValueError:
+        return carrier_error(400, 20001, "StartTime must be a date or a time in ISO 8601")
     calls = []
-    for index, call in enumerate(_matching(visit, query)):
+    for index, call in enumerate(matching):
         if index > first + size:
             break
         if index >= first:
@@ -131,17 +141,30 @@ def call_body(visit: Visit, call: Call) -> dict[str, Any]:
     }
 
 
-def _matching(visit: Visit, query: dict[str, str]) -> Iterator[Call]:
+def _matching(
+    visit: Visit, query: dict[str, str], after: float | None, before: float | None
+) -> Iterator[Call]:
     for call in _candidates(visit, query):
-        body_status = call_status(call, visit.world.now)
+        if after is not None and call.started_at < after:
+            return
+        status = call_status(call, visit.world.now)
         caller = call.order.number.phone_number if call.order.number else ""
         if (
             _is_twilio(call)
-            and query.get("Status", body_status) == body_status
+            and query.get("Status", status) == status
             and query.get("To", call.order.to_number) == call.order.to_number
             and query.get("From", caller) == caller
+            and (before is None or call.started_at <= before)
         ):
             yield call
+
+
+def _moment(query: dict[str, str], name: str) -> float | None:
+    """Read a bound of the start. Raises ValueError where it is no time."""
+    if name not in query:
+        return None
+    moment = datetime.fromisoformat(query[name])
+    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
 
 
 def _candidates(visit: Visit, query: dict[str, str]) -> Iterator[Call]:

@@ -76,7 +76,10 @@ class World:
         self.now = max(self.now, now)
 
     def next_event_at(self) -> float | None:
-        """Say when something happens next by itself; None when nothing is to come."""
+        """Say when something happens next by itself; None when nothing is to come.
+
+        Webhooks that are due are not waited for: take them after every `advance`.
+        """
         return self._due[0][0] if self._due else None
 
     def schedule(self, at: float, action: Callable[[Any, float], None], subject: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from elevenlabs import ElevenLabs
 from elevenlabs.core.request_options import RequestOptions
@@ -58,6 +60,25 @@ def test_calls_are_listed_over_pages_and_by_status(elevenlabs: ElevenLabs, twili
     assert [call.sid for call in twilio.calls.list(page_size=2)] == [live, *over[::-1]]
     assert [call.sid for call in twilio.calls.list(status="in-progress")] == [live]
     assert [call.sid for call in twilio.calls.list(to="+12025550111")] == [over[1]]
+    an_hour = timedelta(hours=1)
+    started_at = twilio.calls(live).fetch().start_time
+    assert started_at is not None
+    assert len(twilio.calls.list(start_time_after=started_at - an_hour)) == 5
+    assert twilio.calls.list(start_time_after=started_at + an_hour) == []
+    assert twilio.calls.list(start_time_before=started_at - an_hour) == []
+
+
+def test_an_api_key_opens_the_account(simulator: ServerThread) -> None:
+    http_client = LoopbackHttpClient(simulator.address)
+    keyed = Client(
+        SETTINGS.account_key_sid,
+        SETTINGS.account_key_secret,
+        SETTINGS.account_sid,
+        http_client=http_client,
+    )
+    assert keyed.calls.list() == []
+    assert http_client.session is not None
+    http_client.session.close()
 
 
 def test_an_unknown_call_and_a_wrong_token_are_refused(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.simulator.telephone import BEGIN, Telephone, people, read
+from tests.unit.simulator.telephone import BEGIN, LIVE_ONLY, Telephone, people, read
 from voiceslot_tui.simulator.control import dial_body
 from voiceslot_tui.simulator.words import Outcome
 
@@ -59,7 +59,10 @@ def test_a_call_that_is_not_answered_fails(outcome: Outcome) -> None:
     detail = telephone.get(f"/v1/convai/conversations/{call}")
     assert detail["status"] == "failed"
     assert detail["metadata"]["phone_call"]["call_result"] == outcome
-    assert telephone.truth()["outcomes"] == {outcome: 1}
+    truth = telephone.truth()
+    assert truth["outcomes"] == {outcome: 1}
+    assert (truth["live"], truth["platform_live"]) == (0, 0)
+    assert telephone.listed(*LIVE_ONLY) == []
 
 
 def test_a_voicemail_counts_as_a_call() -> None:
