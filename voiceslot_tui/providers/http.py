@@ -1,0 +1,195 @@
+"""The one HTTP client for requests to the outside, and what a failed request proves.
+
+`send` makes exactly one request and either gives the whole answer or raises one of two errors:
+`NotSent`, where nothing can have reached the server, or `NoAnswer`, where anything may have. The
+transport underneath reports a server that hung up after reading the request as a failed
+connection (facts measured with httpx-aiohttp 0.2.0), so its errors are judged by their cause.
+It follows no redirect, repeats nothing, keeps no cookie and reaches configured hosts only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Final
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from voiceslot_tui.core.limits import (
+    CONNECT_TIMEOUT_S,
+    CONNECTIONS_MAX,
+    KEEP_ALIVE_S,
+    READ_ANSWER_BYTES_MAX,
+)
+from voiceslot_tui.core.text import clean
+
+
+class NotSent(Exception):
+    """Nothing left us: no connection, no name, no TLS, no free connection in time."""
+
+
+class NoAnswer(Exception):
+    """The request may have been read and obeyed; no whole answer came back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer. `headers` are found by name in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Http:
+    """The client. Give another transport to reach a world that is not on the network.
+
+    `base_urls` name the hosts that may be reached; a request to any other is never sent. A
+    transport must raise httpx.ConnectError or ConnectTimeout only where nothing was sent.
+    """
+
+    def __init__(
+        self, *, base_urls: Iterable[str], transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._origins = frozenset(_origin(httpx.URL(url)) for url in base_urls)
+        self._client = httpx.AsyncClient(
+            transport=CertainTransport() if transport is None else transport,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def send(
+        self,
+        method: str,
+        url: httpx.URL,
+        headers: RawHeaders,
+        content: bytes | None = None,
+        *,
+        timeout_s: float,
+        bytes_max: int = READ_ANSWER_BYTES_MAX,
+    ) -> Answer:
+        """Make one request, once, within one time limit from connecting to the last byte.
+
+        `headers` must name the host, as `raw_headers` does. Raises NotSent or NoAnswer.
+        """
+        if self._client.is_closed:
+            raise NotSent("this program is stopping")
+        if _origin(url) not in self._origins:
+            raise NotSent(f"{clean(url.host)} is not a configured host")
+        request = httpx.Request(
+            method, url, headers=headers, content=content, extensions={"timeout": _TIMEOUTS}
+        )
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._exchange(request, bytes_max)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise NotSent(_words(error)) from error
+        except TimeoutError:
+            raise NoAnswer(f"no answer within {timeout_s:g} s") from None
+        # What we cannot name proves nothing either.
+        except Exception as error:
+            raise NoAnswer(_words(error)) from error
+
+    async def _exchange(self, request: httpx.Request, bytes_max: int) -> Answer:
+        response = await self._client.send(request, stream=True)
+        try:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > bytes_max:
+                    raise httpx.RemoteProtocolError(f"the answer is longer than {bytes_max} bytes")
+            return Answer(response.status_code, response.headers, bytes(body))
+        finally:
+            await response.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection. Requests under way end in NoAnswer."""
+        await self._client.aclose()
+
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+
+def raw_headers(url: httpx.URL, headers: Mapping[str, str]) -> RawHeaders:
+    """Prepare the headers of all requests to one host, so that no request builds them anew."""
+    fixed = {"Host": url.netloc.decode("ascii"), "Accept-Encoding": "gzip", **headers}
+    return [(name.encode("ascii"), value.encode("ascii")) for name, value in fixed.items()]
+
+
+_TIMEOUTS: Final = {
+    "connect": CONNECT_TIMEOUT_S,
+    "pool": CONNECT_TIMEOUT_S,
+    "read": None,
+    "write": None,
+}
+"""Only connecting has a limit of its own, because only there a time-out proves something. Reading
+and writing are covered by the limit of the whole request."""
+
+
+class CertainTransport(AiohttpTransport):
+    """The aiohttp transport with errors that can be believed, and a session that keeps nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(client=self._new_session)
+
+    def _new_session(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=CONNECTIONS_MAX, keepalive_timeout=KEEP_ALIVE_S, ssl=self.ssl_context
+        )
+        cookies = aiohttp.DummyCookieJar()
+        return aiohttp.ClientSession(connector=connector, cookie_jar=cookies)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Make the request. Raises httpx.ConnectError or ConnectTimeout only if nothing left us."""
+        try:
+            response = await super().handle_async_request(request)
+        except Exception as error:
+            raise _judged(error) from error
+        if isinstance(response.stream, httpx.AsyncByteStream):
+            response.stream = _CertainStream(response.stream)
+        return response
+
+
+class _CertainStream(httpx.AsyncByteStream):
+    """The body of an answer: a request that is being answered was sent, whatever breaks now."""
+
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._stream:
+                yield chunk
+        except Exception as error:
+            raise httpx.RemoteProtocolError(str(error)) from error
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def _judged(error: Exception) -> httpx.TransportError:
+    """Judge a failed request by aiohttp's own error, which the transport may have renamed.
+
+    Only ClientConnectorError (refused, unreachable, no name, TLS) and ConnectionTimeoutError (no
+    connection in time) are raised before the first byte; every other error may come after.
+    """
+    cause = error.__cause__ if isinstance(error, httpx.TransportError) else error
+    if isinstance(cause, aiohttp.ClientConnectorError):
+        return httpx.ConnectError(str(cause))
+    if isinstance(cause, aiohttp.ConnectionTimeoutError):
+        return httpx.ConnectTimeout(str(cause))
+    return httpx.RemoteProtocolError(_words(cause or error))
+
+
+def _words(error: BaseException) -> str:
+    """Name an error for people: libraries raise many whose text is empty."""
+    return clean(str(error)) or type(error).__name__
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
