@@ -5,22 +5,26 @@ official SDKs cannot tell, and it knows the truth that no platform tells: who wa
 when, how often, and how many phones were live at once. Because it judges the product it shares
 no code with it and imports nothing from outside this package.
 
-    words        the closed vocabularies
-    settings     everything that can be changed, with its bounds
-    directory    agents and phone numbers of the pretended workspace
-    calls        one call and the story drawn for it
-    world        the seeded world: calls, clock, indexes
-    batches      the platform's own campaigns and their dispatcher
-    truth        what the judge reads
-    faults       which answers go wrong
-    webhooks     signed news, lost and doubled on request
-    envelopes    the vendor's webhook bodies
-    conversations the conversation list: filters, order, pages
-    bodies       the vendor's JSON for what the world holds
-    exchange     request and reply as values
-    elevenlabs   ElevenLabs' endpoints
-    twilio       Twilio's call endpoints
-    api          one request in, one reply out
-    control      the judge's own endpoints under /_simulator/
-    server       the same world on a socket, in real time
+    words          the closed vocabularies
+    settings       everything that can be changed, with its bounds
+    directory      agents and phone numbers of the pretended workspace
+    calls          one call and the story drawn for it
+    world          the seeded world: calls, clock, indexes
+    batches        the platform's own campaigns and their dispatcher
+    truth          what the judge reads
+    faults         which answers go wrong
+    webhooks       signed news, lost and doubled on request
+    envelopes      the vendor's webhook bodies
+    conversations  the conversation list: filters, order, pages
+    bodies         the vendor's JSON for what the world holds
+    exchange       request and reply as values
+    visits         one request on its way through an endpoint
+    errors         both vendors' error bodies
+    starts         starting a call, and what happens when every slot is taken
+    elevenlabs     ElevenLabs' other endpoints
+    twilio         Twilio's call endpoints
+    api            one request in, one reply out
+    control        the judge's own endpoints under /_simulator/
+    server         the same world on a socket, in real time
+    launch         the server as a program
 """

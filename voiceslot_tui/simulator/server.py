@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
+import struct
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -153,7 +155,10 @@ class SimulatorServer:
             transport.write(reply.body[: len(reply.body) // 2])
             transport.close()
             return
-        # With linger off, an abort is a reset on the wire rather than an orderly end.
+        # Lingering for no time makes the end a reset on the wire; an orderly end says less.
+        connection = transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
 
     def _arm(self) -> None:

@@ -24,6 +24,7 @@ from voiceslot_tui.simulator.words import FaultKind, FaultTarget
 DEADLINE_S = 10.0
 START_PATH = "/v1/convai/twilio/outbound-call"
 AT_ONCE = replace(CALM, ring_s=0.0, talk_s=0.0, analysis_s=0.0, webhook_url="")
+RESET = b"reset"
 BODY = {
     "agent_id": "agent_sim_reminders",
     "agent_phone_number_id": "phnum_sim_twilio",
@@ -113,8 +114,8 @@ async def test_a_receiver_that_is_not_there_is_noted() -> None:
 @pytest.mark.parametrize(
     ("kind", "is_wire"),
     [
-        (FaultKind.RESET_BEFORE_READING, lambda raw: raw == b""),
-        (FaultKind.RESET_AFTER_READING, lambda raw: raw == b""),
+        (FaultKind.RESET_BEFORE_READING, lambda raw: raw == RESET),
+        (FaultKind.RESET_AFTER_READING, lambda raw: raw == RESET),
         (FaultKind.RESET_HALF_HEADERS, lambda raw: raw.endswith(b"applic")),
         (FaultKind.CUT_BODY, lambda raw: b'{"success"' in raw and b"}" not in raw),
         (FaultKind.TRUNCATED_JSON, lambda raw: b'{"success"' in raw and b"}" not in raw),
@@ -131,7 +132,7 @@ async def test_the_wire_goes_wrong_as_asked(
         try:
             raw = await raw_start(server)
         except ConnectionResetError:
-            raw = b""
+            raw = RESET
         assert is_wire(raw), raw
         assert b"conversation_id" in await raw_start(server)
 
