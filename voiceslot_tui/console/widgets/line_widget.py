@@ -22,6 +22,7 @@ class LineWidget(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone.value}" for tone in Tone}
     DEFAULT_CSS = """
+    LineWidget { width: 1fr; }
     LineWidget .tone--dim { color: $text-muted; }
     LineWidget .tone--strong { text-style: bold; }
     LineWidget .tone--good { color: $text-success; }
