@@ -1,4 +1,15 @@
-"""The judge's own endpoints: read the truth, change the world. Everything under /_simulator/."""
+"""The judge's own endpoints: read the truth, change the world.
+
+GET  /_simulator/truth              everything that was counted
+GET  /_simulator/calls?after=N      the calls after a sequence number, as they really were
+GET  /_simulator/settings           the settings in force
+POST /_simulator/settings           {name: value, ...}: change settings
+POST /_simulator/faults             {"faults": [rule, ...], "clear": bool}: see faults.read_rule
+POST /_simulator/foreign            {"count", "talk_s"}: callers ring in
+POST /_simulator/numbers            {number: {"outcome", "ring_s", "talk_s", "analysis_s"}}
+POST /_simulator/hide               {"conversation_ids": [...]}: exactly these are in no list
+POST /_simulator/reset              begin anew with the first settings (the server's own)
+"""
 
 from __future__ import annotations
 
