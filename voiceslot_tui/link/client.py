@@ -34,7 +34,11 @@ from voiceslot_tui.wire import control
 
 
 class NoEngine(VoiceslotError):
-    """Nobody answers on the socket, or the socket may not be opened."""
+    """Nobody answers on the socket."""
+
+
+class NotAllowed(NoEngine):
+    """The socket may not be opened by this user."""
 
 
 class Dismissed(VoiceslotError):
@@ -167,7 +171,7 @@ async def _dial(path: Path) -> _Wire:
         async with asyncio.timeout(LINK_HELLO_TIMEOUT_S):
             _, wire = await loop.create_unix_connection(_Wire, os.fspath(path))
     except PermissionError:
-        raise NoEngine(
+        raise NotAllowed(
             f"{path} may not be opened by this user; the engine's owner can name a group "
             "in VOICESLOT_GROUP"
         ) from None

@@ -1,0 +1,164 @@
+"""`voiceslot demo`: a whole campaign against the simulated world, without keys or telephones.
+
+Everything it starts ends with it, whichever way it ends. Without a terminal it runs for a while
+and is judged by the simulated world, which knows who was really rung.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from types import FrameType
+from typing import Any, Final, NoReturn
+
+import click
+
+from voiceslot_tui.cli.child_process import ChildProcess, DiedEarly
+from voiceslot_tui.cli.console import has_terminal
+from voiceslot_tui.cli.demo_folder import claimed_folder
+from voiceslot_tui.cli.demo_people import people
+from voiceslot_tui.cli.demo_world import LIMIT, World, running_engine, running_world
+from voiceslot_tui.cli.explained import Explained
+from voiceslot_tui.cli.failures import DONE, FAILED, say
+from voiceslot_tui.cli.status_text import status_lines
+from voiceslot_tui.core.snapshot import Snapshot
+from voiceslot_tui.link.client import Link
+from voiceslot_tui.simulator.directory import AGENTS, PHONE_NUMBERS
+from voiceslot_tui.wire import control
+
+SAY_EVERY_S: Final = 5.0
+_ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@click.command(
+    cls=Explained,
+    examples=(
+        "voiceslot demo",
+        "voiceslot demo --keep                      go on where the last demo stopped",
+        "voiceslot demo --seconds 60 < /dev/null    without a screen, and judged",
+    ),
+)
+@click.option("--keep", is_flag=True, help="Go on with the calls of the last demo.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(1, 86_400),
+    default=20.0,
+    show_default=True,
+    help="How long it runs without a terminal.",
+)
+def demo(keep: bool, seconds: float) -> int:
+    """Watch a whole campaign, simulated: no keys, no telephones.
+
+    Starts a simulated telephone world, an engine with 5 slots and 200 invented people, and opens
+    the console on it. Everything ends when the console is closed. Without a terminal it runs for
+    --seconds and prints what really happened; the exit code is then 0 only if the limit was kept
+    and nobody was rung twice. Your settings and .env are not read. Its files are in .demo, here.
+    """
+    with (
+        _signals_end_it(),
+        claimed_folder(keep=keep) as folder,
+        running_world(folder) as world,
+        running_engine(folder, world) as engine,
+    ):
+        asyncio.run(_fill_queue(folder.places.socket))
+        if not has_terminal():
+            return _run_judged(folder.places.socket, world, engine, seconds)
+        from voiceslot_tui.console.app import run
+
+        return run(folder.places.socket)
+
+
+class _Ended(BaseException):
+    """A signal asks the demo to end; what it started ends on the way out."""
+
+
+@contextmanager
+def _signals_end_it() -> Iterator[None]:
+    def end(number: int, _: FrameType | None) -> NoReturn:
+        # A second signal must not cut the ending short and leave processes behind.
+        for ending in _ENDING_SIGNALS:
+            signal.signal(ending, signal.SIG_IGN)
+        raise _Ended(number)
+
+    before = {number: signal.signal(number, end) for number in _ENDING_SIGNALS}
+    try:
+        yield
+    except _Ended as ended:
+        raise click.exceptions.Exit(128 + ended.args[0]) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+async def _fill_queue(socket: Path) -> None:
+    """Put the people into the queue, unless calls of a kept demo wait there."""
+    link = await Link.connect(socket)
+    try:
+        snapshot = (await link.ask(control.GetSnapshot())).snapshot
+        if not snapshot.queued:
+            calls = tuple(people(AGENTS[0].agent_id, PHONE_NUMBERS[0].phone_number_id))
+            await link.ask(control.Enqueue(calls))
+    finally:
+        link.close()
+
+
+# --- without a terminal
+
+
+def _run_judged(socket: Path, world: World, engine: ChildProcess, seconds: float) -> int:
+    say(f"no terminal: the demo runs for {seconds:g} s, then the simulated world judges it")
+    end = monotonic() + seconds
+    while (left := end - monotonic()) > 0:
+        if engine.ended(min(left, SAY_EVERY_S)):
+            raise DiedEarly(f"the engine has ended: {engine.last_words()}")
+        say(f"{max(0.0, end - monotonic()):3.0f} s left: {_in_short(_snapshot(socket))}")
+    snapshot, truth = _snapshot(socket), world.truth()
+    click.echo("\n".join((*status_lines(snapshot), *truth_lines(truth))))
+    return DONE if is_kept(truth) else FAILED
+
+
+def _snapshot(socket: Path) -> Snapshot:
+    async def ask() -> Snapshot:
+        link = await Link.connect(socket)
+        try:
+            return (await link.ask(control.GetSnapshot())).snapshot
+        finally:
+            link.close()
+
+    return asyncio.run(ask())
+
+
+def _in_short(snapshot: Snapshot) -> str:
+    slots = snapshot.slots
+    return (
+        f"{slots.holding} of {slots.limit} slots in use, {snapshot.queued} queued, "
+        f"{snapshot.ends} calls over"
+    )
+
+
+def is_kept(truth: Mapping[str, Any]) -> bool:
+    """Tell whether the promises were kept: somebody rung, nobody twice, never over the limit."""
+    return (
+        truth["people_rung"] > 0
+        and truth["max_live"] <= LIMIT
+        and not truth["people_rung_again"]
+        and not truth["attempts_dialled_again"]
+    )
+
+
+def truth_lines(truth: Mapping[str, Any]) -> list[str]:
+    """Write what the simulated world knows as lines for a person."""
+    outcomes = ", ".join(f"{count} {name}" for name, count in sorted(truth["outcomes"].items()))
+    return [
+        "",
+        "What really happened, as the simulated world saw it:",
+        f"  people rung              {truth['people_rung']}",
+        f"  people rung twice        {len(truth['people_rung_again'])}",
+        f"  most calls live at once  {truth['max_live']} of {LIMIT}",
+        f"  calls that ended         {outcomes or 'none yet'}",
+        f"  {'kept' if is_kept(truth) else 'NOT KEPT'}: never above the limit, nobody rung twice",
+    ]

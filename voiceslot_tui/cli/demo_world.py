@@ -1,0 +1,117 @@
+"""What a demo starts: the simulated world and an engine that knows no other.
+
+Settings and `.env` of whoever starts it are not read: the children see a fixed environment, in
+which every address is loopback and every key is the simulator's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+from urllib.request import ProxyHandler, Request, build_opener
+
+from voiceslot_tui.cli.child_process import LOOK_EVERY_S, ChildProcess, DiedEarly
+from voiceslot_tui.cli.demo_folder import DemoFolder
+from voiceslot_tui.cli.engine_process import START_TIMEOUT_S, start_engine
+from voiceslot_tui.core.limits import LINK_ANSWER_TIMEOUT_S
+
+LOOPBACK: Final = "127.0.0.1"
+LIMIT: Final = 5
+_KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "TZ", "XDG_RUNTIME_DIR")
+_ENGINE_SETTINGS: Final = {
+    "ELEVENLABS_API_KEY": "simulator-key",
+    "ELEVENLABS_CONCURRENCY_LIMIT": str(LIMIT),
+    "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+    "TWILIO_AUTH_TOKEN": "simulator-token",
+    "WEBHOOK_SECRET": "simulator-webhook-secret",
+    "CALLS_PER_SECOND": "2",
+    "LIST_LAG_S": "2",
+    "HOST": LOOPBACK,
+}
+
+
+class World:
+    """The simulated world of a demo, at an address on this machine."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def truth(self) -> dict[str, Any]:
+        """Read what really happened."""
+        return self._exchange("truth", None)
+
+    def send_news_to(self, url: str) -> None:
+        """Tell it where the webhooks go."""
+        self._exchange("settings", {"webhook_url": url})
+
+    def _exchange(self, name: str, body: Mapping[str, object] | None) -> dict[str, Any]:
+        url = f"{self.address}/_simulator/{name}"
+        raw = None if body is None else json.dumps(body).encode()
+        request = Request(url, raw, {"Content-Type": "application/json"})  # noqa: S310 - loopback
+        with build_opener(ProxyHandler({})).open(request, timeout=LINK_ANSWER_TIMEOUT_S) as answer:
+            read: dict[str, Any] = json.load(answer)
+        return read
+
+
+@contextmanager
+def running_world(folder: DemoFolder) -> Iterator[World]:
+    """Run a simulated world as long as the block lasts. Raise DiedEarly where it does not start."""
+    output = folder.places.folder / "simulator-output.log"
+    arguments = ["simulator", "--demo", "--limit", str(LIMIT)]
+    process = ChildProcess(arguments, output, _environment(folder))
+    try:
+        folder.note_process(process.pid)
+        yield World(_address_of(process))
+    finally:
+        process.stop()
+
+
+@contextmanager
+def running_engine(folder: DemoFolder, world: World) -> Iterator[ChildProcess]:
+    """Run an engine on a simulated world as long as the block lasts."""
+    port = _free_port()
+    environment = {
+        **_environment(folder),
+        **_ENGINE_SETTINGS,
+        "ELEVENLABS_BASE_URL": world.address,
+        "TWILIO_BASE_URL": world.address,
+        "PORT": str(port),
+    }
+    process = start_engine(folder.places, ["serve", "--demo"], environment, folder.note_process)
+    try:
+        world.send_news_to(f"http://{LOOPBACK}:{port}/webhook/elevenlabs")
+        yield process
+    finally:
+        process.stop()
+
+
+def _environment(folder: DemoFolder) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {**kept, "VOICESLOT_DATA_DIR": str(folder.places.folder)}
+
+
+def _address_of(simulator: ChildProcess) -> str:
+    for _ in range(round(START_TIMEOUT_S / LOOK_EVERY_S)):
+        _, _, address = simulator.printed().partition("listening on ")
+        if address.endswith("\n"):
+            return _loopback_only(address.split()[0])
+        if simulator.ended():
+            break
+    raise DiedEarly(f"the simulated world did not start: {simulator.last_words()}")
+
+
+def _loopback_only(address: str) -> str:
+    if not address.startswith(f"http://{LOOPBACK}:"):
+        raise DiedEarly(f"the simulated world listens at {address}, not on {LOOPBACK} alone")
+    return address
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+    return port
