@@ -25,6 +25,22 @@ ENQUEUE_BATCH_MAX: Final = 5_000
 """Calls in one transaction: more would hold up the commits of running calls."""
 IDEMPOTENCY_KEPT_DAYS: Final = 7
 
+# Strangers at the listener.
+LISTENER_IDLE_S: Final = 5.0
+"""How long a connection may stay silent, or take for the head of its request."""
+LISTENER_LINGER_S: Final = 2.0
+"""How long the rest of a refused body is read and thrown away, so that the refusal arrives."""
+LISTENER_STOP_S: Final = 3.0
+BODIES_BYTES_MAX: Final = 64 * 1024 * 1024
+"""All bodies being received at one time; past that the listener answers "busy"."""
+BAD_SIGNATURES_PER_MINUTE: Final = 60
+"""From one address, before it is told to slow down; good signatures are never counted."""
+ADDRESSES_REMEMBERED_MAX: Final = 1024
+HEALTH_REMEMBERED_S: Final = 1.0
+"""How long an answer about health is repeated, since anybody may ask."""
+WRITE_TROUBLE_SHOWN_S: Final = 10.0
+"""How long a failed write makes the health bad if no other write says otherwise."""
+
 # Slots and dialling.
 LIMIT_MAX: Final = 10_000
 """Slots one engine serves; the highest we measured the ledger with."""

@@ -228,8 +228,8 @@ def _plain(body: _Body) -> News:
     """Read the first system's body. It tells that a call is over, not how it went."""
     either = text(body.call_id)
     is_conversation = either.startswith("conv_")
-    about = _conversation(body.conversation_id or (either if is_conversation else None))
-    call_sid = _sid(body.call_sid or (None if is_conversation else either))
+    about = _conversation(body.conversation_id) or _conversation(is_conversation and either)
+    call_sid = _sid(body.call_sid) or _sid(not is_conversation and either)
     if about is None and call_sid is None:
         raise BadInput(
             "The body names no call: it needs conversation_id, callSid or callId",

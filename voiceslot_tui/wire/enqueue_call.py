@@ -30,6 +30,7 @@ from voiceslot_tui.core.limits import (
 from voiceslot_tui.core.orders import NewCall
 from voiceslot_tui.core.setting_values import meant
 from voiceslot_tui.core.text import clean
+from voiceslot_tui.wire.elevenlabs_calls import ATTEMPT_VARIABLE
 from voiceslot_tui.wire.phone_numbers import read_number
 
 NOT_JSON: Final = "not_json"
@@ -86,15 +87,14 @@ def _bad(what: str, field: str = "", code: str = "invalid") -> BadInput:
 
 
 _DATA: Final = "payload.conversationInitiationClientData"
-_VARIABLES: Final = "dynamic_variables"
-_RESERVED: Final = "voiceslot_attempt_id"
-_RESERVED_PREFIX: Final = "system__"
-_TEXT_KEYS: Final = frozenset({"user_id", "branch_id", "environment", "starting_workflow_node_id"})
-_OBJECT_KEYS: Final = frozenset(
-    {_VARIABLES, "conversation_config_override", "custom_llm_extra_body", "source_info"}
+VARIABLES: Final = "dynamic_variables"
+RESERVED_PREFIX: Final = "system__"
+TEXT_KEYS: Final = frozenset({"user_id", "branch_id", "environment", "starting_workflow_node_id"})
+OBJECT_KEYS: Final = frozenset(
+    {VARIABLES, "conversation_config_override", "custom_llm_extra_body", "source_info"}
 )
-_LIST_KEYS: Final = frozenset({"procedure_ids", "start_procedure_ids"})
-_KNOWN_KEYS: Final = _TEXT_KEYS | _OBJECT_KEYS | _LIST_KEYS
+LIST_KEYS: Final = frozenset({"procedure_ids", "start_procedure_ids"})
+KNOWN_KEYS: Final = TEXT_KEYS | OBJECT_KEYS | LIST_KEYS
 """What ElevenLabs' conversation_initiation_client_data may hold (its Python SDK 2.78.0)."""
 
 _NAME_RANKS: Final = {
@@ -173,15 +173,15 @@ def _check_id(text: str, field: str) -> None:
 
 def _client_data(data: dict[str, object]) -> tuple[str, bytes]:
     """Give the name to show, and the object as JSON for the platform."""
-    known = data.keys() & _KNOWN_KEYS
+    known = data.keys() & KNOWN_KEYS
     if not known:
-        data = {_VARIABLES: data}
+        data = {VARIABLES: data}
         where = _DATA
     else:
         _refuse_unknown(data.keys() - known)
-        where = f"{_DATA}.{_VARIABLES}"
+        where = f"{_DATA}.{VARIABLES}"
         _check_types(data)
-    variables = data.get(_VARIABLES)
+    variables = data.get(VARIABLES)
     name = _check_variables(variables, where) if isinstance(variables, dict) else ""
     written = _encoder.encode(data)
     if len(written) > CLIENT_DATA_BYTES_MAX:
@@ -195,7 +195,7 @@ def _refuse_unknown(unknown: Iterable[str]) -> None:
         shown = ", ".join(clean(name, 60) for name in names[:5])
         raise _bad(
             f"mixes names that ElevenLabs knows with others: {shown}. Put variables of your own "
-            f"inside {_VARIABLES}{meant(names[0], _KNOWN_KEYS)}",
+            f"inside {VARIABLES}{meant(names[0], KNOWN_KEYS)}",
             field=_DATA,
         )
 
@@ -204,9 +204,9 @@ def _check_types(data: Mapping[str, object]) -> None:
     for key, value in data.items():
         if value is None:
             continue
-        if key in _TEXT_KEYS:
+        if key in TEXT_KEYS:
             wanted = "" if isinstance(value, str) else "must be text"
-        elif key in _OBJECT_KEYS:
+        elif key in OBJECT_KEYS:
             wanted = "" if isinstance(value, dict) else "must be an object"
         else:
             is_list = isinstance(value, list) and all(isinstance(item, str) for item in value)
@@ -219,7 +219,7 @@ def _check_variables(variables: Mapping[str, object], where: str) -> str:
     """Check that variables are flat and not reserved; give the name to show, if one is there."""
     name, best = "", len(_NAME_RANKS)
     for key, value in variables.items():
-        if not key or key == _RESERVED or key.startswith(_RESERVED_PREFIX):
+        if not key or key == ATTEMPT_VARIABLE or key.startswith(RESERVED_PREFIX):
             raise _bad("is a reserved name", field=f"{where}.{clean(key, 60)}")
         if isinstance(value, dict | list):
             raise _bad(

@@ -11,15 +11,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from voiceslot_tui.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneMetadata
 
 _CHARS_MAX: Final = 64
 _PLAIN: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _WRITTEN: Final = re.compile(r"\+[0-9 ().-]+")
 _DASHES: Final = re.compile(r"[\u2010-\u2015\u2212]")
 _EXAMPLE: Final = "like +12025550123"
+_ALL_PREMIUM: Final = frozenset({979})
 _NO_REGION: Final = "001"
 """How phonenumbers names codes that belong to no country, such as satellite phones."""
 
@@ -97,6 +101,35 @@ def _length(reason: int) -> str:
     }.get(reason, "a length that its country does not use")
 
 
+def possible_pattern() -> str:
+    """Give a regular expression for E.164 that allows what `read_number` does, for a JSON schema.
+
+    Made of the lengths and the premium-rate numbers of every country code, of which the library
+    reads all details: call it once, and away from anything urgent.
+    """
+    import phonenumbers
+
+    parts = []
+    for code, regions in sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()):
+        details = _details(code, regions[0])
+        general = details.general_desc if details else None
+        lengths = general.possible_length if general else ()
+        if code not in _ALL_PREMIUM and lengths:
+            digits = "|".join(f"[0-9]{{{length}}}" for length in sorted(lengths))
+            premium = _premium(code)
+            barred = f"(?!(?:{premium.pattern})$)" if premium else ""
+            parts.append(f"{code}{barred}(?:{digits})")
+    return rf"^\+(?:{'|'.join(parts)})$"
+
+
+def _details(country_code: int, region: str) -> PhoneMetadata | None:
+    from phonenumbers import PhoneMetadata
+
+    if region == _NO_REGION:
+        return PhoneMetadata.metadata_for_nongeo_region(country_code, None)
+    return PhoneMetadata.metadata_for_region(region, None)
+
+
 @cache
 def _premium(country_code: int) -> re.Pattern[str] | None:
     """Put the premium-rate patterns of all regions of a country code into one, to ask them at once.
@@ -104,17 +137,10 @@ def _premium(country_code: int) -> re.Pattern[str] | None:
     It may say yes too often, never no too often; who gets a yes asks the library.
     """
     import phonenumbers
-    from phonenumbers import PhoneMetadata
 
     patterns = set()
     for region in phonenumbers.region_codes_for_country_code(country_code):
-        details = (
-            PhoneMetadata.metadata_for_nongeo_region(country_code, None)
-            if region == _NO_REGION
-            else PhoneMetadata.metadata_for_region(region, None)
-        )
+        details = _details(country_code, region)
         if details and details.premium_rate and details.premium_rate.national_number_pattern:
             patterns.add(details.premium_rate.national_number_pattern)
-    return (
-        re.compile("|".join(f"(?:{pattern})" for pattern in sorted(patterns))) if patterns else None
-    )
+    return re.compile("|".join(f"(?:{one})" for one in sorted(patterns))) if patterns else None

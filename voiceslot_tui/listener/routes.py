@@ -1,0 +1,290 @@
+"""What the listener offers: one table of routes, and what each does.
+
+A handler translates, tells the engine and answers; it decides nothing. What was accepted is
+committed before the answer leaves: a 202 is a call that survives a crash, and ElevenLabs hears 200
+only of news that is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import msgspec
+from aiohttp import web
+
+from voiceslot_tui import logs
+from voiceslot_tui.core.calls import ConversationId
+from voiceslot_tui.core.errors import StoreUnavailable, VoiceslotError
+from voiceslot_tui.core.facts import Fact
+from voiceslot_tui.core.limits import (
+    ADDRESSES_REMEMBERED_MAX,
+    BAD_SIGNATURES_PER_MINUTE,
+    ENQUEUE_BODY_BYTES_MAX,
+    HEALTH_REMEMBERED_S,
+    ID_CHARS_MAX,
+    WEBHOOK_BODY_BYTES_MAX,
+    WRITE_TROUBLE_SHOWN_S,
+)
+from voiceslot_tui.core.orders import IdempotencyKey, NewCall
+from voiceslot_tui.core.snapshot import EngineState, Snapshot
+from voiceslot_tui.listener.access import Access, Door
+from voiceslot_tui.listener.answers import Refused, answer, raw_answer, refusal, refused_for
+from voiceslot_tui.listener.bodies import BodyReader
+from voiceslot_tui.listener.openapi import describe
+from voiceslot_tui.listener.shapes import Enqueued, Ok, stats
+from voiceslot_tui.ports import Added, Clock
+from voiceslot_tui.wire import elevenlabs_webhook, enqueue_call
+from voiceslot_tui.wire.elevenlabs_webhook import Kind, News, Verdict
+
+_HEALTH_WAIT_S: Final = 2.0
+_SIGNATURE: Final = "ElevenLabs-Signature"
+_KEY: Final = "Idempotency-Key"
+_OK: Final = msgspec.json.encode(Ok())
+
+
+class FrontDoor(Protocol):
+    """What the listener asks of the engine."""
+
+    async def enqueue(
+        self, calls: list[NewCall], *, by: str, key: IdempotencyKey | None = None
+    ) -> Added:
+        """Put calls into the queue, durably."""
+        ...
+
+    async def tell(self, fact: Fact, *, by: str) -> bool:
+        """Record a fact, durably."""
+        ...
+
+    def hint(self, conversation_id: ConversationId) -> None:
+        """Look a conversation up soon."""
+        ...
+
+    def webhook_seen(self, accepted: bool) -> None:
+        """Note that a webhook came."""
+        ...
+
+    async def snapshot(self) -> Snapshot:
+        """Give all that an operator sees."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path and method, whom they are for, and what they do."""
+
+    method: str
+    path: str
+    door: Door
+    handle: Callable[[web.BaseRequest], Awaitable[web.Response]]
+
+
+class Routes:
+    """Answers every request. One object serves one listener."""
+
+    def __init__(
+        self,
+        engine: FrontDoor,
+        access: Access,
+        secrets: tuple[bytes, ...],
+        bodies: BodyReader,
+        clock: Clock,
+    ) -> None:
+        self._engine = engine
+        self._access = access
+        self._secrets = secrets
+        self._bodies = bodies
+        self._clock = clock
+        self._strikes = Strikes()
+        self._health = Health(engine, clock)
+        self._description = b""
+        table = (
+            Route("GET", "/health", Door.ANYBODY, self._answer_health),
+            Route("GET", "/stats", Door.KEY_HOLDERS, self._answer_stats),
+            Route("GET", "/openapi.json", Door.KEY_HOLDERS, self._answer_openapi),
+            Route("POST", "/enqueue-call", Door.KEY_HOLDERS, self._enqueue_call),
+            Route("POST", "/webhook/elevenlabs", Door.SIGNERS, self._elevenlabs),
+        )
+        self._table: Mapping[str, Route] = {route.path: route for route in table}
+
+    async def answer(self, request: web.BaseRequest) -> web.Response:
+        """Answer one request, whatever it is."""
+        try:
+            route = self._route(request)
+            return await route.handle(request)
+        except Refused as refused:
+            return refusal(refused)
+        except VoiceslotError as problem:
+            if isinstance(problem, StoreUnavailable):
+                self._health.write_failed()
+                logs.warning(logs.Event.REQUEST_FAILED, {logs.Field.DETAIL: str(problem)})
+            return refusal(refused_for(problem))
+
+    def _route(self, request: web.BaseRequest) -> Route:
+        route = self._table.get(request.path)
+        self._access.check(request, Door.KEY_HOLDERS if route is None else route.door)
+        if route is None:
+            raise Refused(404, "no_such_path", "There is nothing here; see /openapi.json.")
+        method = "GET" if request.method == "HEAD" else request.method
+        if method != route.method:
+            allowed = "GET, HEAD" if route.method == "GET" else route.method
+            raise Refused(
+                405, "method", f"Only {allowed} is understood here.", headers={"Allow": allowed}
+            )
+        return route
+
+    # --- reading
+
+    async def _answer_health(self, _: web.BaseRequest) -> web.Response:
+        trouble = await self._health.trouble()
+        if trouble:
+            raise Refused(503, trouble, "Not ready.", headers={"Retry-After": "5"})
+        return raw_answer(_OK)
+
+    async def _answer_stats(self, _: web.BaseRequest) -> web.Response:
+        return answer(stats(await self._engine.snapshot()))
+
+    async def _answer_openapi(self, _: web.BaseRequest) -> web.Response:
+        if not self._description:
+            has_key = bool(self._access.api_key)
+            self._description = await asyncio.to_thread(describe, has_key=has_key)
+        return raw_answer(self._description)
+
+    # --- writing
+
+    async def _enqueue_call(self, request: web.BaseRequest) -> web.Response:
+        raw = await self._bodies.read(request, ENQUEUE_BODY_BYTES_MAX)
+        call = enqueue_call.read(raw)
+        added = await self._engine.enqueue([call], by="api", key=_idempotency_key(request, call))
+        self._health.write_succeeded()
+        return answer(Enqueued(True, str(added.ids[0]), added.queue_size), 202)
+
+    async def _elevenlabs(self, request: web.BaseRequest) -> web.Response:
+        raw = await self._bodies.read(request, WEBHOOK_BODY_BYTES_MAX)
+        if not self._is_trusted(request, raw):
+            return self._take_hint(elevenlabs_webhook.read(raw))
+        news = elevenlabs_webhook.read(raw)
+        for fact in news.facts:
+            await self._engine.tell(fact, by="webhook")
+        if news.facts:
+            self._health.write_succeeded()
+        else:
+            logs.info(logs.Event.WEBHOOK_IGNORED, {logs.Field.KIND: news.what})
+        self._engine.webhook_seen(accepted=True)
+        return raw_answer(_OK)
+
+    def _is_trusted(self, request: web.BaseRequest, raw: bytes) -> bool:
+        """Tell whether the body may state facts; raise Refused where it may not even hint."""
+        if self._access.has_key(request):
+            return True
+        if not self._secrets:
+            return False
+        headers = request.headers.getall(_SIGNATURE, ())
+        header = headers[0] if len(headers) == 1 else None
+        verdict = elevenlabs_webhook.verify(raw, header, self._secrets, self._clock.now())
+        if verdict is Verdict.GOOD:
+            return True
+        raise self._bad_signature(request, verdict)
+
+    def _bad_signature(self, request: web.BaseRequest, verdict: Verdict) -> Refused:
+        address = request.remote or ""
+        self._engine.webhook_seen(accepted=False)
+        wait_s = self._strikes.strike(address, self._clock.steady_s())
+        if wait_s is not None:
+            return Refused(
+                429,
+                "too_many_bad_signatures",
+                "Too many webhooks with a bad signature came from here.",
+                headers={"Retry-After": str(wait_s)},
+            )
+        fields = {logs.Field.CODE: verdict, logs.Field.ADDRESS: address}
+        logs.warning(logs.Event.WEBHOOK_REFUSED, fields)
+        return Refused(401, f"signature_{verdict}", "The signature does not prove who sent this.")
+
+    def _take_hint(self, news: News) -> web.Response:
+        """Take unsigned news, where no secret is set, as a reason to ask the platform ourselves."""
+        if news.kind is Kind.PLAIN:
+            raise Refused(
+                401,
+                "key_needed",
+                "A body of this kind needs a signature or the bearer key.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        if news.about is not None and news.kind is not Kind.OTHER:
+            self._engine.hint(news.about)
+        return raw_answer(_OK)
+
+
+def _idempotency_key(request: web.BaseRequest, call: NewCall) -> IdempotencyKey | None:
+    given = request.headers.getall(_KEY, ())
+    if not given:
+        return None
+    key = given[0]
+    is_plain = key.isascii() and key.isprintable() and " " not in key
+    if len(given) > 1 or not is_plain or not 1 <= len(key) <= ID_CHARS_MAX:
+        raise Refused(
+            422,
+            "invalid",
+            f"{_KEY} must be one word of at most {ID_CHARS_MAX} plain characters.",
+            field=_KEY,
+        )
+    return IdempotencyKey(key, enqueue_call.digest(call))
+
+
+class Strikes:
+    """Counts bad signatures by address, by the minute, for a bounded number of addresses."""
+
+    def __init__(self) -> None:
+        self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()
+
+    def strike(self, address: str, now_s: float) -> int | None:
+        """Count one more; give the seconds to wait where there were too many."""
+        since_s, count = self._counts.pop(address, (now_s, 0))
+        if now_s - since_s >= 60:
+            since_s, count = now_s, 0
+        self._counts[address] = (since_s, count + 1)
+        if len(self._counts) > ADDRESSES_REMEMBERED_MAX:
+            self._counts.popitem(last=False)
+        if count < BAD_SIGNATURES_PER_MINUTE:
+            return None
+        return max(1, round(60 - (now_s - since_s)))
+
+
+class Health:
+    """Knows whether the engine can take calls; asks it no more than once a second."""
+
+    def __init__(self, engine: FrontDoor, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._asked_s = float("-inf")
+        self._trouble = ""
+        self._write_failed_s = float("-inf")
+
+    def write_failed(self) -> None:
+        """Note that something could not be stored."""
+        self._write_failed_s = self._clock.steady_s()
+
+    def write_succeeded(self) -> None:
+        """Note that something was stored."""
+        self._write_failed_s = float("-inf")
+
+    async def trouble(self) -> str:
+        """Give a word for why no call can be taken now; nothing where all is well."""
+        now_s = self._clock.steady_s()
+        if now_s - self._write_failed_s < WRITE_TROUBLE_SHOWN_S:
+            return "store_unavailable"
+        if now_s - self._asked_s >= HEALTH_REMEMBERED_S:
+            self._asked_s = now_s
+            self._trouble = await self._ask()
+        return self._trouble
+
+    async def _ask(self) -> str:
+        try:
+            async with asyncio.timeout(_HEALTH_WAIT_S):
+                snapshot = await self._engine.snapshot()
+        except (StoreUnavailable, TimeoutError):
+            return "store_unavailable"
+        return "stopping" if snapshot.engine is EngineState.STOPPING else ""
