@@ -298,7 +298,7 @@ def _read(decoder: msgspec.json.Decoder[_Message], raw: bytes) -> _Message:
         raise UnreadableLine("the line is longer than any message")
     try:
         return decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise UnreadableLine(str(problem)) from None
 
 
