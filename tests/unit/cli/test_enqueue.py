@@ -1,0 +1,132 @@
+"""`voiceslot enqueue`: one call from options, many from lines; the bad ones named and counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from tests.link.fake_engine import FakeEngine
+from tests.unit.cli.conftest import Shell
+from voiceslot_tui.core.calls import CallId
+from voiceslot_tui.core.errors import StoreBusy
+from voiceslot_tui.core.limits import ENQUEUE_BATCH_MAX, ENQUEUE_BODY_BYTES_MAX
+from voiceslot_tui.core.orders import NewCall
+from voiceslot_tui.ports import Added
+
+ONE = ("--to", "+12025550123", "--agent", "agent_1", "--phone-number-id", "phnum_1")
+
+
+def line(number: int = 0, **changes: object) -> bytes:
+    payload = {
+        "toNumber": f"+1202555{100 + number % 100:04}",
+        "agentId": "agent_1",
+        "agentPhoneNumberId": "phnum_1",
+    }
+    return json.dumps({"payload": payload, **changes}).encode() + b"\n"
+
+
+class Taken:
+    """What the engine was given, batch by batch; refuses from a batch on where told to."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self.batches: list[tuple[NewCall, ...]] = []
+        self.refuse_from = 10**9
+        engine.enqueue = self.enqueue  # type: ignore[method-assign, assignment]
+
+    async def enqueue(self, calls: Sequence[NewCall], *, by: str) -> Added:
+        if len(self.batches) >= self.refuse_from:
+            raise StoreBusy("the disk is full")
+        first = sum(map(len, self.batches)) + 1
+        self.batches.append(tuple(calls))
+        ids = tuple(CallId(first + place) for place in range(len(calls)))
+        return Added(ids, ids[-1])
+
+
+@pytest.fixture
+def taken(engine: FakeEngine) -> Taken:
+    return Taken(engine)
+
+
+def test_one_call_from_options(taken: Taken, shell: Shell) -> None:
+    options = ("--name", "Ana", "--var", "order=1=2", "--priority", "7", "--max-attempts", "3")
+    ran = shell("enqueue", *ONE, *options)
+    assert (ran.code, ran.out, ran.err) == (0, "1\n", "")
+    ((call,),) = taken.batches
+    assert (call.to_number, call.agent_id, call.agent_phone_number_id) == (
+        "+12025550123",
+        "agent_1",
+        "phnum_1",
+    )
+    assert (call.name, call.priority, call.max_attempts) == ("Ana", 7, 3)
+    assert json.loads(call.client_data or b"") == {
+        "dynamic_variables": {"order": "1=2", "name": "Ana"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--to", "+12025550123"), "--agent, --phone-number-id"),
+        ((*ONE, "--to", "12345"), "payload.toNumber"),
+        ((*ONE, "--var", "order"), "KEY=VALUE"),
+        ((*ONE, "--var", "a=1", "--var", "a=2"), "twice"),
+        ((*ONE, "--lines"), "not both"),
+        ((*ONE, "--priority", "1001"), "priority"),
+    ],
+)
+def test_wrong_options_exit_with_two(
+    taken: Taken, shell: Shell, arguments: tuple[str, ...], complaint: str
+) -> None:
+    ran = shell("enqueue", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert complaint in ran.err
+    assert not taken.batches
+
+
+def test_many_lines_go_in_batches(taken: Taken, shell: Shell) -> None:
+    count = ENQUEUE_BATCH_MAX + 10
+    ran = shell("enqueue", stdin=b"".join(line(n) for n in range(count)))
+    assert ran.code == 0, ran.err
+    assert sum(map(len, taken.batches)) == count
+    assert max(map(len, taken.batches)) <= ENQUEUE_BATCH_MAX
+    assert f"{count:,} enqueued" in ran.err
+
+
+def test_bad_lines_are_named_and_good_ones_kept(taken: Taken, shell: Shell) -> None:
+    stdin = b"\n".join(
+        [
+            line(1).strip(),
+            b"",
+            b"nonsense",
+            line(2, priority=5000).strip(),
+            b'{"payload": "' + b"x" * ENQUEUE_BODY_BYTES_MAX * 2 + b'"}',
+            line(3, priority=5).strip(),
+        ]
+    )
+    ran = shell("enqueue", "--json", stdin=stdin)
+    assert ran.code == 1
+    assert json.loads(ran.out) == {"ids": [1, 2], "queueSize": 2, "bad": 3}
+    assert [call.priority for batch in taken.batches for call in batch] == [0, 5]
+    complaints = {row.split(":")[0]: row for row in ran.err.splitlines()}
+    assert "JSON" in complaints["line 3"]
+    assert "priority" in complaints["line 4"]
+    assert "longer" in complaints["line 5"]
+    assert "3 lines were bad" in ran.err
+
+
+def test_where_it_ended_is_said(taken: Taken, shell: Shell) -> None:
+    taken.refuse_from = 1
+    count = ENQUEUE_BATCH_MAX + 10
+    ran = shell("enqueue", "--lines", stdin=b"".join(line(n) for n in range(count)))
+    assert (ran.code, ran.out) == (1, "")
+    (first,) = taken.batches
+    last = len(first)
+    assert "the disk is full" in ran.err
+    assert f"{last:,} calls up to line {last:,} are in the queue, none of lines" in ran.err
+
+
+def test_a_file_with_a_byte_order_mark_is_read(taken: Taken, shell: Shell) -> None:
+    assert shell("enqueue", stdin=b"\xef\xbb\xbf" + line()).code == 0
+    assert len(taken.batches[0]) == 1
