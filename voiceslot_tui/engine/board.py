@@ -1,5 +1,4 @@
-"""What the engine knows besides its store: the last reading, the ceiling, the breaker, the
-switches.
+"""What the engine knows besides its store: the last reading, the ceiling, the switches.
 
 The workers share this and the ledger, and do not know each other: one leaves what it learned here
 and rings a bell, another hears it. All of it is rebuilt after a restart - from the store, from the
@@ -42,10 +41,27 @@ class Bells:
 
     def __init__(self) -> None:
         self.dispatch = asyncio.Event()
+        self.asked = 0
+        self.reserve_asked = 0
         self.reconcile = asyncio.Event()
         self.tend = asyncio.Event()
         self.changes = 0
         self._changed = asyncio.Event()
+
+    def settle_asked(self) -> int:
+        """Give a number to a transaction that may free a slot; the dispatcher queues up behind it.
+
+        The store takes writes in the order in which they are asked for: a reservation asked for
+        after the news of an end sees the slot free, without waiting for the news to be told back.
+        """
+        self.asked += 1
+        self.dispatch.set()
+        return self.asked
+
+    def freed(self, settle_asked: int) -> None:
+        """Wake the dispatcher, unless it asked for slots after that transaction anyway."""
+        if self.reserve_asked < settle_asked:
+            self.dispatch.set()
 
     def change(self) -> None:
         """Tell whoever shows something that it may look different now."""

@@ -29,8 +29,9 @@ from voiceslot_tui.ports import Clock, Ids, Store, VoicePlatform
 
 
 class Dispatcher:
-    """Reserves slots and dials. `pause_self` is called with the reason when the account is
-    refused.
+    """Reserves slots and dials.
+
+    `pause_self` is called with the reason when the platform refuses the account.
     """
 
     name = "dispatcher"
@@ -60,6 +61,8 @@ class Dispatcher:
         self._pause_self = pause_self
         self._unreachable_s = 0.0
         self.under_way = 0
+        self.quiet = asyncio.Event()
+        self.quiet.set()
 
     async def step(self) -> float | None:
         """Fill the free slots; give the seconds until time alone may free one."""
@@ -68,6 +71,7 @@ class Dispatcher:
         if board.stopping or gate.closed(now):
             return self._until(gate.wake_at(now))
         reserved_s = self._clock.steady_s()
+        board.bells.reserve_asked = board.bells.asked
         reserved = await self._store.reserve(
             gate, board.closed_routes(), self._ids.attempt_id, self._holds_for_s, now
         )
@@ -90,6 +94,7 @@ class Dispatcher:
         board.bells.change()
         for order in orders:
             self.under_way += 1
+            self.quiet.clear()
             board.dialled((order.agent_id, order.agent_phone_number_id), now)
             self._dials.create_task(self._dial(order, reserved_s))
 
@@ -99,6 +104,8 @@ class Dispatcher:
             await self._learn(order, answer)
         finally:
             self.under_way -= 1
+            if not self.under_way:
+                self.quiet.set()
 
     async def _answer(self, order: StartOrder, reserved_s: float) -> StartAnswer:
         """Make the one request of an attempt, unless it must not be made any more."""

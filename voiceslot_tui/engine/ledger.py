@@ -1,13 +1,14 @@
 """The one writer of call states: every fact, whoever tells it, goes through `record`.
 
-Load, settle and commit are one transaction of the store; only after the commit is anybody told. So
-a release is heard by the dispatcher one hop after its news, and never before it is durable.
+Load, settle and commit are one transaction of the store; only after the commit is anybody told.
+The dispatcher is woken earlier, so that its own transaction stands behind the one that frees a
+slot; it sees the slot free in the store or not at all.
 """
 
 from __future__ import annotations
 
 from voiceslot_tui.core.calls import Hold, Step
-from voiceslot_tui.core.facts import Accepted, Fact, Over
+from voiceslot_tui.core.facts import Accepted, Fact, NotTaken, Over
 from voiceslot_tui.core.settlement import Rules, Settlement
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.ports import Clock, Store
@@ -29,21 +30,28 @@ class Ledger:
 
         Raises StoreUnavailable where nothing was stored; the facts must then be told again.
         """
+        asked = self._board.bells.settle_asked() if _may_free(facts) else 0
         settled = await self._store.settle(facts, self._rules, self._clock.now(), by)
         for fact, settlement in zip(facts, settled, strict=True):
             if isinstance(fact, Accepted | Over):
                 self._board.not_foreign(fact.conversation_id)
             if settlement is not None:
-                self._announce(settlement)
+                self._announce(settlement, asked)
         return settled
 
-    def _announce(self, settlement: Settlement) -> None:
+    def _announce(self, settlement: Settlement, asked: int) -> None:
         board, call = self._board, settlement.call
         if _ENDS & set(settlement.steps):
             board.ends += 1
-            board.ceiling = board.ceiling.grown()
+            if board.ceiling.slots < board.ceiling.configured:
+                board.ceiling = board.ceiling.grown()
+                board.bells.dispatch.set()
         if not call.holding:
-            board.bells.dispatch.set()
+            board.bells.freed(asked or board.bells.asked + 1)
         if call.hold is Hold.RETRY_WAIT:
             board.bells.tend.set()
         board.bells.change()
+
+
+def _may_free(facts: tuple[Fact, ...]) -> bool:
+    return any(isinstance(fact, Over | NotTaken) for fact in facts)

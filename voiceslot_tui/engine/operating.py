@@ -74,9 +74,7 @@ class Operating:
         return self._carrier is not None
 
     async def wish(self, call_ids: Sequence[CallId], wish: Wish, *, by: str) -> Done:
-        """Wish something of calls; those whose state does not allow it are named with the
-        reason.
-        """
+        """Wish something of calls; name those whose state does not allow it, with the reason."""
         _bounded(call_ids)
         facts = [Wished(call_id, wish, by) for call_id in call_ids]
         changed, refused = await self._record(facts, call_ids, _DONE_WORDS[wish], by)

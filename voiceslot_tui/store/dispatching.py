@@ -28,7 +28,6 @@ _READY: Final = (
     "FROM call INDEXED BY call_ready WHERE state = 'queued' AND hold IS NULL "
     "ORDER BY nprio, position, id LIMIT ?"
 )
-_ANY_READY: Final = "SELECT 1 FROM call WHERE state = 'queued' AND hold IS NULL LIMIT 1"
 
 
 def reserve(
@@ -43,19 +42,19 @@ def reserve(
     holding = _holding(db)
     room, hold = gate.room(holding, now)
     orders: list[StartOrder] = []
-    drained = False
+    left = True
     for _ in range(_PASSES_MAX):
-        if len(orders) >= room or drained:
+        if len(orders) >= room or not left:
             break
         want = room - len(orders)
         found = db.execute(_READY, (want + _SPARE,)).fetchall()
-        drained = len(found) < want + _SPARE
-        orders += _start(db, found, want, denied, new_attempt_id, holds_for_s, now)
+        started, passed = _start(db, found, want, denied, new_attempt_id, holds_for_s, now)
+        orders += started
+        left = len(found) > passed or len(found) == want + _SPARE
     holding += len(orders)
     if orders and hold is None:
         hold = gate.room(holding, now)[1]
-    more = not drained and db.execute(_ANY_READY).fetchone() is not None
-    return Reserved(tuple(orders), holding, more, hold)
+    return Reserved(tuple(orders), holding, left, hold)
 
 
 def _holding(db: sqlite3.Connection) -> int:
@@ -71,7 +70,8 @@ def _start(
     new_attempt_id: Callable[[], AttemptId],
     holds_for_s: float,
     now: Instant,
-) -> list[StartOrder]:
+) -> tuple[list[StartOrder], int]:
+    """Start what can be started of the rows found; give the dials and how many rows they used."""
     candidates = tuple(
         Candidate(
             CallId(row[0]),
@@ -85,7 +85,10 @@ def _start(
     for call_id, hold in plan.holds:
         _set_hold(db, call_id, hold, now)
     by_id = {row[0]: row for row in found}
-    return [_dial(db, by_id[call_id], new_attempt_id(), holds_for_s, now) for call_id in plan.start]
+    orders = [
+        _dial(db, by_id[call_id], new_attempt_id(), holds_for_s, now) for call_id in plan.start
+    ]
+    return orders, len(plan.start) + len(plan.holds)
 
 
 def _set_hold(db: sqlite3.Connection, call_id: CallId, hold: Hold, now: Instant) -> None:

@@ -7,6 +7,7 @@ the answer of its own dial, and a late list must not revive a conversation that 
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -15,87 +16,112 @@ from voiceslot_tui.core.calls import (
     QUARANTINING_STATES,
     Attempt,
     Call,
-    CallId,
     CallState,
     Hold,
     Instant,
 )
-from voiceslot_tui.core.facts import Accepted, Fact, Over, Reordered, Source, Wished, subject_of
+from voiceslot_tui.core.facts import (
+    Accepted,
+    Fact,
+    Over,
+    Reordered,
+    Source,
+    Subject,
+    Wished,
+    subject_of,
+)
 from voiceslot_tui.core.limits import NUMBERS_FREED_MAX
 from voiceslot_tui.core.settlement import Rules, Settlement, settle
 from voiceslot_tui.store import rows
 from voiceslot_tui.store.queueing import FREE_NUMBER
 
-_ATTEMPT_BY_ID: Final = f"SELECT {rows.ATTEMPT} FROM attempt WHERE id = ?"
-_ATTEMPT_BY_CONVERSATION: Final = f"SELECT {rows.ATTEMPT} FROM attempt WHERE conversation_id = ?"
-_ATTEMPT_BY_SID: Final = f"SELECT {rows.ATTEMPT} FROM attempt WHERE call_sid = ?"
-_CALL_BY_ID: Final = f"SELECT {rows.CALL} FROM call WHERE id = ?"
+_WAITS: Final = (
+    "EXISTS (SELECT 1 FROM call AS other WHERE other.to_number = call.to_number "
+    "AND other.state = 'queued' AND other.hold = 'number_busy_elsewhere')"
+)
+"""Whether a call waits for the number of this one; read with it, to spare a statement a fact."""
+_BY_ATTEMPT: Final = (
+    f"SELECT {rows.CALL}, {_WAITS}, {rows.ATTEMPT} "
+    "FROM attempt JOIN call ON call.id = attempt.call_id WHERE attempt.{} = ?"
+)
+_BY_ATTEMPT_ID: Final = _BY_ATTEMPT.format("id")
+_BY_CONVERSATION: Final = _BY_ATTEMPT.format("conversation_id")
+_BY_SID: Final = _BY_ATTEMPT.format("call_sid")
+_BY_CALL_ID: Final = (
+    f"SELECT {rows.CALL}, {_WAITS}, {rows.ATTEMPT} "
+    "FROM call LEFT JOIN attempt ON attempt.id = call.attempt_id WHERE call.id = ?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Whom a fact is about. `waited_for`: another call waits for this one's number."""
+
+    call: Call
+    attempt: Attempt | None
+    waited_for: bool
 
 
 def settle_one(
     db: sqlite3.Connection, fact: Fact, rules: Rules, now: Instant, actor: str
 ) -> Settlement | None:
     """Let one fact change what it changes, inside the transaction of the caller."""
-    attempt = _find_attempt(db, fact)
-    call = _find_call(db, fact, attempt)
-    if call is None:
+    found = _find(db, subject_of(fact))
+    if found is None:
         if isinstance(fact, Over):
             _remember(db, fact, now)
         return None
-    if attempt is None and call.attempt_id is not None:
-        attempt = _one_attempt(db, _ATTEMPT_BY_ID, call.attempt_id)
-    settlement = settle(call, attempt, fact, rules, now)
+    settlement = settle(found.call, found.attempt, fact, rules, now)
     if settlement is None:
         return None
-    _save(db, call, attempt, settlement)
-    _write_down(db, call, settlement, fact, now, actor)
+    _save(db, found, settlement)
+    _write_down(db, found.call, settlement, fact, now, actor)
     if isinstance(fact, Accepted):
         return _overtaken(db, fact, rules, now) or settlement
     return settlement
 
 
-def _one_attempt(db: sqlite3.Connection, sql: str, value: str) -> Attempt | None:
-    row = db.execute(sql, (value,)).fetchone()
-    return None if row is None else rows.attempt_from(row)
+def _find(db: sqlite3.Connection, subject: Subject) -> _Found | None:
+    """Find the call and the attempt that a fact names.
 
-
-def _find_attempt(db: sqlite3.Connection, fact: Fact) -> Attempt | None:
-    """Find the attempt a fact names; an attempt that is another conversation is not it."""
-    subject = subject_of(fact)
+    An attempt that is already another conversation is not the one that is meant.
+    """
+    if subject.call_id is not None:
+        return _one(db, _BY_CALL_ID, subject.call_id)
+    found = None
     if subject.conversation_id is not None:
-        named = _one_attempt(db, _ATTEMPT_BY_CONVERSATION, subject.conversation_id)
-        if named is not None:
-            return named
-    if subject.attempt_id is not None:
-        found = _one_attempt(db, _ATTEMPT_BY_ID, subject.attempt_id)
-        other = found is not None and found.conversation_id is not None
-        if not (other and subject.conversation_id is not None):
-            return found
+        found = _one(db, _BY_CONVERSATION, subject.conversation_id)
+    if found is None and subject.attempt_id is not None:
+        found = _one(db, _BY_ATTEMPT_ID, subject.attempt_id)
+        if found is not None and _is_another(found.attempt, subject):
+            return None
+    elif found is None and subject.call_sid is not None:
+        found = _one(db, _BY_SID, subject.call_sid)
+    return found
+
+
+def _is_another(attempt: Attempt | None, subject: Subject) -> bool:
+    known = None if attempt is None else attempt.conversation_id
+    return None not in (known, subject.conversation_id)
+
+
+def _one(db: sqlite3.Connection, sql: str, value: str | int) -> _Found | None:
+    row = db.execute(sql, (value,)).fetchone()
+    if row is None:
         return None
-    if subject.call_sid is not None:
-        return _one_attempt(db, _ATTEMPT_BY_SID, subject.call_sid)
-    return None
+    named = row[rows.CALL_WIDTH + 1 :]
+    attempt = rows.attempt_from(named) if named[0] is not None else None
+    return _Found(rows.call_from(row), attempt, bool(row[rows.CALL_WIDTH]))
 
 
-def _find_call(db: sqlite3.Connection, fact: Fact, attempt: Attempt | None) -> Call | None:
-    call_id: CallId | None = subject_of(fact).call_id
-    if attempt is not None:
-        call_id = attempt.call_id
-    if call_id is None:
-        return None
-    row = db.execute(_CALL_BY_ID, (call_id,)).fetchone()
-    return None if row is None else rows.call_from(row)
-
-
-def _save(
-    db: sqlite3.Connection, call: Call, attempt: Attempt | None, settlement: Settlement
-) -> None:
+def _save(db: sqlite3.Connection, found: _Found, settlement: Settlement) -> None:
+    call, attempt = found.call, found.attempt
     if settlement.call is not call:
         rows.save_call(db, call, settlement.call)
     if settlement.attempt is not None and settlement.attempt is not attempt:
         assert attempt is not None
         rows.save_attempt(db, attempt, settlement.attempt)
-    if _frees_number(call.state, settlement.call.state):
+    if found.waited_for and _frees_number(call.state, settlement.call.state):
         db.execute(FREE_NUMBER, (call.to_number, NUMBERS_FREED_MAX))
 
 
@@ -164,14 +190,11 @@ def _overtaken(
     db: sqlite3.Connection, fact: Accepted, rules: Rules, now: Instant
 ) -> Settlement | None:
     """Apply news of the end that came before the attempt knew its conversation."""
-    names = [str(fact.conversation_id)]
-    if fact.call_sid is not None:
-        names.append(f"sid:{fact.call_sid}")
-    for name in names:
-        row = db.execute("SELECT body FROM news WHERE name = ?", (name,)).fetchone()
-        if row is not None:
-            db.execute("DELETE FROM news WHERE name = ?", (name,))
-            kept = msgspec.json.decode(row[0], type=Over)
-            news = Over(fact.conversation_id, fact.attempt_id, fact.call_sid, kept.outcome)
-            return settle_one(db, news, rules, now, "platform")
-    return None
+    names = (str(fact.conversation_id), f"sid:{fact.call_sid}")
+    row = db.execute("SELECT name, body FROM news WHERE name IN (?, ?)", names).fetchone()
+    if row is None:
+        return None
+    db.execute("DELETE FROM news WHERE name = ?", (row[0],))
+    kept = msgspec.json.decode(row[1], type=Over)
+    news = Over(fact.conversation_id, fact.attempt_id, fact.call_sid, kept.outcome)
+    return settle_one(db, news, rules, now, "platform")
