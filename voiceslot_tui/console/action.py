@@ -60,6 +60,7 @@ class ActionId(StrEnum):
     COMMAND = "command"
     PALETTE = "palette"
     DETACH = "detach"
+    INTERRUPT = "interrupt"
     STOP = "stop"
 
 
@@ -92,7 +93,7 @@ class Action:
 
     `argument` shows what may follow the name on the command line; `needs_argument` says that the
     action means nothing without it, so its key opens the command line. `footer` ranks the action
-    on the key line, smallest first; 0 keeps it off.
+    on the key line, smallest first; 0 keeps it off. `footer_keys` stands there for its keys.
     """
 
     id: ActionId
@@ -106,6 +107,7 @@ class Action:
     argument: str = ""
     needs_argument: bool = False
     footer: int = 0
+    footer_keys: str = ""
     available: Available = when.always
 
     @property

@@ -33,6 +33,7 @@ _MOVES: Final = (
         _G.MOVE,
         on_selection=True,
         footer=80,
+        footer_keys="⏎",
         available=when.one_row,
     ),
     Action(_I.BACK, ("escape",), "back", "One level back; never quits.", _G.MOVE),
@@ -70,6 +71,7 @@ _FINDS: Final = (
         _G.FIND,
         on_selection=True,
         footer=40,
+        footer_keys="␣",
     ),
     Action(
         _I.UNMARK,
@@ -91,6 +93,7 @@ _CALLS: Final = (
         on_selection=True,
         argument="[by]",
         footer=51,
+        footer_keys="+ -",
         available=when.queued,
     ),
     Action(
@@ -102,7 +105,6 @@ _CALLS: Final = (
         undoable=True,
         on_selection=True,
         argument="[by]",
-        footer=52,
         available=when.queued,
     ),
     Action(
@@ -233,6 +235,7 @@ _ENGINE: Final = (
         "resume",
         "Dial again. P resumes too while the engine is paused.",
         _G.ENGINE,
+        footer_keys="P",
         danger=_D.CONFIRMED,
         undoable=True,
         available=when.paused,
@@ -290,13 +293,13 @@ _SCREEN: Final = (
     Action(
         _I.COMMAND,
         ("colon",),
-        "command",
+        "cmd",
         "Type a command; Tab completes.",
         _G.SCREEN,
         footer=20,
     ),
     Action(
-        _I.PALETTE, ("ctrl+p",), "palette", "Search all commands; Enter runs.", _G.SCREEN, footer=25
+        _I.PALETTE, ("ctrl+p",), "palette", "Search all commands; Enter runs.", _G.SCREEN, footer=96
     ),
 )
 
@@ -308,6 +311,13 @@ _LEAVES: Final = (
         "Leave this screen; the engine keeps running.",
         _G.LEAVE,
         footer=95,
+    ),
+    Action(
+        _I.INTERRUPT,
+        ("ctrl+c",),
+        "interrupt",
+        "Twice in a row: leave this screen; the engine keeps running.",
+        _G.LEAVE,
     ),
     Action(
         _I.STOP,

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from datetime import tzinfo
 from typing import Final
 
-from voiceslot_tui.console import formats
-from voiceslot_tui.console.glyphs import Glyphs
+from voiceslot_tui.console import formats, glyphs
 from voiceslot_tui.console.phrases import (
     Phrase,
     Segment,
@@ -36,22 +35,22 @@ _GAP: Final = "   "
 # --- the header
 
 
-def header(view: View, now: Instant, cells: int, glyphs: Glyphs, zone: tzinfo | None) -> Line:
+def header(view: View, now: Instant, cells: int, zone: tzinfo | None) -> Line:
     """Say in one line where we are, how fresh that is, and how the engine stands."""
     snapshot = view.snapshot
     segments = [
         Segment(_tag(view)),
-        Segment(link_phrase(view, glyphs)),
-        Segment(stale_phrase(view, now, glyphs), 4),
+        Segment(link_phrase(view)),
+        Segment(stale_phrase(view, now), 4),
     ]
     if snapshot is not None:
         slots = snapshot.slots
         segments += [
             Segment(engine_phrase(snapshot, now)),
-            Segment(bar(slots, _HEADER_BAR_CELLS, glyphs), 8),
+            Segment(bar(slots, _HEADER_BAR_CELLS), 8),
             Segment(phrase(usage(slots)), 2),
             Segment(phrase(f"queue {formats.count(snapshot.queued)}"), 1),
-            *_alarms(snapshot, glyphs),
+            *_alarms(snapshot),
             Segment(phrase(formats.plural(snapshot.consoles, "console")), 10),
             Segment(_webhook_phrase(snapshot, now), 9),
         ]
@@ -79,24 +78,24 @@ def _tag(view: View) -> Phrase:
     return phrase(say(" demo " if demo else " prod ", Tone.HEADING))
 
 
-def link_phrase(view: View, glyphs: Glyphs) -> Phrase:
+def link_phrase(view: View) -> Phrase:
     """Say how the link stands."""
     match view.link:
         case LinkState.LIVE if view.snapshot is not None:
-            return phrase(say(f"{glyphs.live} live", Tone.GOOD))
+            return phrase(say(f"{glyphs.LIVE} live", Tone.GOOD))
         case LinkState.GONE:
             return phrase(say(f"engine gone - reconnecting ({view.tries})", Tone.BAD))
         case _:
             tries = f" ({view.tries})" if view.tries else ""
-            return phrase(say(f"{glyphs.gone} waiting for the engine{tries}", Tone.WARNING))
+            return phrase(say(f"{glyphs.GONE} waiting for the engine{tries}", Tone.WARNING))
 
 
-def stale_phrase(view: View, now: Instant, glyphs: Glyphs) -> Phrase:
+def stale_phrase(view: View, now: Instant) -> Phrase:
     """Say how old the picture is where it is not the present; nothing where it is."""
     if view.link is LinkState.LIVE or view.snapshot is None or view.heard_at is None:
         return ()
     age = formats.fine_age(seconds_between(view.heard_at, now))
-    return phrase(say(f"{glyphs.gone} stale {age}", Tone.WARNING))
+    return phrase(say(f"{glyphs.GONE} stale {age}", Tone.WARNING))
 
 
 _ENGINE_WORDS: Final = {
@@ -131,7 +130,7 @@ def usage(slots: Slots) -> str:
     return f"{slots.live}+{others}{foreign}/{slots.effective}"
 
 
-def _alarms(snapshot: Snapshot, glyphs: Glyphs) -> list[Segment]:
+def _alarms(snapshot: Snapshot) -> list[Segment]:
     alarms = [f"{clean(name, 20)} failing" for name in _failing(snapshot)]
     alarms += ["breaker open"] if snapshot.breaker_open else []
     if snapshot.slots.over_by:
@@ -139,7 +138,7 @@ def _alarms(snapshot: Snapshot, glyphs: Glyphs) -> list[Segment]:
     unknown = snapshot.calls.get(CallState.UNKNOWN, 0)
     alarms += [f"{unknown} unknown"] if unknown else []
     return [
-        Segment(phrase(say(f"{glyphs.warning} {alarm}", Tone.BAD)), 5 + min(index, 2))
+        Segment(phrase(say(f"{glyphs.WARNING} {alarm}", Tone.BAD)), 5 + min(index, 2))
         for index, alarm in enumerate(alarms)
     ]
 
@@ -157,14 +156,14 @@ def _failing(snapshot: Snapshot) -> list[str]:
 # --- the bar of slots
 
 
-def bar(slots: Slots, cells: int, glyphs: Glyphs) -> Phrase:
+def bar(slots: Slots, cells: int) -> Phrase:
     """Draw who uses the slots in so many cells; each part that is not empty gets a cell."""
     total = max(slots.effective, slots.holding + slots.foreign + slots.reserve, 1)
     parts = (
-        (slots.live, glyphs.bar_live, Tone.GOOD),
-        (slots.holding - slots.live, glyphs.bar_held, Tone.ACCENT),
-        (slots.foreign, glyphs.bar_foreign, Tone.WARNING),
-        (slots.reserve, glyphs.bar_reserve, Tone.DIM),
+        (slots.live, glyphs.BAR_LIVE, Tone.GOOD),
+        (slots.holding - slots.live, glyphs.BAR_HELD, Tone.ACCENT),
+        (slots.foreign, glyphs.BAR_FOREIGN, Tone.WARNING),
+        (slots.reserve, glyphs.BAR_RESERVE, Tone.DIM),
     )
     drawn: list[Span] = []
     room = cells if total > cells else total
@@ -173,15 +172,13 @@ def bar(slots: Slots, cells: int, glyphs: Glyphs) -> Phrase:
         if used and share:
             drawn.append(say(sign * share, tone))
             room -= share
-    return (*drawn, say(glyphs.bar_free * room, Tone.DIM)) if room else tuple(drawn)
+    return (*drawn, say(glyphs.BAR_FREE * room, Tone.DIM)) if room else tuple(drawn)
 
 
 # --- the slots pane
 
 
-def slots_lines(
-    view: View, now: Instant, cells: int, glyphs: Glyphs, zone: tzinfo | None
-) -> tuple[Line, ...]:
+def slots_lines(view: View, now: Instant, cells: int, zone: tzinfo | None) -> tuple[Line, ...]:
     """Say who uses the slots, why nothing starts, and how fresh that knowledge is.
 
     The most important line comes first: a small pane shows the head of this list.
@@ -190,14 +187,14 @@ def slots_lines(
     if snapshot is None:
         return tuple(wrapped(_waiting_sentence(view), cells, Tone.DIM))
     slots = snapshot.slots
-    drawn = bar(slots, max(4, min(40, cells - 20)), glyphs)
+    drawn = bar(slots, max(4, min(40, cells - 20)))
     used = Segment(phrase(say(_used(slots), Tone.STRONG)))
     over = Segment(_over_phrase(slots), 1)
     lines = [Line(fitted([Segment(drawn), used, over], cells))]
     lines += why_lines(snapshot, cells, zone)
     lines += _flow(_slot_parts(slots), cells)
     lines += _limit_lines(snapshot, cells)
-    lines += _trouble_lines(snapshot, now, cells, glyphs)
+    lines += _trouble_lines(snapshot, now, cells)
     lines += wrapped(_reading_sentence(slots), cells, _reading_tone(slots))
     lines += _flow(_queue_parts(snapshot), cells)
     lines += _flow(_outcome_parts(snapshot), cells)
@@ -284,18 +281,18 @@ def _limit_lines(snapshot: Snapshot, cells: int) -> list[Line]:
     return lines
 
 
-def _trouble_lines(snapshot: Snapshot, now: Instant, cells: int, glyphs: Glyphs) -> list[Line]:
+def _trouble_lines(snapshot: Snapshot, now: Instant, cells: int) -> list[Line]:
     lines: list[Line] = []
     for service in snapshot.services:
         if service.health is Health.FAILING:
             since = formats.age(seconds_between(service.since, now))
             sentence = f"{service.name} failing for {since}: {service.error or 'no reason given'}"
-            lines += wrapped(f"{glyphs.warning} {sentence}", cells, Tone.BAD, indent="  ")
+            lines += wrapped(f"{glyphs.WARNING} {sentence}", cells, Tone.BAD, indent="  ")
     for warning in snapshot.warnings:
-        lines += wrapped(f"{glyphs.warning} {warning}", cells, Tone.WARNING, indent="  ")
+        lines += wrapped(f"{glyphs.WARNING} {warning}", cells, Tone.WARNING, indent="  ")
     if snapshot.webhook_refused:
         refused = formats.plural(snapshot.webhook_refused, "webhook")
-        lines += wrapped(f"{glyphs.warning} {refused} refused", cells, Tone.WARNING)
+        lines += wrapped(f"{glyphs.WARNING} {refused} refused", cells, Tone.WARNING)
     return lines
 
 

@@ -99,7 +99,8 @@ _VERBS: Final = MappingProxyType(
 
 
 def _samples(selection: Selection, view: View) -> tuple[CleanText, ...]:
-    shown = [_sample(call, view.masked) for call in selection.calls[:_SAMPLES]]
+    calls = selection.samples or selection.calls
+    shown = [_sample(call, view.masked) for call in calls[:_SAMPLES]]
     left = len(selection.ids) - len(shown)
     return (*shown, clean(f"  and {left:,} more")) if left and shown else tuple(shown)
 

@@ -10,7 +10,7 @@ from datetime import tzinfo
 from typing import Final
 
 from voiceslot_tui.console import formats
-from voiceslot_tui.console.glyphs import Glyphs
+from voiceslot_tui.console.glyphs import OF_STATE
 from voiceslot_tui.console.phrases import say
 from voiceslot_tui.console.widgets.cells import Align, Span, Tone
 from voiceslot_tui.console.widgets.columns import Column
@@ -48,7 +48,6 @@ class RowLook:
 
     now: Instant
     masked: bool
-    glyphs: Glyphs
     zone: tzinfo | None = None
 
 
@@ -58,7 +57,7 @@ def cells(row: PageRow, look: RowLook) -> tuple[Span, ...]:
     state = state_of(call)
     return (
         say(str(call.priority)),
-        say(f"{look.glyphs.of_state(call.state)} {state.text}", state.tone),
+        say(f"{OF_STATE[call.state]} {state.text}", state.tone),
         say(formats.phone_number(call.to_number, look.masked)),
         say(call.name),
         say(call.agent_id, Tone.DIM),

@@ -19,12 +19,13 @@ from voiceslot_tui.core.snapshot import EngineState
 class Selection:
     """The calls that an act is about: the marked ones, else the one under the cursor.
 
-    `calls` are those of them whose row is at hand; of a large selection most are not.
+    `calls` are those of them whose row is at hand; of a large selection most are not. `samples` are
+    some of them as they were when they were marked.
     """
 
     ids: tuple[CallId, ...] = ()
     calls: tuple[Call, ...] = ()
-    marked: bool = False
+    samples: tuple[Call, ...] = ()
 
     @property
     def only(self) -> Call | None:

@@ -1,0 +1,43 @@
+"""The console's front door: look at the terminal, then load and run the screen.
+
+Textual reads its environment when it is imported, and a terminal that cannot be used should be
+refused without waiting for it; so nothing heavy is imported before that is settled.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from voiceslot_tui.console.terminal import prepare_environment, terminal_problem
+
+NO_TERMINAL = 2
+"""Exit code where the console cannot run here."""
+
+
+def run(socket_path: Path, *, demo: bool = False, owns_engine: bool = False) -> int:
+    """Attach to the engine at a socket and show it until the operator leaves; give the exit code.
+
+    0 detached, 1 failed, 2 no usable terminal, 128 + n ended by signal n. `owns_engine` says that
+    the engine ends with this console, which then asks before it leaves.
+    """
+    problem = terminal_problem(
+        os.environ, stdin_isatty=sys.stdin.isatty(), stderr_isatty=sys.stderr.isatty()
+    )
+    if problem is not None:
+        sys.stderr.write(f"{problem}\n")
+        return NO_TERMINAL
+    prepare_environment(os.environ)
+
+    from voiceslot_tui.console.operator_app import OperatorApp
+    from voiceslot_tui.link.client import Watch
+
+    console = OperatorApp(
+        Watch(socket_path),
+        report_folder=socket_path.parent,
+        demo=demo,
+        owns_engine=owns_engine,
+    )
+    console.run()
+    return console.return_code or 0

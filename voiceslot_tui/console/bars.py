@@ -1,0 +1,59 @@
+"""The line of panes and the line of keys. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from voiceslot_tui.console.action import Action, ActionId
+from voiceslot_tui.console.actions import BY_ID, key_sign, on_key_line
+from voiceslot_tui.console.phrases import Phrase, Segment, fitted, phrase, say
+from voiceslot_tui.console.presenter import stale_phrase
+from voiceslot_tui.console.screen_layout import PANES, PaneId, title
+from voiceslot_tui.console.situation import Situation
+from voiceslot_tui.console.view import View
+from voiceslot_tui.console.widgets.cells import Line, Tone
+from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.snapshot import EngineState
+
+
+_ROOMY: Final = 100
+"""Cells from which keys stand two apart."""
+
+
+def tab_line(active: PaneId, view: View, now: Instant, cells: int) -> Line:
+    """Name the panes with their numbers, the active one set off."""
+    stale = Segment(stale_phrase(view, now))
+    tabs = [Segment(_tab(pane, pane is active), 1 + PANES.index(pane)) for pane in PANES]
+    kept = [Segment(tab.phrase, 0) if tab.surrender == 1 else tab for tab in tabs]
+    return Line(fitted([stale, *kept], cells, gap=" "))
+
+
+def _tab(pane: PaneId, active: bool) -> Phrase:
+    return phrase(say(f" {title(pane)}", Tone.HEADING if active else Tone.DIM))
+
+
+def key_line(situation: Situation, cells: int) -> Line:
+    """Name the keys that matter most; those that cannot be used now are said quietly."""
+    segments = [
+        Segment(_key(action, situation), index) for index, action in enumerate(_shown(situation))
+    ]
+    gap = "  " if cells >= _ROOMY else " "
+    return Line((say(" "), *fitted(segments, cells - 1, gap)))
+
+
+def _shown(situation: Situation) -> tuple[Action, ...]:
+    return tuple(meant(action, situation) for action in on_key_line())
+
+
+def meant(action: Action, situation: Situation) -> Action:
+    """Give the action that a key stands for now: P pauses, or resumes where it is paused."""
+    snapshot = situation.view.snapshot
+    is_paused = snapshot is not None and snapshot.engine is EngineState.PAUSED
+    return BY_ID[ActionId.RESUME] if action.id is ActionId.PAUSE and is_paused else action
+
+
+def _key(action: Action, situation: Situation) -> Phrase:
+    key = action.footer_keys or key_sign(action.keys[0])
+    blocked = action.available(situation) is not None
+    tone = Tone.DIM if blocked else Tone.STRONG
+    return phrase(say(key, tone), say(f" {action.label}", Tone.DIM if blocked else Tone.PLAIN))

@@ -1,0 +1,209 @@
+"""What actions do: on this screen at once, at the engine after a question and with an answer.
+
+An act that the engine has not answered yet blocks the next one, and a held key acts once. What an
+act came to is always said; nothing is ever retried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
+
+from voiceslot_tui.console import questions, wishes
+from voiceslot_tui.console.action import Action, ActionId, Danger
+from voiceslot_tui.console.actions import BY_ID
+from voiceslot_tui.console.bars import meant
+from voiceslot_tui.console.dialogs.question import QuestionDialog
+from voiceslot_tui.console.dialogs.text import TextDialog
+from voiceslot_tui.console.formats import count
+from voiceslot_tui.console.key_repeat import RepeatGuard
+from voiceslot_tui.console.outcomes import News, TakenBack, news_of, together
+from voiceslot_tui.console.screen_deeds import ScreenDeeds
+from voiceslot_tui.console.situation import Selection, Situation
+from voiceslot_tui.console.typing_line import TypingLine
+from voiceslot_tui.console.widgets.cells import Tone
+from voiceslot_tui.core.errors import VoiceslotError
+from voiceslot_tui.core.limits import COMMAND_CALLS_MAX
+from voiceslot_tui.core.text import clean
+from voiceslot_tui.core.undo import Done
+from voiceslot_tui.link.client import Refused
+from voiceslot_tui.wire import control
+
+if TYPE_CHECKING:
+    from voiceslot_tui.console.main_screen import MainScreen
+
+_UNMARKS_AFTER = frozenset({ActionId.CANCEL, ActionId.SETTLE})
+"""Acts after which the marked calls are no longer what they were marked for."""
+
+
+class Deeds:
+    """Runs the actions of one screen."""
+
+    def __init__(self, screen: MainScreen, *, owns_engine: bool) -> None:
+        self._screen = screen
+        self._session = screen.session
+        self._guard = RepeatGuard()
+        self._waiting_for = ""
+        self._stop_asked = False
+        self._typing = TypingLine(screen, self.perform)
+        self._at_once: Mapping[ActionId, Callable[[str], None]] = {
+            **ScreenDeeds(screen, owns_engine=owns_engine).table,
+            **self._typing.table,
+            ActionId.BACK: self._back,
+            ActionId.EXPLAIN: lambda _: self._work(self._explain(), "why"),
+            ActionId.UNDO: lambda _: self._work(self._undo(), "undo"),
+            ActionId.REDO: lambda _: self._work(self._redo(), "redo"),
+        }
+
+    def situation(self) -> Situation:
+        """Give what an action would be judged by now."""
+        acts = self._session.acts
+        selection = self._screen.queue.selection()
+        detail = self._screen.detail
+        if self._screen.active is detail.pane_id and detail.detail is not None:
+            selection = Selection((detail.detail.call.id,), (detail.detail.call,))
+        return Situation(
+            self._session.view, selection, acts.undo_label, acts.redo_label, self._waiting_for
+        )
+
+    def press(self, action_id: ActionId) -> None:
+        """Run the action of a key; a key that is held down does a dangerous thing once."""
+        held = self._guard.is_repeat(action_id, self._session.steady_s())
+        if held and BY_ID[action_id].danger > Danger.NONE:
+            self._say("the key is held down; let go and press it again", Tone.DIM)
+            return
+        self.perform(action_id)
+
+    def perform(self, action_id: ActionId, argument: str = "") -> None:
+        """Run an action, or say why it cannot be run now."""
+        situation = self.situation()
+        action = meant(BY_ID[action_id], situation)
+        reason = action.available(situation)
+        if reason is not None:
+            self._say(f"{action.label}: {reason}", Tone.WARNING)
+        elif action.needs_argument and not argument:
+            self._typing.command(f"{action.id} ")
+        elif action.id in self._at_once:
+            self._at_once[action.id](argument)
+        else:
+            self._work(self._act(action, argument, situation.selection), action.label)
+
+    # --- acts at the engine
+
+    async def _act(self, action: Action, argument: str, selection: Selection) -> None:
+        asked = None
+        if not (action.id is ActionId.SETTLE and argument):
+            asked = questions.question(action, selection, self._session.view)
+        if asked is not None:
+            answer = await self._screen.app.push_screen_wait(QuestionDialog(asked))
+            if not answer:
+                self._say(f"{action.label}: nothing was done", Tone.DIM)
+                return
+            argument = answer if action.id is ActionId.SETTLE else argument
+        plan = wishes.plan(action.id, argument, selection)
+        if isinstance(plan, wishes.BadArgument):
+            self._say(plan.message, Tone.WARNING)
+            return
+        await self._carry_out(action, plan)
+
+    async def _carry_out(self, action: Action, plan: wishes.Plan) -> None:
+        parts, problem = await self._ask_all(plan.label, plan.asks)
+        done = together(parts)
+        if parts:
+            self._session.acts.did(plan.label, done)
+            if action.id in _UNMARKS_AFTER:
+                self._screen.queue.clear_marks()
+        if problem is not None:
+            said = f"; {count(len(done.changed))} done before that" if parts else ""
+            self._say(f"{plan.label}: {problem}{said}", Tone.BAD)
+            return
+        self._screen.tell(news_of(plan.label, done, _undo_hint(action)))
+        if action.id is ActionId.STOP:
+            self._screen.console.farewell(done.message)
+
+    async def _ask_all(
+        self, label: str, asks: tuple[control.Act, ...]
+    ) -> tuple[list[Done], str | None]:
+        """Ask one after another; give what was done and, where it ended early, why."""
+        parts: list[Done] = []
+        self._waiting_for, self._stop_asked = label, False
+        try:
+            for number, body in enumerate(asks):
+                if self._stop_asked:
+                    return parts, "stopped half-way"
+                if len(asks) > 1:
+                    self._progress(label, number, len(asks))
+                parts.append(await self._session.act(body))
+        except VoiceslotError as error:
+            return parts, str(error)
+        finally:
+            self._waiting_for = ""
+        return parts, None
+
+    def _progress(self, label: str, number: int, pieces: int) -> None:
+        so_far = count(number * COMMAND_CALLS_MAX)
+        text = f"{label}: {so_far} asked, piece {number + 1} of {pieces}; Esc stops"
+        self._screen.flash.say(News(clean(text)), stays=True)
+
+    # --- undo and redo
+
+    async def _undo(self) -> None:
+        acts = self._session.acts
+        await self._take_back("undone", acts.next_undo, acts.undid, acts.forget_undo)
+
+    async def _redo(self) -> None:
+        acts = self._session.acts
+        await self._take_back("done again", acts.next_redo, acts.redid, acts.forget_redo)
+
+    async def _take_back(
+        self,
+        word: str,
+        act: TakenBack | None,
+        succeeded: Callable[[Done], None],
+        forget: Callable[[], None],
+    ) -> None:
+        if act is None:
+            return
+        label = f"{word}: {act.label}"
+        self._waiting_for = label
+        try:
+            parts = [await self._session.act(control.TakeBack((undo,))) for undo in act.undo]
+        except Refused as refused:
+            forget()
+            self._say(f"{act.label}: {refused}", Tone.WARNING)
+            return
+        except VoiceslotError as error:
+            self._say(f"{act.label}: {error}", Tone.BAD)
+            return
+        finally:
+            self._waiting_for = ""
+        done = together(parts)
+        succeeded(done)
+        self._screen.tell(news_of(label, done, ""))
+
+    # --- words
+
+    async def _explain(self) -> None:
+        selection = self.situation().selection
+        call_id = selection.ids[0] if selection.ids else None
+        try:
+            sentences = await self._session.explain(call_id)
+        except VoiceslotError as error:
+            self._say(str(error), Tone.BAD)
+            return
+        title = "Why nothing is dialled" if call_id is None else f"Call {call_id}"
+        await self._screen.app.push_screen_wait(TextDialog(title, sentences))
+
+    def _back(self, _argument: str) -> None:
+        self._stop_asked = True
+        self._screen.go_back()
+
+    def _say(self, text: str, tone: Tone) -> None:
+        self._screen.tell(News(clean(text), tone))
+
+    def _work(self, work: Awaitable[None], name: str) -> None:
+        self._screen.run_worker(work, name=name, group="acts", exit_on_error=False)
+
+
+def _undo_hint(action: Action) -> str:
+    return "u undoes it within 30 s" if action.id is ActionId.CANCEL else "u undoes it"

@@ -1,0 +1,109 @@
+"""All actions in a list that typing searches: the help with its keys, and the command palette.
+
+Enter runs the action. One that cannot run now is listed with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from voiceslot_tui.console.action import Action, ActionId
+from voiceslot_tui.console.actions import keys_shown
+from voiceslot_tui.console.dialogs.dialog import Dialog, text_block
+from voiceslot_tui.console.phrases import one_line, say
+from voiceslot_tui.console.widgets.cells import Line, Tone, fitted
+from voiceslot_tui.console.widgets.live_text import LiveText
+from voiceslot_tui.core.text import clean
+
+_KEY_CELLS = 13
+_NAME_CELLS = 14
+
+
+class ActionList(Dialog[ActionId]):
+    """Gives the chosen action, or None. `blocked` says why an action cannot run now."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "step(-1)", show=False, priority=True),
+        Binding("down,tab", "step(1)", show=False, priority=True),
+        Binding("pageup", "step(-10)", show=False, priority=True),
+        Binding("pagedown", "step(10)", show=False, priority=True),
+    ]
+
+    def __init__(
+        self, title: str, actions: Sequence[Action], blocked: Callable[[Action], str | None]
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._all = tuple(actions)
+        self._blocked = blocked
+        self._found = self._all
+        self._at = 0
+        self._top = 0
+        self._input = Input(placeholder="type to search", id="search", compact=True)
+        self._list = LiveText(self._list_lines, id="actions")
+
+    def compose(self) -> ComposeResult:
+        """Show the search line above the list."""
+        with Vertical(id="box", classes="tall"):
+            yield text_block([one_line(say(self._title, Tone.STRONG))], id="text")
+            yield self._input
+            yield self._list
+
+    def on_mount(self) -> None:
+        """Take the keys."""
+        self._input.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """List what matches every word typed."""
+        wanted = clean(event.value).lower().split()
+        self._found = tuple(
+            action for action in self._all if all(word in _searched(action) for word in wanted)
+        )
+        self._at = self._top = 0
+        self._list.repaint()
+
+    def on_input_submitted(self) -> None:
+        """Give the action gone to."""
+        if self._found:
+            self.dismiss(self._found[self._at].id)
+
+    def action_step(self, by: int) -> None:
+        """Go to another action."""
+        self._at = min(max(0, self._at + by), max(0, len(self._found) - 1))
+        self._list.repaint()
+
+    def _list_lines(self, width: int, height: int) -> list[Line]:
+        if not self._found:
+            return [one_line(say("no action matches", Tone.DIM))]
+        self._top = min(max(self._top, self._at - height + 1), self._at)
+        shown = self._found[self._top : self._top + height]
+        return [
+            self._line_of(action, self._top + index == self._at)
+            for index, action in enumerate(shown)
+        ]
+
+    def _line_of(self, action: Action, here: bool) -> Line:
+        why = self._blocked(action)
+        name = action.id.value + (f" {action.argument}" if action.needs_argument else "")
+        says = f"{action.says} Not now: {why}." if why else action.says
+        tone = Tone.DIM if why else Tone.PLAIN
+        return Line(
+            (
+                say("▌" if here else " ", Tone.ACCENT),
+                say(fitted(clean(keys_shown(action)), _KEY_CELLS), Tone.STRONG),
+                say(fitted(clean(name), _NAME_CELLS), tone),
+                say(f" {says}", tone),
+            ),
+            Tone.STRONG if here else Tone.PLAIN,
+        )
+
+
+def _searched(action: Action) -> str:
+    words = (action.id, action.label, action.says, keys_shown(action), action.group)
+    return " ".join(words).lower()

@@ -1,0 +1,121 @@
+"""A line to type on, at the foot of the screen: a command or a filter.
+
+What is typed is cleaned as it comes, so that a pasted escape sequence stays text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input
+
+from voiceslot_tui.console.dialogs.dialog import Dialog, text_block
+from voiceslot_tui.console.phrases import one_line, say
+from voiceslot_tui.console.widgets.cells import Tone
+from voiceslot_tui.console.widgets.live_text import LiveText
+from voiceslot_tui.core.text import clean
+
+_CHARS_MAX = 200
+_SHOWN_COMPLETIONS = 8
+
+
+class Prompt(Dialog[str]):
+    """Gives what was typed, or None where the operator gave up.
+
+    `hint` says what the line would do; `complete` gives the ways it can go on, which Tab takes in
+    turn; `changed` hears of every change, for a filter that works while it is typed.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete(1)", show=False, priority=True),
+        Binding("shift+tab", "complete(-1)", show=False, priority=True),
+        Binding("up", "recall(-1)", show=False, priority=True),
+        Binding("down", "recall(1)", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        sign: str,
+        *,
+        text: str = "",
+        hint: Callable[[str], str],
+        complete: Callable[[str], tuple[str, ...]],
+        history: tuple[str, ...] = (),
+        changed: Callable[[str], None] | None = None,
+    ) -> None:
+        super().__init__()
+        self._sign = sign
+        self._hint = hint
+        self._complete = complete
+        self._changed = changed
+        self._history = (*history, text)
+        self._recalled = len(history)
+        self._typed = text
+        self._offered = 0
+        self._line = Input(
+            text, id="line", max_length=_CHARS_MAX, compact=True, select_on_focus=False
+        )
+        self._below = LiveText(id="hint")
+
+    def compose(self) -> ComposeResult:
+        """Show the hint above the line."""
+        with Vertical(id="prompt"):
+            yield self._below
+            with Horizontal(id="typing"):
+                yield text_block([one_line(say(self._sign, Tone.ACCENT))], id="sign")
+                yield self._line
+
+    def on_mount(self) -> None:
+        """Take the keys, with the cursor behind what stands there."""
+        self._line.focus()
+        self._line.cursor_position = len(self._line.value)
+        self._tell(self._line.value)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Follow what is typed."""
+        cleaned = clean(event.value, _CHARS_MAX)
+        if cleaned != event.value:
+            self._line.value = cleaned
+            return
+        self._tell(cleaned)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Give what was typed."""
+        self.dismiss(event.value)
+
+    def action_complete(self, step: int) -> None:
+        """Take the next of the ways in which what was typed can go on."""
+        ways = self._complete(self._typed)
+        if ways:
+            self._put(ways[self._offered % len(ways)])
+            self._offered += step
+
+    def action_recall(self, step: int) -> None:
+        """Go through what was typed before."""
+        self._recalled = min(max(0, self._recalled + step), len(self._history) - 1)
+        self._put(self._history[self._recalled])
+        self._typed = self._line.value
+
+    def _put(self, text: str) -> None:
+        with self._line.prevent(Input.Changed):
+            self._line.value = text
+        self._line.cursor_position = len(text)
+        self._say(text)
+        if self._changed is not None:
+            self._changed(text)
+
+    def _tell(self, text: str) -> None:
+        self._typed, self._offered = text, 0
+        self._say(text)
+        if self._changed is not None:
+            self._changed(text)
+
+    def _say(self, text: str) -> None:
+        hint = self._hint(text)
+        ways = [way.rpartition(" ")[2] or way for way in self._complete(self._typed)]
+        offered = "  ".join(ways[:_SHOWN_COMPLETIONS])
+        self._below.show(one_line(say(hint or offered or "Esc gives up", Tone.DIM)))

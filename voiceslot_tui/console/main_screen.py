@@ -1,0 +1,278 @@
+"""The screen of panes: which are shown where, what they show, and which key does what.
+
+It paints from the session and passes every action on to the deeds; it decides nothing about calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, Final, Protocol, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.worker import Worker, WorkerState
+
+from voiceslot_tui.console import bars, presenter
+from voiceslot_tui.console.action import ActionId
+from voiceslot_tui.console.actions import ACTIONS
+from voiceslot_tui.console.deeds import Deeds
+from voiceslot_tui.console.filters import Search
+from voiceslot_tui.console.flash import Flash
+from voiceslot_tui.console.outcomes import News
+from voiceslot_tui.console.panes.detail import DetailPane
+from voiceslot_tui.console.panes.events import EventsPane
+from voiceslot_tui.console.panes.pane import Pane
+from voiceslot_tui.console.panes.queue import QueuePane
+from voiceslot_tui.console.panes.slots import SlotsPane
+from voiceslot_tui.console.panes.unwatched import BatchesPane, RecipientsPane, WhatsAppPane
+from voiceslot_tui.console.screen_layout import Layout, PaneId, layout_of, shown
+from voiceslot_tui.console.session import Session
+from voiceslot_tui.console.widgets.cells import Line, Tone
+from voiceslot_tui.console.widgets.live_text import LiveText
+from voiceslot_tui.console.widgets.virtual_table import VirtualTable
+from voiceslot_tui.core.text import clean
+from voiceslot_tui.link.client import Connected, Lost, State
+
+_FOLLOW_CURSOR_AFTER_S: Final = 0.15
+"""How long the cursor rests on a row before its detail is read."""
+_TICK_S: Final = 1.0
+
+
+class Console(Protocol):
+    """What the screen asks of its app."""
+
+    def farewell(self, message: str) -> None:
+        """Leave; print a message for the shell."""
+        ...
+
+    def toggle_mouse(self) -> bool:
+        """Take the mouse or leave it to the terminal; tell whether it is taken now."""
+        ...
+
+    def action_repaint(self) -> None:
+        """Paint the whole terminal anew."""
+        ...
+
+
+class MainScreen(Screen[None], inherit_bindings=False):
+    """All panes, the header above and the key line below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(key, f"run('{action.id}')", action.label, show=False)
+        for action in ACTIONS
+        for key in action.keys
+    ]
+
+    def __init__(self, session: Session, *, owns_engine: bool) -> None:
+        super().__init__()
+        self.session = session
+        self.queue = QueuePane(session)
+        self.slots = SlotsPane(session)
+        self.events = EventsPane(session)
+        self.detail = DetailPane(session)
+        panes: tuple[Pane, ...] = (
+            self.queue,
+            self.slots,
+            BatchesPane(session),
+            RecipientsPane(session),
+            WhatsAppPane(session),
+            self.events,
+            self.detail,
+        )
+        self.panes = {pane.pane_id: pane for pane in panes}
+        self.active = PaneId.QUEUE
+        self.zoomed = False
+        self.flash = Flash()
+        self.deeds = Deeds(self, owns_engine=owns_engine)
+        self._seq_shown = -1
+        self._header = LiveText(self._header_lines, id="header")
+        self._tabs = LiveText(self._tab_lines, id="tabs")
+        self._keys = LiveText(self._key_lines, id="keys")
+        self._summary = LiveText(self._summary_lines, id="summary")
+
+    def compose(self) -> ComposeResult:
+        """Put the panes into three rows; a small screen shows one row, or two."""
+        panes = self.panes
+        yield self._header
+        yield self._summary
+        yield self._tabs
+        with Vertical(id="body"):
+            with Horizontal(id="top", classes="row"):
+                yield panes[PaneId.SLOTS]
+                yield panes[PaneId.BATCHES]
+                yield panes[PaneId.WHATSAPP]
+            with Horizontal(id="middle", classes="row"):
+                yield panes[PaneId.QUEUE]
+                yield panes[PaneId.DETAIL]
+            with Container(id="bottom", classes="row"):
+                yield panes[PaneId.RECIPIENTS]
+                yield panes[PaneId.EVENTS]
+        yield self._keys
+        yield self.flash
+
+    def on_mount(self) -> None:
+        """Start to listen to the engine, and to let time pass."""
+        self._arrange()
+        self.go_to(self.active)
+        self.run_worker(self._listen(), name="link", exit_on_error=False)
+        self.set_interval(_TICK_S, self.paint)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Choose the layout anew."""
+        self._arrange()
+
+    # --- keys
+
+    def action_run(self, name: str) -> None:
+        """Run the action of a key."""
+        self.deeds.press(ActionId(name))
+
+    # --- what the engine tells
+
+    async def _listen(self) -> None:
+        async for state in self.session.states():
+            self._hear(state)
+
+    def _hear(self, state: State) -> None:
+        match state:
+            case Connected():
+                self._seq_shown = -1
+                self.run_worker(self._catch_up(), name="journal", exit_on_error=False)
+            case Lost():
+                pass
+            case pushed:
+                self.events.add(pushed.lines, pushed.skipped)
+                self._read_again(pushed.snapshot.seq)
+        self.paint()
+
+    async def _catch_up(self) -> None:
+        await self.session.catch_up()
+        self.events.show_all()
+
+    def _read_again(self, seq: int) -> None:
+        """Read the rows shown anew where a call has changed since they were read."""
+        if seq != self._seq_shown:
+            self._seq_shown = seq
+            self.queue.read_again()
+            if self.detail.display:
+                self.detail.read_again()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Say that something of ours failed; the screen stays."""
+        if event.state is WorkerState.ERROR:
+            error = event.worker.error
+            text = f"{event.worker.name or 'a task'} failed: {type(error).__name__}: {error}"
+            self.tell(News(clean(text), Tone.BAD))
+
+    # --- what is shown
+
+    def paint(self) -> None:
+        """Show what the session knows now; what is the same is not painted again."""
+        for line in (self._header, self._tabs, self._keys, self._summary):
+            line.repaint()
+        for pane in self.panes.values():
+            if pane.display:
+                pane.paint()
+
+    def tell(self, news: News) -> None:
+        """Say something to the operator about their own act."""
+        self.flash.say(news)
+
+    def go_to(self, pane_id: PaneId) -> None:
+        """Give a pane the operator's attention, and the keys."""
+        self.active = pane_id
+        if pane_id is PaneId.DETAIL:
+            self.follow_cursor()
+        self._arrange()
+        self.panes[pane_id].inner.focus()
+        self.paint()
+
+    def zoom(self, zoomed: bool) -> None:
+        """Give the active pane the whole screen, or share it again."""
+        self.zoomed = zoomed
+        self._arrange()
+        self.paint()
+
+    def follow_cursor(self) -> None:
+        """Show the call under the cursor in the detail pane."""
+        row = self.queue.inner.cursor_row
+        self.detail.show_call(row.call.id if row is not None else self.detail.call_id)
+
+    def on_virtual_table_cursor_moved(self, message: VirtualTable.CursorMoved) -> None:
+        """Let the detail follow once the cursor rests; the key line follows at once."""
+        self._keys.repaint()
+        if self.detail.display and self.active is not PaneId.DETAIL:
+            self.set_timer(_FOLLOW_CURSOR_AFTER_S, self._follow_if_resting(message))
+
+    def on_virtual_table_opened(self) -> None:
+        """Open the detail of a row that was double-clicked."""
+        self.deeds.perform(ActionId.DETAIL)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Learn which pane the operator clicked into."""
+        for pane_id, pane in self.panes.items():
+            if pane.inner is event.widget and pane_id is not self.active:
+                self.active = pane_id
+                self._arrange()
+                self.paint()
+
+    def go_back(self) -> None:
+        """Go back one level: message, zoom, filter, marks, then the queue. Never quits."""
+        queue = self.queue
+        if self.flash.display:
+            self.flash.hide()
+        elif self.zoomed:
+            self.zoom(False)
+        elif self.active is not PaneId.QUEUE:
+            self.go_to(PaneId.QUEUE)
+        elif queue.search.text:
+            queue.show_search(Search())
+        elif queue.inner.marked:
+            queue.clear_marks()
+
+    @property
+    def console(self) -> Console:
+        """Give the app, as what it is to this screen."""
+        return cast("Console", self.app)
+
+    def layout_now(self) -> Layout:
+        """Give the layout for the size there is."""
+        return layout_of(*self.size)
+
+    def _follow_if_resting(self, message: VirtualTable.CursorMoved) -> Callable[[], None]:
+        def follow() -> None:
+            if self.queue.inner.cursor_row is message.row:
+                self.follow_cursor()
+
+        return follow
+
+    def _arrange(self) -> None:
+        """Show the panes of the layout, and let the style sheet place them."""
+        layout = self.layout_now()
+        visible = shown(layout, self.active, zoomed=self.zoomed)
+        for pane_id, pane in self.panes.items():
+            pane.display = pane_id in visible
+        for row in self.query(".row"):
+            row.display = any(pane.display for pane in row.query(Pane))
+        for one in Layout:
+            self.set_class(one is layout, f"-{one}")
+        self.set_class(len(visible) == 1, "-alone")
+        main = self.active in (PaneId.RECIPIENTS, PaneId.EVENTS)
+        self.query_one("#bottom", Widget).set_class(main, "-main")
+
+    def _header_lines(self, width: int, _height: int) -> list[Line]:
+        session = self.session
+        return [presenter.header(session.view, session.now(), width, session.zone)]
+
+    def _summary_lines(self, width: int, _height: int) -> list[Line]:
+        return [presenter.summary(self.session.view, width)]
+
+    def _tab_lines(self, width: int, _height: int) -> list[Line]:
+        return [bars.tab_line(self.active, self.session.view, self.session.now(), width)]
+
+    def _key_lines(self, width: int, _height: int) -> list[Line]:
+        return [bars.key_line(self.deeds.situation(), width)]

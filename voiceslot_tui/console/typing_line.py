@@ -1,0 +1,117 @@
+"""The lines an operator types on: commands and filters, and the lists that search all actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from voiceslot_tui.console import command_line, filters
+from voiceslot_tui.console.action import Action, ActionId
+from voiceslot_tui.console.actions import ACTIONS
+from voiceslot_tui.console.dialogs.action_list import ActionList
+from voiceslot_tui.console.dialogs.prompt import Prompt
+from voiceslot_tui.console.outcomes import News
+from voiceslot_tui.console.widgets.cells import Tone
+from voiceslot_tui.core.pages import Segment
+from voiceslot_tui.core.text import clean
+
+if TYPE_CHECKING:
+    from voiceslot_tui.console.main_screen import MainScreen
+
+_HISTORY_MAX: Final = 50
+
+Perform = Callable[[ActionId, str], None]
+
+
+class TypingLine:
+    """Opens the lines and lists, and runs what was typed or chosen."""
+
+    def __init__(self, screen: MainScreen, perform: Callable[..., None]) -> None:
+        self._screen = screen
+        self._perform = perform
+        self._commands: tuple[str, ...] = ()
+        self._filters: tuple[str, ...] = ()
+        self.table: Mapping[ActionId, Callable[[str], None]] = {
+            ActionId.FILTER: self._filter,
+            ActionId.FINISHED: self._finished,
+            ActionId.COMMAND: lambda _: self.command(""),
+            ActionId.HELP: lambda _: self._list("Keys"),
+            ActionId.PALETTE: lambda _: self._list("Commands"),
+        }
+
+    def command(self, text: str) -> None:
+        """Open the command line with something typed already."""
+        prompt = Prompt(
+            ":",
+            text=text,
+            hint=command_line.hint,
+            complete=command_line.completions,
+            history=self._commands,
+        )
+        self._screen.app.push_screen(prompt, self._run)
+
+    def _run(self, text: str | None) -> None:
+        if not text or not text.strip():
+            return
+        self._commands = (*self._commands, text)[-_HISTORY_MAX:]
+        command = command_line.parse(text)
+        if isinstance(command, command_line.BadCommand):
+            self._screen.tell(News(clean(command.message), Tone.WARNING))
+        else:
+            self._perform(command.action.id, command.argument)
+
+    def _filter(self, argument: str) -> None:
+        if argument:
+            self._show(argument)
+            return
+        before = self._screen.queue.search
+
+        def typed(text: str | None) -> None:
+            if text is None:
+                self._screen.queue.show_search(before)
+            elif self._show(text) and text.strip():
+                self._filters = (*self._filters, text)[-_HISTORY_MAX:]
+
+        prompt = Prompt(
+            "/",
+            text=before.text,
+            hint=_filter_hint,
+            complete=filters.completions,
+            history=self._filters,
+            changed=self._show_while_typing,
+        )
+        self._screen.app.push_screen(prompt, typed)
+
+    def _show(self, text: str) -> bool:
+        search = filters.parse(text)
+        if isinstance(search, filters.BadFilter):
+            self._screen.tell(News(clean(f"filter: {search.message}"), Tone.WARNING))
+            return False
+        self._screen.queue.show_search(search)
+        return True
+
+    def _show_while_typing(self, text: str) -> None:
+        search = filters.parse(text)
+        if isinstance(search, filters.Search):
+            self._screen.queue.show_search(search)
+
+    def _finished(self, _argument: str) -> None:
+        now = self._screen.queue.search.segment
+        self._show("" if now is Segment.DONE else "is:done")
+
+    def _list(self, title: str) -> None:
+        def chosen(action_id: ActionId | None) -> None:
+            if action_id is not None:
+                self._perform(action_id)
+
+        situation = self._screen.deeds.situation()
+
+        def blocked(action: Action) -> str | None:
+            return action.available(situation)
+
+        self._screen.app.push_screen(ActionList(title, ACTIONS, blocked), chosen)
+
+
+def _filter_hint(text: str) -> str:
+    search = filters.parse(text)
+    return search.message if isinstance(search, filters.BadFilter) else ""
