@@ -46,21 +46,28 @@ _WRITING: Final = {
 }
 
 
-def describe(*, has_key: bool) -> bytes:
+_SCHEMES: Final = {
+    "key": {"type": "http", "scheme": "bearer"},
+    "signature": {"type": "apiKey", "in": "header", "name": "ElevenLabs-Signature"},
+}
+
+
+def describe(*, has_key: bool, has_secret: bool) -> bytes:
     """Write the OpenAPI document; it takes a while, because it knows all countries' numbers."""
-    components = _components()
-    if has_key:
-        components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    components = {"schemas": _schemas(), "securitySchemes": _SCHEMES}
+    by_key: list[Schema] = [{"key": []}] if has_key else []
+    # Without a secret an unsigned envelope is answered too: it is a hint and nothing more.
+    signed: list[Schema] = [*by_key, {"signature": []} if has_secret else {}]
     document = {
         "openapi": "3.1.0",
         "info": {"title": "voiceslot", "version": __version__, "license": {"name": "MIT"}},
-        "paths": _paths([{"key": []}] if has_key else []),
+        "paths": _paths(by_key, signed),
         "components": components,
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=1)
 
 
-def _paths(security: list[Schema]) -> Schema:
+def _paths(security: list[Schema], signed: list[Schema]) -> Schema:
     failures = {503: "Not ready; the error's code says why."}
     conflict = {**_WRITING, 409: "This Idempotency-Key came with another body before."}
     flood = {**_WRITING, 429: "Too many webhooks with a bad signature came from this address."}
@@ -87,7 +94,7 @@ def _paths(security: list[Schema]) -> Schema:
         },
         "/webhook/elevenlabs": {
             "post": {
-                **_operation("Tell that a call is over", Ok, 200, flood, security),
+                **_operation("Tell that a call is over", Ok, 200, flood, signed),
                 "requestBody": _request_body("Webhook"),
             }
         },
@@ -126,14 +133,14 @@ def _request_body(name: str) -> Schema:
     return {"required": True, "content": content}
 
 
-def _components() -> Schema:
+def _schemas() -> Schema:
     shapes = (EnqueueCall, Enqueued, Error, Ok, Stats)
-    _, schemas = msgspec.json.schema_components(shapes, ref_template=_REF)
+    _, schemas = msgspec.json.schema_components(shapes, schema_hook=lambda _: {}, ref_template=_REF)
     payload = schemas["Payload"]["properties"]
     payload["toNumber"]["pattern"] = possible_pattern()
     payload["conversationInitiationClientData"] = _client_data()
     schemas["Webhook"] = _webhook()
-    return {"schemas": schemas}
+    return schemas
 
 
 def _client_data() -> Schema:

@@ -149,8 +149,9 @@ class Routes:
 
     async def _answer_openapi(self, _: web.BaseRequest) -> web.Response:
         if not self._description:
-            has_key = bool(self._access.api_key)
-            self._description = await asyncio.to_thread(describe, has_key=has_key)
+            self._description = await asyncio.to_thread(
+                describe, has_key=bool(self._access.api_key), has_secret=bool(self._secrets)
+            )
         return raw_answer(self._description)
 
     # --- writing

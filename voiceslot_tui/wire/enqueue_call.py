@@ -13,7 +13,7 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -52,11 +52,27 @@ _Number = Annotated[
         extra_json_schema={"pattern": r"^\+[1-9][0-9]{6,14}$"},
     ),
 ]
+_WHOLE: Final = {"type": "integer"}
+# In JSON 5 and 5.0 are the same number, so a whole number is read as a number without a fraction.
 _Priority = Annotated[
-    int, Meta(ge=PRIORITY_MIN, le=PRIORITY_MAX, description="Higher goes first; 0 is usual.")
+    float,
+    Meta(
+        ge=PRIORITY_MIN,
+        le=PRIORITY_MAX,
+        multiple_of=1,
+        description="Higher goes first; 0 is usual.",
+        extra_json_schema=_WHOLE,
+    ),
 ]
 _Attempts = Annotated[
-    int, Meta(ge=1, le=ATTEMPTS_MAX, description="Dials at the most; 1 where not given.")
+    float,
+    Meta(
+        ge=1,
+        le=ATTEMPTS_MAX,
+        multiple_of=1,
+        description="Dials at the most; 1 where not given.",
+        extra_json_schema=_WHOLE,
+    ),
 ]
 
 
@@ -66,7 +82,7 @@ class Payload(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     agent_id: _Id
     agent_phone_number_id: _Id
     to_number: _Number
-    conversation_initiation_client_data: dict[str, object] | UnsetType | None = UNSET
+    conversation_initiation_client_data: dict[str, Any] | UnsetType | None = UNSET
 
 
 class EnqueueCall(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -157,8 +173,8 @@ def _call(body: EnqueueCall) -> NewCall:
         agent_id=payload.agent_id,
         agent_phone_number_id=payload.agent_phone_number_id,
         name=name,
-        priority=0 if body.priority is UNSET else body.priority,
-        max_attempts=1 if body.max_attempts is UNSET else body.max_attempts,
+        priority=0 if body.priority is UNSET else int(body.priority),
+        max_attempts=1 if body.max_attempts is UNSET else int(body.max_attempts),
         client_data=client_data,
     )
 
@@ -238,7 +254,8 @@ _COMPLAINT: Final = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?", r
 _NAMED: Final = re.compile(r"`(.*)`", re.DOTALL)
 _WORDS: Final = {
     "`int`": "a whole number",
-    "`float`": "a number",
+    "`float` that's a multiple of 1.0": "a whole number",
+    "`float`": "a whole number",
     "`bool`": "true or false",
     "`str`": "text",
     "`object`": "an object",
@@ -267,7 +284,8 @@ def _complain(complaint: str) -> NoReturn:
     sentence = re.sub("(Number|Integer value) out of range", "holds too large a number", sentence)
     sentence = re.sub(r"of length <= (\d+)", r"of at most \1 characters", sentence)
     sentence = re.sub(r"of length >= 1\b", "that is not empty", sentence)
-    sentence = sentence.replace("<=", "of at most").replace(">=", "of at least")
+    sentence = re.sub(r"<= (-?\d+)(\.0)?", r"of at most \1", sentence)
+    sentence = re.sub(r">= (-?\d+)(\.0)?", r"of at least \1", sentence)
     raise _bad(clean(sentence), field=clean(path.replace("[...]", "")))
 
 
