@@ -43,6 +43,9 @@ class TerminalOwner(Protocol):
     def terminal_taken(self) -> None:
         """Learn that nothing is known of what the terminal shows."""
 
+    def repaint(self) -> None:
+        """Paint the whole screen; called in the event loop."""
+
     def frame_lost(self) -> None:
         """Learn that something written did not reach the terminal."""
 
@@ -102,6 +105,7 @@ class SafeDriver(LinuxDriver):
         """Take the terminal back."""
         self._suspended = False
         super().resume_application_mode()
+        self._loop.call_soon_threadsafe(self._owner.repaint)
 
     def close(self) -> None:
         """Let the last bytes out; a stalled terminal is put back by force."""

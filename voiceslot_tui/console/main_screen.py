@@ -34,6 +34,7 @@ from voiceslot_tui.console.session import Session
 from voiceslot_tui.console.widgets.cells import Line, Tone
 from voiceslot_tui.console.widgets.live_text import LiveText
 from voiceslot_tui.console.widgets.virtual_table import VirtualTable
+from voiceslot_tui.core.calls import CallId
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.link.client import Connected, Lost, State
 
@@ -172,6 +173,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def paint(self) -> None:
         """Show what the session knows now; what is the same is not painted again."""
+        snapshot = self.session.view.snapshot
+        demo = self.session.view.demo or (snapshot is not None and snapshot.demo)
+        self.set_class(not demo, "-prod")
         for line in (self._header, self._tabs, self._keys, self._summary):
             line.repaint()
         for pane in self.panes.values():
@@ -202,11 +206,14 @@ class MainScreen(Screen[None], inherit_bindings=False):
         row = self.queue.inner.cursor_row
         self.detail.show_call(row.call.id if row is not None else self.detail.call_id)
 
-    def on_virtual_table_cursor_moved(self, message: VirtualTable.CursorMoved) -> None:
+    def on_virtual_table_cursor_moved(self) -> None:
         """Let the detail follow once the cursor rests; the key line follows at once."""
         self._keys.repaint()
-        if self.detail.display and self.active is not PaneId.DETAIL:
-            self.set_timer(_FOLLOW_CURSOR_AFTER_S, self._follow_if_resting(message))
+        row = self.queue.inner.cursor_row
+        if row is None or not self.detail.display or self.active is PaneId.DETAIL:
+            return
+        if row.call.id != self.detail.call_id:
+            self.set_timer(_FOLLOW_CURSOR_AFTER_S, self._follow_if_resting(row.call.id))
 
     def on_virtual_table_opened(self) -> None:
         """Open the detail of a row that was double-clicked."""
@@ -243,9 +250,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Give the layout for the size there is."""
         return layout_of(*self.size)
 
-    def _follow_if_resting(self, message: VirtualTable.CursorMoved) -> Callable[[], None]:
+    def _follow_if_resting(self, call_id: CallId) -> Callable[[], None]:
         def follow() -> None:
-            if self.queue.inner.cursor_row is message.row:
+            row = self.queue.inner.cursor_row
+            if row is not None and row.call.id == call_id and self.active is not PaneId.DETAIL:
                 self.follow_cursor()
 
         return follow

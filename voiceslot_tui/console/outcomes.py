@@ -37,7 +37,7 @@ def together(parts: Sequence[Done]) -> Done:
 
 def news_of(label: str, done: Done, undo_hint: str) -> News:
     """Say what changed, and what was refused and why, the commonest reasons first."""
-    said = done.message or f"{label}: {formats.count(len(done.changed))} done"
+    said = done.message.rstrip(".") or f"{label}: {formats.count(len(done.changed))} done"
     if not done.refused:
         return News(clean(said + (f"; {undo_hint}" if done.undo else "")), Tone.GOOD)
     reasons = Counter(reason for _, reason in done.refused).most_common(_REASONS_SHOWN)

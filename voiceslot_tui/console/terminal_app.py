@@ -71,10 +71,14 @@ class ConsoleApp(App[None]):
             self._catching_up = True
             self.set_timer(CATCH_UP_EVERY_S, self._catch_up)
 
-    def action_repaint(self) -> None:
+    def repaint(self) -> None:
         """Paint the whole screen anew, as after another program wrote on it."""
         self.terminal_taken()
         self.refresh()
+
+    def action_repaint(self) -> None:
+        """Paint the whole screen anew."""
+        self.repaint()
 
     def panic(self, *_renderables: RenderableType) -> None:
         """Leave after a failure that Textual caught itself; what it would print is not shown."""

@@ -43,11 +43,11 @@ class Pane(Vertical):
         text = clean(f"{title(self.pane_id)}  {note}" if note else title(self.pane_id))
         if text != self._note:
             self._note = text
-            self.border_title = content(CleanText(f" {text} "))
+            self.border_title = content(text)
 
     def foot_note(self, note: str) -> None:
         """Say something at the lower border; nothing is done where it is said already."""
         text = clean(note)
         if text != self._subtitle:
             self._subtitle = text
-            self.border_subtitle = content(CleanText(f" {text} ")) if text else None
+            self.border_subtitle = content(text) if text else None

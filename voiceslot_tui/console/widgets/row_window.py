@@ -53,7 +53,7 @@ class RowWindow:
 
     @property
     def new_above(self) -> int:
-        """Count the rows above the screen that came since they could last be seen."""
+        """Count the rows held above the screen that came since they could last be seen."""
         return len(self._unseen)
 
     @property
@@ -221,7 +221,7 @@ class RowWindow:
     def _settle(self) -> None:
         """Keep the cursor on the screen, the screen on the rows, and no more rows than allowed."""
         self.cursor = min(max(self.cursor, 0), max(0, len(self.rows) - 1))
-        self.top = min(max(self.top, self.cursor - self.height + 1), self.cursor)
+        self.top = min(max(self.top, 0, self.cursor - self.height + 1), self.cursor)
         if self.after is None or len(self.rows) - self.top < self.height:
             self.top = min(self.top, max(0, len(self.rows) - self.height))
         self._let_go()
