@@ -214,7 +214,7 @@ def decoded(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw, what: 
         return decoder.decode(body)
     except msgspec.ValidationError as problem:
         raise ReadFailed(f"ElevenLabs' answer is not {what}: {problem}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise ReadFailed(f"ElevenLabs' answer is not {what}: it is no JSON") from None
 
 

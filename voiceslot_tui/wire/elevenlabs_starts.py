@@ -36,7 +36,7 @@ def start_body(order: StartOrder, ring_timeout_s: int) -> bytes:
     """
     try:
         data = _client_data.decode(order.client_data) if order.client_data else {}
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise ValueError("the client data is not an object") from None
     variables = data.get("dynamic_variables")
     if variables is not None and not isinstance(variables, dict):
@@ -60,7 +60,7 @@ def user_id_sent(order: StartOrder) -> str:
         return order.attempt_id
     try:
         given = _client_data.decode(order.client_data).get("user_id")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return ""
     if not given:
         return order.attempt_id
@@ -140,7 +140,7 @@ def _read_success(attempt_id: AttemptId, status: int, body: bytes) -> StartAnswe
     """Read a 2xx: only success with a conversation is a call, only its plain denial is none."""
     try:
         answer = _answer.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return Unanswered(attempt_id, f"HTTP {status} with an answer that cannot be read")
     call_sid = answer.call_sid or answer.sip_call_id
     if answer.success is True and answer.conversation_id:
@@ -173,7 +173,7 @@ def read_complaint(body: bytes) -> Complaint | None:
     """
     try:
         read = _json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     detail = read.get("detail") if isinstance(read, dict) else None
     if isinstance(detail, str) and detail:
