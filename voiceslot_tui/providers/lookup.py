@@ -70,14 +70,12 @@ class _Looking:
 
     async def through(self, listed: AsyncIterator[Talk]) -> bool:
         """Open what a filter listed; tell whether that was everything, or the call was found."""
-        opened = 0
         try:
-            async for talk in listed:
+            async for place, talk in _numbered(listed):
+                if place == LOOKUP_DETAILS_MAX:
+                    return False
                 if talk.conversation_id in self.opened:
                     continue
-                if opened == LOOKUP_DETAILS_MAX:
-                    return False
-                opened += 1
                 self.opened.add(talk.conversation_id)
                 if await self._is_ours(talk):
                     return True
@@ -93,3 +91,10 @@ class _Looking:
             return False
         self.found = known
         return True
+
+
+async def _numbered(listed: AsyncIterator[Talk]) -> AsyncIterator[tuple[int, Talk]]:
+    place = 0
+    async for talk in listed:
+        yield place, talk
+        place += 1

@@ -10,6 +10,7 @@ import pytest
 
 from voiceslot_tui.core.calls import AttemptId, CallId
 from voiceslot_tui.core.orders import StartOrder
+from voiceslot_tui.providers import reading
 from voiceslot_tui.providers.elevenlabs import ElevenLabs
 from voiceslot_tui.providers.http import Http
 from voiceslot_tui.simulator.server import SimulatorServer
@@ -56,6 +57,12 @@ async def an_adapter(
         )
     finally:
         await http.aclose()
+
+
+@pytest.fixture(autouse=True)
+def no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try failed reads again at once: nothing here depends on how long is waited."""
+    monkeypatch.setattr(reading, "READ_WAIT_FIRST_S", 0.01)
 
 
 @pytest.fixture

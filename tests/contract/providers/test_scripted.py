@@ -1,0 +1,318 @@
+"""The adapter before platforms that the simulator is not: old, new, ignorant, endless.
+
+The answers are scripted on a transport of httpx's, which also shows that the client works on any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.contract.providers.conftest import an_adapter, an_order
+from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.errors import ReadDenied, ReadFailed
+from voiceslot_tui.core.facts import Accepted, NotTaken, Refusal, Unanswered
+from voiceslot_tui.core.limits import LIST_PAGES_MAX, LOOKUP_DETAILS_MAX
+from voiceslot_tui.core.orders import StartOrder
+from voiceslot_tui.core.talks import Search
+
+BASE = "https://platform.example"
+CONVERSATIONS = "/v1/convai/conversations"
+Script = Callable[[httpx.Request], httpx.Response]
+
+
+class Platform:
+    """Answers by path and remembers what it was asked."""
+
+    def __init__(self, **by_path: Script) -> None:
+        self.asked: list[httpx.Request] = []
+        self._script: dict[str, Script] = dict(by_path)
+
+    def on(self, path: str, script: Script) -> Platform:
+        self._script[path] = script
+        return self
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        script = self._script.get(request.url.path)
+        return script(request) if script else httpx.Response(404, json={"detail": "Not Found"})
+
+    @property
+    def transport(self) -> httpx.MockTransport:
+        return httpx.MockTransport(self)
+
+    def paths(self) -> list[str]:
+        return [request.url.path for request in self.asked]
+
+
+def says(body: object, status: int = 200, **headers: str) -> Script:
+    return lambda _: httpx.Response(status, json=body, headers=headers)
+
+
+# --- older and newer platforms
+
+
+async def test_numbers_come_from_version_1_where_there_is_no_version_2() -> None:
+    bare = [{"phone_number_id": "p1", "phone_number": "+12025550100", "provider": "exotel"}]
+    platform = Platform().on("/v1/convai/phone-numbers", says(bare))
+    platform.on(
+        "/v1/convai/exotel/outbound-call",
+        says({"success": True, "conversation_id": "c", "callSid": "CA1"}),
+    )
+    async with an_adapter(BASE, transport=platform.transport) as adapter:
+        assert isinstance(await adapter.start_call(an_order(number="p1")), Accepted)
+    assert platform.paths() == [
+        "/v1/convai/v2/phone-numbers",
+        "/v1/convai/phone-numbers",
+        "/v1/convai/exotel/outbound-call",
+    ]
+
+
+async def test_the_batch_list_may_stand_elsewhere_and_comes_in_pages() -> None:
+    def page(request: httpx.Request) -> httpx.Response:
+        assert request.url.params["mine"] == "1"
+        last = request.url.params.get("last_doc")
+        batch = {"id": f"b-{last}", "status": "in_progress"}
+        following = {None: "d1", "d1": "d2"}.get(last)
+        body = {"batch_calls": [batch], "next_doc": following, "has_more": following is not None}
+        return httpx.Response(200, json=body)
+
+    platform = Platform().on("/my/batches", page)
+    url = "https://elsewhere.example/my/batches?mine=1"
+    async with an_adapter(BASE, transport=platform.transport, active_calls_url=url) as adapter:
+        found = await adapter.batches()
+    assert [batch.batch_id for batch in found] == ["b-None", "b-d1", "b-d2"]
+    assert {request.url.host for request in platform.asked} == {"elsewhere.example"}
+
+
+async def test_the_key_goes_along_and_nothing_is_asked_twice() -> None:
+    platform = Platform().on("/v1/convai/analytics/live-count", says({"count": 2}))
+    async with an_adapter(BASE, transport=platform.transport, api_key="k") as adapter:
+        assert await adapter.live_count() == 2
+    (request,) = platform.asked
+    assert request.headers["xi-api-key"] == "k"
+    assert request.headers["host"] == "platform.example"
+
+
+# --- lists that lie
+
+
+def item(conversation_id: str, status: str = "in-progress") -> dict[str, Any]:
+    return {"conversation_id": conversation_id, "status": status, "agent_id": "a"}
+
+
+async def test_a_server_that_ignores_the_statuses_does_not_fill_the_list() -> None:
+    listed = [item("c1"), item("c2", "done"), item("c3", "processing"), item("c4", "odd")]
+    platform = Platform().on(CONVERSATIONS, says({"conversations": listed, "has_more": False}))
+    async with an_adapter(BASE, transport=platform.transport) as adapter:
+        talks = await adapter.live_talks(Instant(1_790_000_000_123))
+    assert [talk.conversation_id for talk in talks] == ["c1", "c4"]
+    params = platform.asked[0].url.params
+    assert params.get_list("exclude_statuses") == ["processing", "done", "failed"]
+    assert (params["call_start_after_unix"], params["page_size"]) == ("1790000000", "100")
+
+
+async def test_a_list_that_shifts_between_pages_counts_nobody_twice() -> None:
+    def page(request: httpx.Request) -> httpx.Response:
+        first = "cursor" not in request.url.params
+        items = [item("c1"), item("c2")] if first else [item("c2"), item("c3")]
+        body = {"conversations": items, "has_more": first, "next_cursor": "n" if first else None}
+        return httpx.Response(200, json=body)
+
+    async with an_adapter(BASE, transport=Platform().on(CONVERSATIONS, page).transport) as adapter:
+        talks = await adapter.live_talks(Instant(0))
+    assert [talk.conversation_id for talk in talks] == ["c1", "c2", "c3"]
+
+
+async def test_a_list_without_end_is_no_list() -> None:
+    endless = {"conversations": [], "has_more": True, "next_cursor": "again"}
+    platform = Platform().on(CONVERSATIONS, says(endless))
+    async with an_adapter(BASE, transport=platform.transport) as adapter:
+        with pytest.raises(ReadFailed, match="more than"):
+            await adapter.live_talks(Instant(0))
+    assert len(platform.asked) == LIST_PAGES_MAX
+
+
+async def test_a_page_that_fails_fails_the_list() -> None:
+    def page(request: httpx.Request) -> httpx.Response:
+        if "cursor" in request.url.params:
+            return httpx.Response(404, json={"detail": "gone"})
+        body = {"conversations": [item("c1")], "has_more": True, "next_cursor": "n"}
+        return httpx.Response(200, json=body)
+
+    async with an_adapter(BASE, transport=Platform().on(CONVERSATIONS, page).transport) as adapter:
+        with pytest.raises(ReadFailed):
+            await adapter.live_talks(Instant(0))
+
+
+async def test_a_wait_that_the_server_asks_for_is_kept_or_the_read_given_up() -> None:
+    for wait, asked in (("0.01", 3), ("60", 1)):
+        busy = says({"detail": {"code": "rate_limit_exceeded"}}, 429, **{"Retry-After": wait})
+        platform = Platform().on("/v1/convai/analytics/live-count", busy)
+        async with an_adapter(BASE, transport=platform.transport) as adapter:
+            with pytest.raises(ReadFailed, match="429"):
+                await adapter.live_count()
+        assert len(platform.asked) == asked
+
+
+async def test_a_transport_of_another_kind_is_judged_by_the_same_table() -> None:
+    def refused(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    def broken(request: httpx.Request) -> httpx.Response:
+        raise ZeroDivisionError
+
+    path = "/v1/convai/twilio/outbound-call"
+    async with an_adapter(BASE, transport=Platform().on(path, refused).transport) as adapter:
+        found = await adapter.start_call(an_order())
+        assert isinstance(found, NotTaken)
+        assert found.refusal is Refusal.NOT_SENT
+    async with an_adapter(BASE, transport=Platform().on(path, broken).transport) as adapter:
+        assert isinstance(await adapter.start_call(an_order()), Unanswered)
+
+
+# --- the search for an attempt
+
+
+class Archive(Platform):
+    """A platform with conversations, that knows some filters of its list and not others."""
+
+    def __init__(self, filters: set[str], refused: set[str] | None = None) -> None:
+        super().__init__()
+        self.filters, self.refused = filters, refused or set()
+        self.held: dict[str, dict[str, Any]] = {}
+        self.on(CONVERSATIONS, self.listing)
+
+    def hold(self, conversation_id: str, attempt_id: str, user_id: str) -> None:
+        """Keep a conversation."""
+        self.held[conversation_id] = {
+            **item(conversation_id),
+            "user_id": user_id,
+            "conversation_initiation_client_data": {
+                "dynamic_variables": {"voiceslot_attempt_id": attempt_id}
+            },
+        }
+        self.on(f"{CONVERSATIONS}/{conversation_id}", says(self.held[conversation_id]))
+
+    def listing(self, request: httpx.Request) -> httpx.Response:
+        """List by the filters that are known."""
+        asked = dict(request.url.params)
+        if self.refused & set(asked):
+            return httpx.Response(422, json={"detail": [{"loc": ["query"], "msg": "no"}]})
+        found = [held for held in self.held.values() if self.fits(held, asked)]
+        items = [item(held["conversation_id"]) for held in found]
+        return httpx.Response(200, json={"conversations": items, "has_more": False})
+
+    def fits(self, held: dict[str, Any], asked: dict[str, str]) -> bool:
+        """Tell whether a conversation passes the filters that are known."""
+        sent = held["conversation_initiation_client_data"]["dynamic_variables"]
+        variable = f"voiceslot_attempt_id:eq:{sent['voiceslot_attempt_id']}"
+        actual = {"user_id": held["user_id"], "dynamic_variable_params": variable}
+        return all(
+            asked[name] == actual[name]
+            for name in self.filters & {"user_id", "dynamic_variable_params"} & set(asked)
+        )
+
+    async def search(self, order: StartOrder) -> Search:
+        """Search for an order here."""
+        async with an_adapter(BASE, transport=self.transport) as adapter:
+            return await adapter.search(order, Instant(1_790_000_000_000))
+
+
+BOTH = {"user_id", "dynamic_variable_params"}
+PERSON = b'{"user_id": "person-7"}'
+
+
+@pytest.mark.parametrize("data", [None, PERSON])
+async def test_a_call_is_found_in_two_requests(data: bytes | None) -> None:
+    archive = Archive(BOTH)
+    archive.hold("c1", "attempt-1", "person-7" if data else "attempt-1")
+    archive.hold("c2", "attempt-2", "attempt-2")
+    found = await archive.search(an_order("attempt-1", client_data=data))
+    assert found.found is not None
+    assert (found.found.conversation_id, found.complete) == ("c1", True)
+    assert len(archive.asked) == 2
+    assert archive.asked[0].url.params["call_start_after_unix"] == "1790000000"
+
+
+async def test_a_call_is_proven_absent_in_two_requests() -> None:
+    archive = Archive(BOTH)
+    archive.hold("c2", "attempt-2", "attempt-2")
+    assert await archive.search(an_order("attempt-1")) == Search(None, complete=True)
+    assert len(archive.asked) == 2
+
+
+async def test_a_person_with_many_calls_is_told_from_their_other_calls() -> None:
+    archive = Archive(BOTH)
+    for n in range(5):
+        archive.hold(f"c{n}", f"attempt-{n}", "person-7")
+    found = await archive.search(an_order("attempt-4", client_data=PERSON))
+    assert found.found is not None
+    assert found.found.conversation_id == "c4"
+    absent = await archive.search(an_order("attempt-9", client_data=PERSON))
+    assert absent == Search(None, complete=True)
+
+
+async def test_a_server_that_ignores_every_filter_fools_nobody() -> None:
+    archive = Archive(set())
+    archive.hold("c1", "attempt-1", "x")
+    archive.hold("c2", "attempt-2", "x")
+    found = await archive.search(an_order("attempt-2"))
+    assert found.found is not None
+    assert found.found.conversation_id == "c2"
+    assert await archive.search(an_order("attempt-9")) == Search(None, complete=True)
+
+
+async def test_too_many_to_open_is_not_complete() -> None:
+    archive = Archive(set())
+    for n in range(LOOKUP_DETAILS_MAX + 1):
+        archive.hold(f"c{n}", f"attempt-{n}", "x")
+    assert await archive.search(an_order("attempt-x")) == Search(None, complete=False)
+    opened = [path for path in archive.paths() if path != CONVERSATIONS]
+    assert len(opened) == len(set(opened)) == LOOKUP_DETAILS_MAX
+
+
+@pytest.mark.parametrize("known", sorted(BOTH))
+async def test_one_honoured_filter_is_enough(known: str) -> None:
+    archive = Archive({known})
+    for n in range(LOOKUP_DETAILS_MAX * 2):
+        archive.hold(f"c{n}", f"attempt-{n}", f"attempt-{n}")
+    last = f"attempt-{LOOKUP_DETAILS_MAX * 2 - 1}"
+    found = await archive.search(an_order(last))
+    assert found.found is not None
+    assert await archive.search(an_order("attempt-x")) == Search(None, complete=True)
+
+
+async def test_a_filter_that_is_refused_is_done_without() -> None:
+    archive = Archive({"user_id"}, refused={"dynamic_variable_params"})
+    archive.hold("c1", "attempt-1", "attempt-1")
+    assert await archive.search(an_order("attempt-x")) == Search(None, complete=True)
+    bare = Archive(set(), refused=BOTH)
+    bare.hold("c1", "attempt-1", "attempt-1")
+    found = await bare.search(an_order("attempt-1"))
+    assert found.found is not None
+
+
+async def test_a_listed_call_that_cannot_be_opened_is_not_absent() -> None:
+    archive = Archive(BOTH)
+    archive.hold("c1", "attempt-1", "attempt-1")
+    archive.on(f"{CONVERSATIONS}/c1", says({"detail": "Not Found"}, 404))
+    assert await archive.search(an_order("attempt-1")) == Search(None, complete=False)
+
+
+@pytest.mark.parametrize("status", [500, 503, 418])
+async def test_a_search_that_fails_is_not_complete(status: int) -> None:
+    platform = Platform().on(CONVERSATIONS, says({"detail": "no"}, status))
+    async with an_adapter(BASE, transport=platform.transport) as adapter:
+        found = await adapter.search(an_order(), Instant(0))
+    assert found == Search(None, complete=False)
+
+
+async def test_a_search_that_is_denied_says_so() -> None:
+    platform = Platform().on(CONVERSATIONS, says({"detail": {"code": "invalid_api_key"}}, 401))
+    async with an_adapter(BASE, transport=platform.transport) as adapter:
+        with pytest.raises(ReadDenied):
+            await adapter.search(an_order(), Instant(0))
