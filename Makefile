@@ -38,6 +38,10 @@ lint: .venv/dev.stamp ## check format, lint, types and the import rule
 	@$(python) -m mypy
 	@.venv/bin/lint-imports --no-logo
 
+.PHONY: faults
+faults: .venv/dev.stamp ## kill, starve and break the engine for a long time; takes half an hour
+	@$(python) -m pytest -m slow
+
 .PHONY: bench
 bench: .venv/dev.stamp ## measure the speed against bare clients, as ratios in one run
 	@$(python) -m pytest tests/benchmarks --capture=no

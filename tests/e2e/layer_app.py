@@ -157,7 +157,7 @@ class LayerApp(ConsoleApp):
             self.push_screen(Question())
 
     def action_change(self) -> None:
-        words = ["日本語", "é́", "ñandú", "ascii", "🙂", "→", "❤️"]
+        words = ["日本語", "é́", "ñandú", "ascii", "🙂", "→", "✓"]
         text = " ".join(self.random.choice(words) for _ in range(12))
         self.live[self.random.randrange(5)].show(line(CleanText(text)))
         self.events.append([line(CleanText(text))])

@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +30,9 @@ _SIMULATOR: Final = """
 import json, sys
 from voiceslot_tui.simulator.launch import run
 from voiceslot_tui.simulator.settings import WorldSettings
-run(WorldSettings().changed(json.loads(sys.argv[1])), port=int(sys.argv[2]))
+given = json.loads(sys.argv[1])
+world = WorldSettings(seed=given.pop("seed", 1)).changed(given)
+run(world, port=int(sys.argv[2]))
 """
 
 
@@ -148,11 +150,17 @@ class Rig:
             **{name: str(value) for name, value in more.items()},
         }
 
-    def start(self, *, wait: bool = True, **more: object) -> None:
+    def start(
+        self,
+        *,
+        wait: bool = True,
+        program: Sequence[str] = ("-m", "voiceslot_tui", "serve"),
+        **more: object,
+    ) -> None:
         """Start an engine; more settings may be given by name."""
         with (self.folder / "engine.out").open("a") as out:
             self.engine = subprocess.Popen(
-                [sys.executable, "-m", "voiceslot_tui", "serve"],
+                [sys.executable, *program],
                 cwd=self.folder,
                 env=self.environment(**more),
                 stdin=subprocess.DEVNULL,
@@ -200,7 +208,7 @@ class Rig:
 
     def states(self) -> dict[str, int]:
         """Count the engine's calls by state."""
-        return dict(self.stats()["calls"])
+        return dict(self.stats()["snapshot"]["calls"])
 
     def stop(self) -> None:
         """End what this rig started."""
@@ -243,6 +251,8 @@ def simulator(port: int = 0, **settings: object) -> Iterator[Simulator]:
     finally:
         process.terminate()
         process.wait(10)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 @contextmanager
