@@ -7,13 +7,10 @@ and is judged by the simulated world, which knows who was really rung.
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
-from types import FrameType
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import click
 
@@ -22,6 +19,7 @@ from voiceslot_tui.cli.console import has_terminal
 from voiceslot_tui.cli.demo_folder import claimed_folder
 from voiceslot_tui.cli.demo_people import people
 from voiceslot_tui.cli.demo_world import LIMIT, World, running_engine, running_world
+from voiceslot_tui.cli.ending_signals import EndingSignals
 from voiceslot_tui.cli.explained import Explained
 from voiceslot_tui.cli.failures import DONE, FAILED, say
 from voiceslot_tui.cli.status_text import status_lines
@@ -31,7 +29,6 @@ from voiceslot_tui.simulator.directory import AGENTS, PHONE_NUMBERS
 from voiceslot_tui.wire import control
 
 SAY_EVERY_S: Final = 5.0
-_ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command(
@@ -59,39 +56,17 @@ def demo(keep: bool, seconds: float) -> int:
     and nobody was rung twice. Your settings and .env are not read. Its files are in .demo, here.
     """
     with (
-        _signals_end_it(),
+        EndingSignals() as ending,
         claimed_folder(keep=keep) as folder,
-        running_world(folder) as world,
-        running_engine(folder, world) as engine,
+        running_world(folder, ending) as world,
+        running_engine(folder, world, ending) as engine,
     ):
         asyncio.run(_fill_queue(folder.places.socket))
         if not has_terminal():
             return _run_judged(folder.places.socket, world, engine, seconds)
         from voiceslot_tui.console.app import run
 
-        return run(folder.places.socket)
-
-
-class _Ended(BaseException):
-    """A signal asks the demo to end; what it started ends on the way out."""
-
-
-@contextmanager
-def _signals_end_it() -> Iterator[None]:
-    def end(number: int, _: FrameType | None) -> NoReturn:
-        # A second signal must not cut the ending short and leave processes behind.
-        for ending in _ENDING_SIGNALS:
-            signal.signal(ending, signal.SIG_IGN)
-        raise _Ended(number)
-
-    before = {number: signal.signal(number, end) for number in _ENDING_SIGNALS}
-    try:
-        yield
-    except _Ended as ended:
-        raise click.exceptions.Exit(128 + ended.args[0]) from None
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        return run(folder.places.socket, demo=True, owns_engine=True)
 
 
 async def _fill_queue(socket: Path) -> None:

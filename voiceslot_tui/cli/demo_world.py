@@ -10,13 +10,14 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 from urllib.request import ProxyHandler, Request, build_opener
 
 from voiceslot_tui.cli.child_process import LOOK_EVERY_S, ChildProcess, DiedEarly
 from voiceslot_tui.cli.demo_folder import DemoFolder
-from voiceslot_tui.cli.engine_process import START_TIMEOUT_S, start_engine
+from voiceslot_tui.cli.ending_signals import EndingSignals
+from voiceslot_tui.cli.engine_process import START_TIMEOUT_S, await_engine, start_engine
 from voiceslot_tui.core.limits import LINK_ANSWER_TIMEOUT_S
 
 LOOPBACK: Final = "127.0.0.1"
@@ -58,20 +59,22 @@ class World:
 
 
 @contextmanager
-def running_world(folder: DemoFolder) -> Iterator[World]:
+def running_world(folder: DemoFolder, ending: EndingSignals) -> Iterator[World]:
     """Run a simulated world as long as the block lasts. Raise DiedEarly where it does not start."""
     output = folder.places.folder / "simulator-output.log"
     arguments = ["simulator", "--demo", "--limit", str(LIMIT)]
-    process = ChildProcess(arguments, output, _environment(folder))
-    try:
-        folder.note_process(process.pid)
+    with ExitStack() as started:
+        with ending.held():
+            process = ChildProcess(arguments, output, _environment(folder))
+            started.callback(process.stop)
+            folder.note_process(process.pid)
         yield World(_address_of(process))
-    finally:
-        process.stop()
 
 
 @contextmanager
-def running_engine(folder: DemoFolder, world: World) -> Iterator[ChildProcess]:
+def running_engine(
+    folder: DemoFolder, world: World, ending: EndingSignals
+) -> Iterator[ChildProcess]:
     """Run an engine on a simulated world as long as the block lasts."""
     port = _free_port()
     environment = {
@@ -81,12 +84,14 @@ def running_engine(folder: DemoFolder, world: World) -> Iterator[ChildProcess]:
         "TWILIO_BASE_URL": world.address,
         "PORT": str(port),
     }
-    process = start_engine(folder.places, ["serve", "--demo"], environment, folder.note_process)
-    try:
+    with ExitStack() as started:
+        with ending.held():
+            process = start_engine(folder.places, ["serve", "--demo"], environment)
+            started.callback(process.stop)
+            folder.note_process(process.pid)
+        await_engine(process, folder.places)
         world.send_news_to(f"http://{LOOPBACK}:{port}/webhook/elevenlabs")
         yield process
-    finally:
-        process.stop()
 
 
 def _environment(folder: DemoFolder) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Final
 
@@ -44,26 +44,23 @@ def ensure_engine(places: Paths) -> None:
     load(os.environ, ENV_FILE)
     make_folders(places)
     say("starting the engine; it goes on when this console is closed")
-    start_engine(places, ["serve"], os.environ)
+    await_engine(start_engine(places, ["serve"], os.environ), places)
 
 
 def start_engine(
-    places: Paths,
-    arguments: Sequence[str],
-    environment: Mapping[str, str],
-    note_process: Callable[[int], None] = lambda _: None,
+    places: Paths, arguments: Sequence[str], environment: Mapping[str, str]
 ) -> ChildProcess:
-    """Start an engine and wait until it answers. Raise DiedEarly where it does not in time.
-
-    `note_process` is told the process id before anything is waited for.
-    """
+    """Start an engine; what it prints goes to a file in its data folder."""
     output = places.log.with_name("voiceslot-output.log")
-    engine = ChildProcess(arguments, output, environment)
-    note_process(engine.pid)
+    return ChildProcess(arguments, output, environment)
+
+
+def await_engine(engine: ChildProcess, places: Paths) -> None:
+    """Wait until a started engine answers. Raise DiedEarly where it does not in time."""
     deadline = monotonic() + START_TIMEOUT_S
     while not engine.ended():
         if is_answered(places):
-            return engine
+            return
         if monotonic() > deadline:
             raise DiedEarly(
                 f"the engine (process {engine.pid}) does not answer yet after "
@@ -71,7 +68,7 @@ def start_engine(
             )
     # Another console may have started one at the same moment; then ours has given way to it.
     if is_answered(places):
-        return engine
+        return
     for line in engine.last_words().splitlines():
         say(line)
     raise DiedEarly(f"the engine ended at once (exit code {engine.exit_code}); see above")
