@@ -1,7 +1,8 @@
 """The yardstick: a bare client that keeps a number of calls live, and nothing else.
 
-One aiohttp (or our own transport's) session, one semaphore, one listener for the webhooks that end a
-call: no queue on disk, no records, no limits but its own. Run as a program; it prints one line of JSON.
+One aiohttp (or our own transport's) session, one semaphore, one listener for the webhooks that
+end a call: no queue on disk, no records, no limits but its own. Run as a program; it prints one
+line of JSON.
 """
 
 from __future__ import annotations

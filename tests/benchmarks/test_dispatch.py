@@ -36,9 +36,7 @@ def world(talk_s: float) -> dict[str, object]:
 def slot_use(dials: list[dict[str, Any]]) -> float:
     """Give the share of slots in use while there was something to start."""
     first, last = dials[0]["started_at"], dials[-1]["started_at"]
-    live_s = sum(
-        min(dial["hung_up_at"] or last, last) - dial["started_at"] for dial in dials
-    )
+    live_s = sum(min(dial["hung_up_at"] or last, last) - dial["started_at"] for dial in dials)
     return live_s / (LIMIT * (last - first))
 
 
@@ -47,8 +45,7 @@ def refill_ms(dials: list[dict[str, Any]]) -> tuple[float, float]:
     ends = sorted(dial["hung_up_at"] for dial in dials)
     starts = [dial["started_at"] for dial in dials]
     waits = sorted(
-        max(0.0, start - end) * 1000
-        for end, start in zip(ends, starts[LIMIT:], strict=False)
+        max(0.0, start - end) * 1000 for end, start in zip(ends, starts[LIMIT:], strict=False)
     )
     return statistics.median(waits), waits[int(len(waits) * 0.99)]
 
@@ -81,8 +78,10 @@ def run_engine(made: Rig, count: int, deadline_s: float) -> list[dict[str, Any]]
     made.start(ELEVENLABS_CONCURRENCY_LIMIT=LIMIT)
     wait_for(
         "all calls are over",
-        lambda: made.simulator.truth()["dials"].get("own", 0) >= count
-        and made.simulator.truth()["live"] == 0,
+        lambda: (
+            made.simulator.truth()["dials"].get("own", 0) >= count
+            and made.simulator.truth()["live"] == 0
+        ),
         deadline_s,
         0.5,
     )

@@ -1,7 +1,7 @@
 """Starts the engine as `serve` does, with one place armed at which the process kills itself.
 
-Run as a program: `python -m tests.e2e.crashing POINT N`. At the N-th time that the point is reached,
-the process sends itself SIGKILL: nothing is flushed, nothing is told to anybody.
+Run as a program: `python -m tests.e2e.crashing POINT N`. At the N-th time that the point is
+reached, the process sends itself SIGKILL: nothing is flushed, nothing is told to anybody.
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ from voiceslot_tui.providers.elevenlabs import ElevenLabs
 from voiceslot_tui.providers.http import Http
 from voiceslot_tui.store import database
 
-_left = 0
+_left: list[None] = []
 
 
 def reached() -> None:
     """Count down, and die at zero."""
-    global _left
-    _left -= 1
-    if _left == 0:
+    _left.pop()
+    if not _left:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -43,12 +42,12 @@ def _before(owner: Any, name: str, applies: Callable[..., bool] = lambda *_: Tru
 
 
 def reserved_not_sent() -> None:
-    """The slot is committed, the request has not left."""
+    """Die when the slot is committed and the request has not left."""
     _before(ElevenLabs, "start_call")
 
 
 def in_flight() -> None:
-    """The request was read by the platform, its answer is on its way (it is slow)."""
+    """Die when the platform has read the request and its answer is on its way."""
     original = Http._exchange
 
     async def armed(self: Http, request: Any, bytes_max: int) -> Any:
@@ -62,12 +61,12 @@ def in_flight() -> None:
 
 
 def answered_not_committed() -> None:
-    """The platform named the conversation; nobody has written it down."""
+    """Die when the platform named the conversation and nobody has written it down."""
     _before(Dispatcher, "_judge", lambda *args: isinstance(args[2], Accepted))
 
 
 def in_mid_commit_of_an_end() -> None:
-    """The news of an end is in the transaction; the commit has not happened."""
+    """Die when the news of an end is in the transaction, before the commit."""
     original = database._run_one
 
     def armed(connection: sqlite3.Connection, write: Any, alone: bool) -> Any:
@@ -81,7 +80,7 @@ def in_mid_commit_of_an_end() -> None:
 
 
 def committed_not_told() -> None:
-    """The end is committed; neither the webhook's sender nor the dispatcher has heard of it."""
+    """Die when an end is committed and nobody has heard of it yet."""
     original = Ledger._announce
 
     def armed(self: Ledger, settlement: Any, *args: Any) -> None:
@@ -93,7 +92,7 @@ def committed_not_told() -> None:
 
 
 def told_of_an_end() -> None:
-    """A webhook was verified and read; nothing of it is stored."""
+    """Die when a webhook was verified and read, and nothing of it is stored."""
     _before(Ledger, "record", lambda *args: any(isinstance(fact, Over) for fact in args[1:]))
 
 
@@ -112,7 +111,7 @@ POINTS = {
 
 if __name__ == "__main__":
     POINTS[sys.argv[1]]()
-    _left = int(sys.argv[2])
+    _left += [None] * int(sys.argv[2])
     sys.argv = ["voiceslot", "serve"]
     from voiceslot_tui.cli.main import main
 
