@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Final
 
 import click
 
@@ -16,32 +15,35 @@ from voiceslot_tui.cli.asking import places
 from voiceslot_tui.cli.engine_process import ensure_engine, is_answered
 from voiceslot_tui.cli.failures import WRONG_USAGE, say
 
-DUMB: Final = "dumb"
 
+def without_terminal() -> str:
+    """Say why no screen can be drawn here; empty where one can."""
+    # The rule is the console's; asked here because an engine must not be started for nothing.
+    from voiceslot_tui.console.terminal import terminal_problem
 
-def has_terminal() -> bool:
-    """Tell whether a screen can be drawn: Textual reads stdin and draws on stderr."""
-    return sys.stdin.isatty() and sys.stderr.isatty() and os.environ.get("TERM", "") != DUMB
+    stdin, stderr = sys.stdin.isatty(), sys.stderr.isatty()
+    return terminal_problem(os.environ, stdin_isatty=stdin, stderr_isatty=stderr) or ""
 
 
 def open_console() -> int:
     """Open the console on the engine that the settings mean; give the exit code."""
     where = places()
-    if not has_terminal():
-        return _without_terminal(is_answered(where))
+    problem = without_terminal()
+    if problem:
+        return _plainly(problem, is_answered(where))
     ensure_engine(where)
     from voiceslot_tui.console.app import run
 
     return run(where.socket)
 
 
-def _without_terminal(engine_runs: bool) -> int:
+def _plainly(problem: str, engine_runs: bool) -> int:
     if engine_runs:
         from voiceslot_tui.cli.plain import status
 
         status.main([], standalone_mode=False)
     else:
         click.echo("no engine is running")
-    say("the console needs a terminal on stdin and stderr, and a TERM other than dumb;")
-    say("without one use `voiceslot serve` and `voiceslot status`")
+    say(problem)
+    say("Without one, use `voiceslot serve`, `voiceslot status` and the other commands.")
     return WRONG_USAGE

@@ -15,7 +15,7 @@ from typing import Any, Final
 import click
 
 from voiceslot_tui.cli.child_process import ChildProcess, DiedEarly
-from voiceslot_tui.cli.console import has_terminal
+from voiceslot_tui.cli.console import without_terminal
 from voiceslot_tui.cli.demo_folder import claimed_folder
 from voiceslot_tui.cli.demo_people import people
 from voiceslot_tui.cli.demo_world import LIMIT, World, running_engine, running_world
@@ -62,7 +62,7 @@ def demo(keep: bool, seconds: float) -> int:
         running_engine(folder, world, ending) as engine,
     ):
         asyncio.run(_fill_queue(folder.places.socket))
-        if not has_terminal():
+        if without_terminal():
             return _run_judged(folder.places.socket, world, engine, seconds)
         from voiceslot_tui.console.app import run
 
