@@ -15,7 +15,6 @@ from voiceslot_tui.console.widgets.cells import Line, Tone
 from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.snapshot import EngineState
 
-
 _ROOMY: Final = 100
 """Cells from which keys stand two apart."""
 

@@ -33,7 +33,6 @@ from voiceslot_tui.console.screen_layout import Layout, PaneId, layout_of, shown
 from voiceslot_tui.console.session import Session
 from voiceslot_tui.console.widgets.cells import Line, Tone
 from voiceslot_tui.console.widgets.live_text import LiveText
-from voiceslot_tui.console.widgets.virtual_table import VirtualTable
 from voiceslot_tui.core.calls import CallId
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.link.client import Connected, Lost, State
@@ -62,6 +61,7 @@ class Console(Protocol):
 class MainScreen(Screen[None], inherit_bindings=False):
     """All panes, the header above and the key line below."""
 
+    AUTO_FOCUS: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key, f"run('{action.id}')", action.label, show=False)
         for action in ACTIONS
@@ -121,6 +121,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.go_to(self.active)
         self.run_worker(self._listen(), name="link", exit_on_error=False)
         self.set_interval(_TICK_S, self.paint)
+
+    def on_screen_resume(self) -> None:
+        """Give the keys back to the active pane after a dialog."""
+        if self.is_mounted:
+            self.panes[self.active].inner.focus()
 
     def on_resize(self, event: events.Resize) -> None:
         """Choose the layout anew."""

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from rich.text import Text
+from textual import events
 from textual.binding import BindingType
 
 from voiceslot_tui.console import theme
 from voiceslot_tui.console.clock import ScreenClock, SystemClock
+from voiceslot_tui.console.dialogs.dialog import TypingDialog
 from voiceslot_tui.console.main_screen import MainScreen
 from voiceslot_tui.console.session import Session
 from voiceslot_tui.console.terminal_app import ConsoleApp
@@ -54,6 +56,11 @@ class OperatorApp(ConsoleApp, inherit_bindings=False):
     def get_default_screen(self) -> MainScreen:
         """Show the panes from the first frame on."""
         return self.main
+
+    async def on_key(self, event: events.Key) -> None:
+        """Hand a key that nobody took to the line that was being opened when it was pressed."""
+        if isinstance(self.screen, TypingDialog):
+            await self.screen.type_ahead(event)
 
     def on_unmount(self) -> None:
         """Detach from the engine."""

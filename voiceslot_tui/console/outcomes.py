@@ -38,11 +38,11 @@ def together(parts: Sequence[Done]) -> Done:
 def news_of(label: str, done: Done, undo_hint: str) -> News:
     """Say what changed, and what was refused and why, the commonest reasons first."""
     said = done.message.rstrip(".") or f"{label}: {formats.count(len(done.changed))} done"
+    hint = f"; {undo_hint}" if done.undo and undo_hint else ""
     if not done.refused:
-        return News(clean(said + (f"; {undo_hint}" if done.undo else "")), Tone.GOOD)
+        return News(clean(said + hint), Tone.GOOD)
     reasons = Counter(reason for _, reason in done.refused).most_common(_REASONS_SHOWN)
     refused = "; ".join(f"{formats.count(n)} not: {clean(reason)}" for reason, n in reasons)
-    hint = f"; {undo_hint}" if done.undo and done.changed else ""
     return News(clean(f"{said}; {refused}{hint}"), Tone.WARNING)
 
 

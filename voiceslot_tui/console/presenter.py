@@ -24,7 +24,7 @@ from voiceslot_tui.console.phrases import (
 from voiceslot_tui.console.view import LinkState, View
 from voiceslot_tui.console.widgets.cells import Line, Span, Tone
 from voiceslot_tui.console.wording import DISPOSITIONS, STATES, hold_words
-from voiceslot_tui.core.calls import FINAL_STATES, CallState, Instant, seconds_between
+from voiceslot_tui.core.calls import FINAL_STATES, CallState, Hold, Instant, seconds_between
 from voiceslot_tui.core.snapshot import EngineState, Health, Slots, Snapshot
 from voiceslot_tui.core.text import clean
 
@@ -46,7 +46,7 @@ def header(view: View, now: Instant, cells: int, zone: tzinfo | None) -> Line:
     if snapshot is not None:
         slots = snapshot.slots
         segments += [
-            Segment(engine_phrase(snapshot, now)),
+            Segment(engine_phrase(view, snapshot, now)),
             Segment(bar(slots, _HEADER_BAR_CELLS), 8),
             Segment(phrase(usage(slots)), 2),
             Segment(phrase(f"queue {formats.count(snapshot.queued)}"), 1),
@@ -112,9 +112,12 @@ _ENGINE_TONES: Final = {
 }
 
 
-def engine_phrase(snapshot: Snapshot, now: Instant) -> Phrase:
-    """Say what the engine does and, where it is paused, by whom and since when."""
-    state = say(_ENGINE_WORDS[snapshot.engine], _ENGINE_TONES[snapshot.engine])
+def engine_phrase(view: View, snapshot: Snapshot, now: Instant) -> Phrase:
+    """Say what the engine does, or did last, and where it is paused, by whom and since when."""
+    word = _ENGINE_WORDS[snapshot.engine]
+    state = say(word, _ENGINE_TONES[snapshot.engine])
+    if not view.current:
+        state = say(f"was {word}", Tone.DIM)
     if snapshot.engine is not EngineState.PAUSED:
         return phrase(state)
     by = f" by {clean(snapshot.paused_by, 16)}" if snapshot.paused_by else ""
@@ -190,16 +193,25 @@ def slots_lines(view: View, now: Instant, cells: int, zone: tzinfo | None) -> tu
     drawn = bar(slots, max(4, min(40, cells - 20)))
     used = Segment(phrase(say(_used(slots), Tone.STRONG)))
     over = Segment(_over_phrase(slots), 1)
-    lines = [Line(fitted([Segment(drawn), used, over], cells))]
+    lines = _stale_lines(view, cells, zone)
+    lines.append(Line(fitted([Segment(drawn), used, over], cells)))
     lines += why_lines(snapshot, cells, zone)
     lines += _flow(_slot_parts(slots), cells)
     lines += _limit_lines(snapshot, cells)
     lines += _trouble_lines(snapshot, now, cells)
-    lines += wrapped(_reading_sentence(slots), cells, _reading_tone(slots))
+    if view.current:
+        lines += wrapped(_reading_sentence(slots), cells, _reading_tone(slots))
     lines += _flow(_queue_parts(snapshot), cells)
     lines += _flow(_outcome_parts(snapshot), cells)
     lines += wrapped(_since_sentence(snapshot, now, zone), cells, Tone.DIM)
     return tuple(lines)
+
+
+def _stale_lines(view: View, cells: int, zone: tzinfo | None) -> list[Line]:
+    if view.current or view.heard_at is None:
+        return []
+    at = formats.time_of_day(view.heard_at, zone)
+    return wrapped(f"The engine is gone. This is how it stood at {at}.", cells, Tone.BAD)
 
 
 def _waiting_sentence(view: View) -> str:
@@ -217,13 +229,19 @@ def _over_phrase(slots: Slots) -> Phrase:
     return phrase(say(f"over by {slots.over_by}", Tone.WARNING)) if slots.over_by else ()
 
 
+_USUAL: Final = frozenset({Hold.NO_SLOT, Hold.PACING, Hold.RETRY_WAIT})
+"""Reasons for not dialling that are no cause for alarm."""
+
+
 def why_lines(snapshot: Snapshot, cells: int, zone: tzinfo | None) -> list[Line]:
     """Say why nothing more starts, the binding reason first and prominent."""
     if not snapshot.idle:
         sentence = "Dialling." if snapshot.ready else "Nothing waits to be dialled."
         return wrapped(sentence, cells, Tone.GOOD if snapshot.ready else Tone.DIM)
     first, *others = snapshot.idle
-    lines = wrapped(f"Not dialling: {first.sentence}", cells, Tone.WARNING, indent="  ")
+    usual = first.hold in _USUAL
+    text = f"{'Waiting' if usual else 'Not dialling'}: {first.sentence}"
+    lines = wrapped(text, cells, Tone.STRONG if usual else Tone.WARNING, indent="  ")
     if snapshot.engine is EngineState.PAUSED:
         lines += wrapped(f"  {_pause_sentence(snapshot, zone)}", cells, indent="  ")
     for reason in others:

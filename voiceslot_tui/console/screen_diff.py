@@ -21,6 +21,7 @@ from rich.style import Style
 
 _REPLACEMENT: Final = "\ufffd"
 _CONTROL_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_FIRST_EMOJI: Final = "\U0001f000"
 _VARIATION_SELECTORS: Final = frozenset("\ufe0e\ufe0f")
 
 Cells = list[str | None]
@@ -85,7 +86,8 @@ class ScreenDiff:
             if text_row[place] != cell or codes_row[place] != codes:
                 text_row[place], codes_row[place] = cell, codes
                 if cell:
-                    pen.write(place, y, cell, codes)
+                    is_wide = cells[place - x + 1 : place - x + 2] == [""]
+                    pen.write(place, y, cell, codes, is_wide=is_wide)
 
 
 class _Pen:
@@ -97,8 +99,13 @@ class _Pen:
         self._y = -1
         self._codes = ""
 
-    def write(self, x: int, y: int, cell: str, codes: str) -> None:
-        """Write one character, wide or not, at a place."""
+    def write(self, x: int, y: int, cell: str, codes: str, *, is_wide: bool) -> None:
+        """Write one character at a place.
+
+        Terminals do not agree on the width of every character. Where they may not, the cells are
+        emptied first, and after each that is not plain the place is set anew, so that a
+        disagreement cannot spread along the line.
+        """
         if y != self._y or self._x < 0 or x < self._x:
             self._parts.append(f"\x1b[{y + 1};{x + 1}H")
         elif x > self._x:
@@ -106,10 +113,10 @@ class _Pen:
         if codes != self._codes:
             self._parts.append(f"\x1b[0;{codes}m" if codes else "\x1b[0m")
             self._codes = codes
+        if is_wide and (len(cell) > 1 or cell >= _FIRST_EMOJI):
+            self._parts.append(f"  \x1b[{y + 1};{x + 1}H")
         self._parts.append(cell)
-        # Terminals do not agree on the width of every character: after one that is not plain,
-        # the place is set anew, so that a disagreement cannot spread along the line.
-        self._x = x + 1 if len(cell) == 1 and cell < "\u0300" else _next_place(x, cell)
+        self._x = x + 1 if _is_plain(cell) else -1
         self._y = y
 
     def finish(self) -> str:
@@ -119,9 +126,8 @@ class _Pen:
         return "".join(self._parts)
 
 
-def _next_place(x: int, cell: str) -> int:
-    is_drawing = len(cell) == 1 and "\u2500" <= cell <= "\u25ff"
-    return x + 1 if is_drawing else -1
+def _is_plain(cell: str) -> bool:
+    return len(cell) == 1 and (cell < "\u0300" or "\u2500" <= cell <= "\u25ff")
 
 
 def _cells_of(text: str) -> list[str]:

@@ -136,7 +136,7 @@ def cancellable(situation: Situation) -> Reason | None:
     """Require a call that is not talking and not over."""
     only = situation.selection.only
     if only is not None and only.state is CallState.LIVE:
-        return reachable(situation) or "it is in call: X hangs it up"
+        return reachable(situation) or "it is live: X hangs it up"
     return _about(
         situation,
         lambda call: call.state in _CANCELLABLE and not call.cancel_wished,

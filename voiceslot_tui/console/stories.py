@@ -20,7 +20,7 @@ KINDS: Final = MappingProxyType(
     {
         "enqueued": ("queued", Tone.PLAIN),
         "dispatched": ("dialled", Tone.ACCENT),
-        "accepted": ("in call", Tone.GOOD),
+        "accepted": ("live", Tone.GOOD),
         "not_taken": ("not taken, queued again", Tone.WARNING),
         "refused_for_good": ("refused by the platform", Tone.BAD),
         "no_answer_to_the_request": ("the start was not answered", Tone.WARNING),
@@ -57,6 +57,10 @@ KINDS: Final = MappingProxyType(
     }
 )
 
+_AGAIN: Final = ("over, to be tried again", Tone.ACCENT)
+_SHOW_THE_CHANGE: Final = frozenset({"reordered", "noted"})
+"""Kinds whose word does not say by itself where the call stands now."""
+
 _MACHINES: Final = frozenset({"engine", "platform", "webhook", "poll", "answer", ""})
 """Actors that are no person: the line leaves them out."""
 
@@ -80,16 +84,20 @@ def skipped_line(count: int) -> Line:
 
 def what(entry: JournalEntry) -> Phrase:
     """Say what happened, with its reason and the change of state where that adds something."""
-    known = KINDS.get(entry.kind)
+    known = _AGAIN if _is_retry(entry) else KINDS.get(entry.kind)
     head = say(known[0], known[1]) if known else say(entry.kind.replace("_", " "))
     parts: list[Span] = [head]
     if entry.detail:
         parts.append(say(f": {clean(entry.detail)}"))
     moved = entry.before and entry.after and entry.before != entry.after
-    if moved and (known is None or entry.kind in ("reordered", "noted", "outcome_known")):
+    if moved and (known is None or entry.kind in _SHOW_THE_CHANGE):
         change = f" ({_plain(entry.before)} -> {_plain(entry.after)})"
         parts.append(say(change, Tone.DIM))
     return tuple(parts)
+
+
+def _is_retry(entry: JournalEntry) -> bool:
+    return entry.kind == "outcome_known" and entry.after.startswith("queued")
 
 
 def _plain(standing: str) -> str:

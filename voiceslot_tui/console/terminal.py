@@ -33,7 +33,7 @@ LEAVE_SCREEN: Final = (
 """What a terminal is sent so that a shell can use it again."""
 
 ASCII_TWINS: Final[Mapping[str, str]] = {
-    **dict.fromkeys("│┃║▌▐▏▎▍▕▉▊▋▁╎╏┆┇┊┋", "|"),
+    **dict.fromkeys("│┃║▐▏▎▍▕▉▊▋▁╎╏┆┇┊┋", "|"),
     **dict.fromkeys("─━═▔▀▄╌╍┄┅┈┉–—", "-"),
     **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╯╰╔╗╚╝╠╣╦╩╬┏┓┗┛┣┫┳┻╋", "+"),
     **dict.fromkeys("█▆▇▅▓", "#"),
@@ -45,7 +45,7 @@ ASCII_TWINS: Final[Mapping[str, str]] = {
     **dict.fromkeys("…≈", "~"),
     **dict.fromkeys("↑▲↗▴", "^"),
     **dict.fromkeys("↓▼↘▾", "v"),
-    **dict.fromkeys("→▶▸›", ">"),
+    **dict.fromkeys("→▶▸›▌", ">"),
     **dict.fromkeys("←◀◂‹", "<"),
     "○": "o",
     "⏎": "<",

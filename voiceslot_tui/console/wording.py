@@ -14,7 +14,7 @@ STATES: Final = MappingProxyType(
         CallState.QUEUED: say("queued"),
         CallState.DIALING: say("dialling", Tone.ACCENT),
         CallState.UNCERTAIN: say("uncertain", Tone.WARNING),
-        CallState.LIVE: say("in call", Tone.GOOD),
+        CallState.LIVE: say("live", Tone.GOOD),
         CallState.UNKNOWN: say("unknown", Tone.BAD),
         CallState.WRAPPING_UP: say("wrap-up", Tone.DIM),
         CallState.ENDED: say("ended", Tone.DIM),

@@ -15,8 +15,8 @@ from textual.widgets import Input
 
 from voiceslot_tui.console.action import Action, ActionId
 from voiceslot_tui.console.actions import keys_shown
-from voiceslot_tui.console.dialogs.dialog import Dialog, text_block
-from voiceslot_tui.console.phrases import one_line, say
+from voiceslot_tui.console.dialogs.dialog import TypingDialog, text_block
+from voiceslot_tui.console.phrases import one_line, say, wrapped
 from voiceslot_tui.console.widgets.cells import Line, Tone, fitted
 from voiceslot_tui.console.widgets.live_text import LiveText
 from voiceslot_tui.core.text import clean
@@ -25,7 +25,7 @@ _KEY_CELLS = 13
 _NAME_CELLS = 14
 
 
-class ActionList(Dialog[ActionId]):
+class ActionList(TypingDialog[ActionId]):
     """Gives the chosen action, or None. `blocked` says why an action cannot run now."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,26 +38,23 @@ class ActionList(Dialog[ActionId]):
     def __init__(
         self, title: str, actions: Sequence[Action], blocked: Callable[[Action], str | None]
     ) -> None:
-        super().__init__()
+        super().__init__(Input(placeholder="type to search", id="search", compact=True))
         self._title = title
         self._all = tuple(actions)
         self._blocked = blocked
         self._found = self._all
         self._at = 0
         self._top = 0
-        self._input = Input(placeholder="type to search", id="search", compact=True)
         self._list = LiveText(self._list_lines, id="actions")
+        self._says = LiveText(self._says_lines, id="says")
 
     def compose(self) -> ComposeResult:
         """Show the search line above the list."""
         with Vertical(id="box", classes="tall"):
             yield text_block([one_line(say(self._title, Tone.STRONG))], id="text")
-            yield self._input
+            yield self.line
             yield self._list
-
-    def on_mount(self) -> None:
-        """Take the keys."""
-        self._input.focus()
+            yield self._says
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """List what matches every word typed."""
@@ -66,17 +63,30 @@ class ActionList(Dialog[ActionId]):
             action for action in self._all if all(word in _searched(action) for word in wanted)
         )
         self._at = self._top = 0
-        self._list.repaint()
+        self._repaint()
 
     def on_input_submitted(self) -> None:
         """Give the action gone to."""
         if self._found:
-            self.dismiss(self._found[self._at].id)
+            self.answer(self._found[self._at].id)
 
     def action_step(self, by: int) -> None:
         """Go to another action."""
         self._at = min(max(0, self._at + by), max(0, len(self._found) - 1))
+        self._repaint()
+
+    def _repaint(self) -> None:
         self._list.repaint()
+        self._says.repaint()
+
+    def _says_lines(self, width: int, _height: int) -> list[Line]:
+        """Say whole what the line of the action gone to may have cut."""
+        if not self._found:
+            return []
+        action = self._found[self._at]
+        why = self._blocked(action)
+        says = f"{action.says} Not now: {why}." if why else action.says
+        return wrapped(says, width, Tone.WARNING if why else Tone.DIM)
 
     def _list_lines(self, width: int, height: int) -> list[Line]:
         if not self._found:
@@ -89,16 +99,14 @@ class ActionList(Dialog[ActionId]):
         ]
 
     def _line_of(self, action: Action, here: bool) -> Line:
-        why = self._blocked(action)
+        tone = Tone.DIM if self._blocked(action) else Tone.PLAIN
         name = action.id.value + (f" {action.argument}" if action.needs_argument else "")
-        says = f"{action.says} Not now: {why}." if why else action.says
-        tone = Tone.DIM if why else Tone.PLAIN
         return Line(
             (
                 say("▌" if here else " ", Tone.ACCENT),
                 say(fitted(clean(keys_shown(action)), _KEY_CELLS), Tone.STRONG),
                 say(fitted(clean(name), _NAME_CELLS), tone),
-                say(f" {says}", tone),
+                say(f" {action.says}", tone),
             ),
             Tone.STRONG if here else Tone.PLAIN,
         )

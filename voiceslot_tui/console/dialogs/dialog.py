@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
+from textual.widgets import Input
 
 from voiceslot_tui.console.widgets.cells import Line
 from voiceslot_tui.console.widgets.live_text import LiveText
@@ -21,9 +23,45 @@ class Dialog(ModalScreen[_Answer], Generic[_Answer], inherit_bindings=False):
         Binding("escape,ctrl+c", "give_up", show=False),
     ]
 
+    _answered = False
+
+    def answer(self, answer: _Answer | None) -> None:
+        """Close with an answer, once: a second key may come before the first has closed it."""
+        if not self._answered:
+            self._answered = True
+            self.dismiss(answer)
+
     def action_give_up(self) -> None:
         """Close without an answer."""
-        self.dismiss(None)
+        self.answer(None)
+
+
+class TypingDialog(Dialog[_Answer], Generic[_Answer]):
+    """A dialog with a line to type on.
+
+    Keys pressed while it was still opening were sent to what had the focus before and end up at the
+    app, which hands them over here: who types fast loses nothing, and nothing is done by accident.
+    """
+
+    def __init__(self, line: Input) -> None:
+        super().__init__()
+        self.line = line
+        line.cursor_blink = False
+
+    def on_mount(self) -> None:
+        """Take the keys, with the cursor behind what stands there."""
+        self.line.focus()
+        self.line.cursor_position = len(self.line.value)
+
+    async def type_ahead(self, event: events.Key) -> None:
+        """Take a key that was pressed before the line could."""
+        if self._answered:
+            return
+        if event.is_printable and event.character is not None:
+            self.line.value += event.character
+            self.line.cursor_position = len(self.line.value)
+        elif event.key == "enter":
+            await self.line.action_submit()
 
 
 def text_block(lines: Sequence[Line], id: str) -> LiveText:  # noqa: A002

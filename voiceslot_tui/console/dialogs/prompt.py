@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
-from voiceslot_tui.console.dialogs.dialog import Dialog, text_block
+from voiceslot_tui.console.dialogs.dialog import TypingDialog, text_block
 from voiceslot_tui.console.phrases import one_line, say
 from voiceslot_tui.console.widgets.cells import Tone
 from voiceslot_tui.console.widgets.live_text import LiveText
@@ -23,7 +23,7 @@ _CHARS_MAX = 200
 _SHOWN_COMPLETIONS = 8
 
 
-class Prompt(Dialog[str]):
+class Prompt(TypingDialog[str]):
     """Gives what was typed, or None where the operator gave up.
 
     `hint` says what the line would do; `complete` gives the ways it can go on, which Tab takes in
@@ -47,7 +47,9 @@ class Prompt(Dialog[str]):
         history: tuple[str, ...] = (),
         changed: Callable[[str], None] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(
+            Input(text, id="line", max_length=_CHARS_MAX, compact=True, select_on_focus=False)
+        )
         self._sign = sign
         self._hint = hint
         self._complete = complete
@@ -56,9 +58,6 @@ class Prompt(Dialog[str]):
         self._recalled = len(history)
         self._typed = text
         self._offered = 0
-        self._line = Input(
-            text, id="line", max_length=_CHARS_MAX, compact=True, select_on_focus=False
-        )
         self._below = LiveText(id="hint")
 
     def compose(self) -> ComposeResult:
@@ -67,25 +66,23 @@ class Prompt(Dialog[str]):
             yield self._below
             with Horizontal(id="typing"):
                 yield text_block([one_line(say(self._sign, Tone.ACCENT))], id="sign")
-                yield self._line
+                yield self.line
 
     def on_mount(self) -> None:
-        """Take the keys, with the cursor behind what stands there."""
-        self._line.focus()
-        self._line.cursor_position = len(self._line.value)
-        self._tell(self._line.value)
+        """Say what the line would do as it stands."""
+        self._tell(self.line.value)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Follow what is typed."""
         cleaned = clean(event.value, _CHARS_MAX)
         if cleaned != event.value:
-            self._line.value = cleaned
+            self.line.value = cleaned
             return
         self._tell(cleaned)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Give what was typed."""
-        self.dismiss(event.value)
+        self.answer(event.value)
 
     def action_complete(self, step: int) -> None:
         """Take the next of the ways in which what was typed can go on."""
@@ -98,12 +95,12 @@ class Prompt(Dialog[str]):
         """Go through what was typed before."""
         self._recalled = min(max(0, self._recalled + step), len(self._history) - 1)
         self._put(self._history[self._recalled])
-        self._typed = self._line.value
+        self._typed = self.line.value
 
     def _put(self, text: str) -> None:
-        with self._line.prevent(Input.Changed):
-            self._line.value = text
-        self._line.cursor_position = len(text)
+        with self.line.prevent(Input.Changed):
+            self.line.value = text
+        self.line.cursor_position = len(text)
         self._say(text)
         if self._changed is not None:
             self._changed(text)

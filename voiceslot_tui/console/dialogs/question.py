@@ -73,7 +73,7 @@ class QuestionDialog(Dialog[str]):
         self._give(self._question.choices[0])
 
     def _give(self, choice: Choice) -> None:
-        self.dismiss(choice.value)
+        self.answer(choice.value)
 
     def _answer_lines(self, _width: int, _height: int) -> list[Line]:
         return [

@@ -187,7 +187,7 @@ class RowList:
         else:
             key = window.rows[anchor].key
             below = await self._stretch(key, max(2 * high, held - anchor), inclusive=True)
-            above = await self._stretch(key, max(high, anchor), backwards=True)
+            above = await self._stretch(key, high + anchor, backwards=True)
         if epoch != self._epoch:
             self._stale = True
             return

@@ -53,7 +53,10 @@ class RowWindow:
 
     @property
     def new_above(self) -> int:
-        """Count the rows held above the screen that came since they could last be seen."""
+        """Count the rows that came above the screen and were not on it yet.
+
+        More may have come further up than rows are read; nobody counts those.
+        """
         return len(self._unseen)
 
     @property
@@ -173,13 +176,12 @@ class RowWindow:
         self.cursor = self._nearest(mark) if found is None else found
         self.top = 0 if at_top and self.cursor < self.height else self.cursor - line
         self._number(guess, total)
-        self._settle()
         self._unseen |= {
             row.call.id
-            for row in self.rows[: self.top]
+            for row in self.rows[: max(0, self.top)]
             if row.call.id not in held and (oldest is None or row.key > oldest)
         }
-        self._forget_seen()
+        self._settle()
         return found is not None
 
     def recount(self, total: int | None) -> None:
@@ -244,4 +246,6 @@ class RowWindow:
 
     def _forget_seen(self) -> None:
         if self._unseen:
-            self._unseen &= {row.call.id for row in self.rows[: self.top]}
+            self._unseen -= {row.call.id for row in self.visible}
+            if self.before is None:
+                self._unseen &= {row.call.id for row in self.rows[: self.top]}
