@@ -13,6 +13,7 @@ from typing import assert_never
 
 from voiceslot_tui.core import retries
 from voiceslot_tui.core.calls import (
+    FINAL_STATES,
     QUARANTINING_STATES,
     TRANSITIONS,
     Attempt,
@@ -134,6 +135,8 @@ def _about_attempt(
         case LookedUp():
             return _looked_up(call, attempt, rules, now)
         case CarrierOver():
+            if not _current(call, attempt):
+                return None
             return _released(call, attempt, "the carrier says that it is over", now)
         case _:
             assert_never(fact)
@@ -152,6 +155,7 @@ def _move(call: Call, step: Step, target: CallState, now: Instant) -> Call:
         changed_at=now,
         hold=call.hold if kept else None,
         due_at=call.due_at if kept else None,
+        cancel_wished=call.cancel_wished and target not in FINAL_STATES,
     )
 
 
@@ -213,18 +217,21 @@ def _refused_as(refusal: Refusal) -> Disposition:
 
 
 def _requeued(call: Call, step: Step, now: Instant) -> Call:
-    """Put a call back into the queue, or cancel it where that was wished meanwhile."""
-    if call.cancel_wished:
-        return replace(
-            _move(call, step, CallState.CANCELLED, now), cancel_wished=False, ended_at=now
-        )
+    """Put a call back into the queue, or cancel it where it is not wanted there any more."""
+    if call.cancel_wished or _reached(call):
+        return replace(_move(call, step, CallState.CANCELLED, now), ended_at=now)
     return _move(call, step, CallState.QUEUED, now)
 
 
+def _reached(call: Call) -> bool:
+    """Tell whether the person is proven to have answered, so that no dial may follow."""
+    return call.disposition is Disposition.ANSWERED
+
+
 def _over(call: Call, attempt: Attempt, fact: Over, now: Instant) -> Settlement | None:
-    if attempt.state is AttemptState.NOT_TAKEN:
-        return None
     closed = _closed(attempt, fact, now)
+    if attempt.state is AttemptState.NOT_TAKEN and not _answers(fact):
+        return None
     if not _current(call, attempt):
         return _late_news(call, attempt, closed, fact, now)
     if attempt.state in _OPEN_ATTEMPT:
@@ -256,20 +263,29 @@ def _closed(attempt: Attempt, fact: Over, now: Instant) -> Attempt:
     )
 
 
+def _answers(fact: Over) -> bool:
+    return fact.outcome is not None and fact.outcome.disposition is Disposition.ANSWERED
+
+
 def _late_news(
     call: Call, attempt: Attempt, closed: Attempt, fact: Over, now: Instant
 ) -> Settlement | None:
-    """Complete a closed attempt; only the proof that somebody answered ends a call queued again."""
-    answered = fact.outcome is not None and fact.outcome.disposition is Disposition.ANSWERED
-    if answered and call.state is CallState.QUEUED:
+    """Complete a closed attempt; only the proof that somebody answered concerns the call.
+
+    It ends a call that is queued again, and keeps one that is under way, or was cancelled, from
+    being queued once more.
+    """
+    if _answers(fact) and call.state is CallState.QUEUED:
         moved = _move(call, Step.PROVEN_ANSWERED, CallState.ENDED, now)
         done = replace(moved, ended_at=now, disposition=Disposition.ANSWERED)
         return Settlement(done, closed, (Step.PROVEN_ANSWERED,), "it was answered after all")
-    if closed == attempt:
-        return None
     corrected = call
-    if call.state is CallState.ENDED and call.disposition is Disposition.UNKNOWN:
+    if _answers(fact):
+        corrected = replace(call, disposition=Disposition.ANSWERED)
+    elif call.state is CallState.ENDED and call.disposition is Disposition.UNKNOWN:
         corrected = replace(call, disposition=closed.disposition or call.disposition)
+    if (corrected, closed) == (call, attempt):
+        return None
     return Settlement(corrected, closed)
 
 
@@ -282,15 +298,15 @@ def _analysed(
     if attempt is not None and attempt.disposition is None:
         judged = replace(attempt, disposition=outcome.disposition)
     retry_at = None
-    if not call.cancel_wished:
+    if not call.cancel_wished and not _reached(call):
         retry_at = retries.next_attempt_at(call, outcome.disposition, now)
-    known = replace(call, disposition=outcome.disposition)
+    known = call if _reached(call) else replace(call, disposition=outcome.disposition)
     if retry_at is not None:
         moved = _move(known, Step.ANALYSED, CallState.QUEUED, now)
         again = replace(moved, hold=Hold.RETRY_WAIT, due_at=retry_at)
         return Settlement(again, judged or attempt, (Step.ANALYSED,), str(outcome.disposition))
     moved = _move(known, Step.ANALYSED, CallState.ENDED, now)
-    done = replace(moved, ended_at=now, cancel_wished=False)
+    done = replace(moved, ended_at=now)
     return Settlement(done, judged or attempt, (Step.ANALYSED,), str(outcome.disposition))
 
 
@@ -362,7 +378,7 @@ def _cancelled(call: Call, now: Instant) -> Settlement | None:
 def _uncancelled(call: Call, now: Instant) -> Settlement | None:
     if call.cancel_wished:
         return Settlement(replace(call, cancel_wished=False, changed_at=now))
-    if call.state is not CallState.CANCELLED or call.ended_at is None:
+    if call.state is not CallState.CANCELLED or call.ended_at is None or _reached(call):
         return None
     if seconds_between(call.ended_at, now) > UNDO_S:
         return None
@@ -398,7 +414,8 @@ def _confirmed(call: Call, attempt: Attempt, wish: Wish, now: Instant) -> Settle
         return Settlement(back, closed, (Step.CONFIRMED_NOT_DIALLED,))
     closed = replace(attempt, state=AttemptState.OVER, over_at=now)
     moved = _move(call, Step.CONFIRMED_DIALLED, CallState.ENDED, now)
-    done = replace(moved, ended_at=now, disposition=Disposition.UNKNOWN)
+    known = call.disposition if _reached(call) else Disposition.UNKNOWN
+    done = replace(moved, ended_at=now, disposition=known)
     return Settlement(done, closed, (Step.CONFIRMED_DIALLED,))
 
 
