@@ -63,8 +63,15 @@ class Ids(Protocol):
 class VoicePlatform(Protocol):
     """ElevenLabs, as far as the engine needs it. Reads raise ReadFailed or ReadDenied."""
 
+    async def prepare(self, order: StartOrder) -> None:
+        """Learn what a dial needs; called before the last check whether it may still be made.
+
+        Never raises for what the platform or the network does.
+        """
+        ...
+
     async def start_call(self, order: StartOrder) -> StartAnswer:
-        """Dial once. Never raises for what the platform or the network does; never repeats."""
+        """Dial once, at once. Never raises for what the platform or the network does; never repeats."""
         ...
 
     async def live_talks(self, since: Instant) -> tuple[Talk, ...]:

@@ -110,6 +110,7 @@ class Dispatcher:
     async def _answer(self, order: StartOrder, reserved_s: float) -> StartAnswer:
         """Make the one request of an attempt, unless it must not be made any more."""
         board = self._board
+        await self._platform.prepare(order)
         if board.paused or board.stopping:
             why = "the engine was paused or stopped before it was dialled"
             return NotTaken(order.attempt_id, Refusal.WITHDRAWN, why)

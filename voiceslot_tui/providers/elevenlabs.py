@@ -85,6 +85,11 @@ class ElevenLabs:
         posting = {**credentials, "Content-Type": "application/json"}
         self._start_headers = {url: raw_headers(url, posting) for url in self._roads.urls}
 
+    async def prepare(self, order: StartOrder) -> None:
+        """Learn by which road a number dials, where that is not known yet. Raises nothing."""
+        if self._roads.known(order.agent_phone_number_id) is None:
+            await self._roads.learn(order.agent_phone_number_id)
+
     async def start_call(self, order: StartOrder) -> StartAnswer:
         """Dial once. Never raises for what the platform or the network does; never repeats."""
         url = self._roads.known(order.agent_phone_number_id)
