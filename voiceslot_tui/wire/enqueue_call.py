@@ -12,6 +12,7 @@ import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Annotated, Any, Final, NoReturn
 
@@ -157,7 +158,8 @@ def read_line(line: bytes) -> NewCall:
 def digest(call: NewCall) -> bytes:
     """Give a digest that is the same for all bodies that ask for the same, however written."""
     data = msgspec.json.decode(call.client_data) if call.client_data else None
-    return sha256(_sorted_encoder.encode((call, data))).digest()
+    plain = replace(call, client_data=None)
+    return sha256(_sorted_encoder.encode((plain, data))).digest()
 
 
 def _call(body: EnqueueCall) -> NewCall:
