@@ -21,6 +21,9 @@ PIECE_BYTES: Final = 1024 * 1024
 BATCH_BYTES_MAX: Final = 2 * 1024 * 1024
 """Half of what a line of the link may hold: client data grows by a third on its way."""
 
+QUIET_S: Final = 0.02
+"""A pipe holds little: its writer gets so long to fill it again before a batch is handed on."""
+
 
 @dataclass(slots=True)
 class Batch:
@@ -73,5 +76,5 @@ def batches(descriptor: int) -> Iterator[Batch]:
 
 
 def _has_more(descriptor: int) -> bool:
-    ready, _, _ = select.select([descriptor], [], [], 0)
+    ready, _, _ = select.select([descriptor], [], [], QUIET_S)
     return bool(ready)
