@@ -12,6 +12,7 @@ import json
 import socket
 import ssl
 import subprocess
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
@@ -84,8 +85,8 @@ async def trickle(peer: Peer) -> None:
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 LENGTH = b"Content-Length: %d\r\n\r\n"
-TOO_LONG = HEAD + LENGTH % (2**20) + b" " * 2**20
-ZIPPED_BOMB = gzip.compress(b" " * 2**22)
+TOO_LONG = HEAD + LENGTH % 2**20 + ACCEPTED.ljust(2**20)
+ZIPPED_BOMB = gzip.compress(ACCEPTED.ljust(2**22))
 
 
 UNCERTAIN: dict[str, Behaviour] = {
@@ -330,6 +331,25 @@ async def test_our_own_end_in_mid_request_is_unanswered() -> None:
         assert (seen.begun, seen.read) == (1, 1)
 
 
+async def test_our_own_end_in_mid_answer_is_unanswered() -> None:
+    async def half(peer: Peer) -> None:
+        await peer.say(HEAD, LENGTH % len(ACCEPTED), ACCEPTED[:40])
+        await peer.stall()
+
+    async with serving(after_reading(half)) as (base_url, seen):
+        client = http.Http(base_urls=[base_url])
+        url = httpx.URL(base_url)
+        request = httpx.Request("GET", url, extensions={"timeout": http._TIMEOUTS})
+        response = await client._client.send(request, stream=True)
+        chunks = response.aiter_raw()
+        assert await anext(chunks)
+        await client.aclose()
+        with pytest.raises(httpx.RemoteProtocolError):
+            await anext(chunks)
+        await response.aclose()
+        assert seen.read == 1
+
+
 async def test_a_cancelled_start_is_not_turned_into_an_answer() -> None:
     reached = asyncio.Event()
 
@@ -347,9 +367,11 @@ async def test_a_cancelled_start_is_not_turned_into_an_answer() -> None:
 
 async def test_no_cookie_is_kept() -> None:
     setting = answer(200, ACCEPTED, "application/json", "Set-Cookie: who=me; Path=/")
-    async with serving(answering(setting)) as (base_url, seen), an_adapter(base_url) as adapter:
-        await start(adapter)
-        await start(adapter)
+    async with serving(answering(setting)) as (base_url, seen):
+        named = base_url.replace("127.0.0.1", "localhost")  # jars keep nothing for an address
+        async with an_adapter(named) as adapter:
+            verdicts = [await start(adapter), await start(adapter)]
+        assert all(isinstance(verdict, Accepted) for verdict in verdicts)
         assert (seen.read, seen.cookies) == (2, [])
 
 
@@ -402,3 +424,17 @@ def test_only_two_errors_of_aiohttp_prove_that_nothing_was_sent() -> None:
             judged = http._judged(raised)
             proves = isinstance(judged, httpx.ConnectError | httpx.ConnectTimeout)
             assert proves == issubclass(kind, certain), kind
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [httpx.ConnectError(""), httpx.ConnectTimeout(""), aiohttp.ClientConnectionError(), OSError()],
+)
+async def test_no_error_in_a_body_proves_that_nothing_was_sent(broken: Exception) -> None:
+    class Breaking(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"{"
+            raise broken
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        _ = [chunk async for chunk in http._CertainStream(Breaking())]
