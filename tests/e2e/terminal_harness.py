@@ -97,8 +97,8 @@ class Terminal:
 
     @property
     def lines(self) -> list[str]:
-        """Give the screen's lines as text."""
-        return [line.rstrip() for line in self.screen.display]
+        """Give the screen's lines as text, also in the middle of a frame."""
+        return [self._line(y) for y in range(self.height)]
 
     @property
     def text(self) -> str:
@@ -198,6 +198,11 @@ class Terminal:
         """Give the line discipline's attributes as they are now."""
         assert self._master is not None
         return termios.tcgetattr(self._master)
+
+    def _line(self, y: int) -> str:
+        # pyte's own display fails on half a wide character, which a frame that has only partly
+        # arrived may leave.
+        return "".join(self.screen.buffer[y][x].data for x in range(self.width)).rstrip()
 
     def _read(self, wait_s: float) -> bool:
         if self._master is None:
