@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import aiohttp
@@ -56,12 +55,10 @@ class Http:
         self, *, base_urls: Iterable[str], transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self._origins = frozenset(_origin(httpx.URL(url)) for url in base_urls)
-        self._client = httpx.AsyncClient(
-            transport=CertainTransport() if transport is None else transport,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        # The transport alone: what httpx's client adds - redirects, cookies, environment proxies -
+        # must not happen here, and costs as much as the request itself.
+        self._transport = CertainTransport() if transport is None else transport
+        self._closed = False
 
     async def send(
         self,
@@ -77,7 +74,7 @@ class Http:
 
         `headers` must name the host, as `raw_headers` does. Raises NotSent or NoAnswer.
         """
-        if self._client.is_closed:
+        if self._closed:
             raise NotSent("this program is stopping")
         if _origin(url) not in self._origins:
             raise NotSent(f"{clean(url.host)} is not a configured host")
@@ -96,7 +93,7 @@ class Http:
             raise NoAnswer(_words(error)) from error
 
     async def _exchange(self, request: httpx.Request, bytes_max: int) -> Answer:
-        response = await self._client.send(request, stream=True)
+        response = await self._transport.handle_async_request(request)
         try:
             body = bytearray()
             async for chunk in response.aiter_bytes():
@@ -109,7 +106,8 @@ class Http:
 
     async def aclose(self) -> None:
         """Close every connection. Requests under way end in NoAnswer."""
-        await self._client.aclose()
+        self._closed = True
+        await self._transport.aclose()
 
 
 RawHeaders = list[tuple[bytes, bytes]]
