@@ -296,10 +296,10 @@ async def _running(
         version=__version__,
         group=settings.voiceslot_group,
     )
-    link.open()
     listener = ListenerServer(parts.engine, settings, clock=clock)
     await listener.start()
     try:
+        link.open()
         async with asyncio.TaskGroup() as workers:
             running = [workers.create_task(service.run()) for service in parts.services]
             running.append(workers.create_task(link.run()))
