@@ -1,4 +1,4 @@
-"""An engine as the console sees it, in memory: it answers from a list of calls and remembers acts."""
+"""An engine as the console sees it, in memory: it answers from a list of calls, keeps the acts."""
 
 from __future__ import annotations
 
@@ -166,7 +166,9 @@ def cut_page(rows: list[PageRow], query: PageQuery) -> Page:
     """Cut a page out of all rows, as the store does by keys."""
     key = query.key
     if query.backwards:
-        before = [r for r in rows if key is None or r.key < key or (query.inclusive and r.key == key)]
+        before = [
+            r for r in rows if key is None or r.key < key or (query.inclusive and r.key == key)
+        ]
         return Page(tuple(before[-query.count :]), len(before) > query.count)
     after = [r for r in rows if key is None or r.key > key or (query.inclusive and r.key == key)]
     return Page(tuple(after[: query.count]), len(after) > query.count)
