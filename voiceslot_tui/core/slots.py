@@ -18,6 +18,7 @@ from voiceslot_tui.core.limits import (
     LIMIT_SHRINK_EVERY_S,
     LIMIT_SHRINK_FACTOR,
     PACING_CATCH_UP_S,
+    RATE_BACKOFF_MAX_S,
     READING_STALE_MIN_S,
     READING_STALE_POLLS,
 )
@@ -93,6 +94,11 @@ class Ceiling:
         return Ceiling(configured, effective, self.lowered_at)
 
 
+def _ahead(moment: Instant | None, now: Instant, at_most_s: float) -> bool:
+    """Tell whether a moment is still to come; too far ahead, it is from before a clock went back."""
+    return moment is not None and 0 < seconds_between(now, moment) <= at_most_s
+
+
 @dataclass(frozen=True, slots=True)
 class Breaker:
     """Stops dialling into a platform that does not answer, so that the queue stays a queue.
@@ -107,6 +113,10 @@ class Breaker:
     def open(self) -> bool:
         """Tell whether only probes may be dialled."""
         return self.unanswered >= BREAKER_UNANSWERED
+
+    def closed_to_all(self, now: Instant) -> bool:
+        """Tell whether not even a probe may be dialled now."""
+        return self.open and _ahead(self.probe_at, now, BREAKER_PROBE_EVERY_S)
 
     def after_silence(self, now: Instant) -> Breaker:
         """Count a start that was not answered."""
@@ -132,16 +142,24 @@ class Pacing:
         """Say how many calls may start now; None where pacing is off."""
         if self.per_second <= 0:
             return None
-        interval_ms = 1000 / self.per_second
-        earliest = max(self.next_at_ms, now - PACING_CATCH_UP_S * 1000)
-        return 0 if earliest > now else 1 + int((now - earliest) / interval_ms)
+        earliest = self._earliest_ms(now)
+        return 0 if earliest > now else 1 + int((now - earliest) / self._interval_ms)
 
     def after(self, started: int, now: Instant) -> Pacing:
         """Give the schedule after so many starts."""
         if self.per_second <= 0 or not started:
             return self
-        earliest = max(self.next_at_ms, now - PACING_CATCH_UP_S * 1000)
-        return replace(self, next_at_ms=earliest + started * 1000 / self.per_second)
+        return replace(self, next_at_ms=self._earliest_ms(now) + started * self._interval_ms)
+
+    @property
+    def _interval_ms(self) -> float:
+        return 1000 / self.per_second
+
+    def _earliest_ms(self, now: Instant) -> float:
+        """Give when the next start was due; a schedule from before a clock was set back is void."""
+        if self.next_at_ms > now + self._interval_ms:
+            return now
+        return max(self.next_at_ms, now - PACING_CATCH_UP_S * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,18 +186,15 @@ class Gate:
             (self.paused, Hold.ENGINE_PAUSED),
             (self.recovering or self.reading is None, Hold.RECOVERING),
             (self.stale(now), Hold.READING_STALE),
-            (self.quiet_until is not None and now < self.quiet_until, Hold.PACING),
-            (self.breaker.open and not self._probe_due(now), Hold.BREAKER_OPEN),
+            (_ahead(self.quiet_until, now, RATE_BACKOFF_MAX_S), Hold.PACING),
+            (self.breaker.closed_to_all(now), Hold.BREAKER_OPEN),
         )
         return tuple(hold for applies, hold in reasons if applies)
 
     def stale(self, now: Instant) -> bool:
         """Tell whether the last reading is too old to dial on."""
         reading = self.reading
-        return reading is not None and seconds_between(reading.at, now) > self.reading_bound_s
-
-    def _probe_due(self, now: Instant) -> bool:
-        return self.breaker.probe_at is not None and now >= self.breaker.probe_at
+        return reading is not None and abs(seconds_between(reading.at, now)) > self.reading_bound_s
 
     def free(self, holding: int) -> int:
         """Count free slots where so many calls of ours hold one; negative means over the limit."""

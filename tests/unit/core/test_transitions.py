@@ -288,7 +288,7 @@ def test_every_look_up_counts() -> None:
 @pytest.mark.parametrize("dials", [1, 2])
 def test_attempts_count_the_dials_that_reached_the_platform(dials: int) -> None:
     for standing in standings(RULES, dials):
-        if standing.call.disposition is Disposition.ANSWERED:
+        if Disposition.ANSWERED in {one.disposition for one in standing.attempts.values()}:
             continue  # proven in the end, perhaps of a dial that was not counted
         states = [one.state for one in standing.attempts.values()]
         taken = len(states) - states.count(AttemptState.NOT_TAKEN)
