@@ -98,7 +98,7 @@ class ElevenLabs:
         try:
             body = start_body(order, self._ring_timeout_s)
         except ValueError as problem:
-            return NotTaken(order.attempt_id, Refusal.CALL_DENIED, str(problem))
+            return NotTaken(order.attempt_id, Refusal.CALL_DENIED, clean(str(problem)))
         try:
             answer = await self._http.send(
                 "POST",

@@ -18,6 +18,7 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from voiceslot_tui import __version__
 from voiceslot_tui.core.limits import (
     CONNECT_TIMEOUT_S,
     CONNECTIONS_MAX,
@@ -115,8 +116,13 @@ RawHeaders = list[tuple[bytes, bytes]]
 
 def raw_headers(url: httpx.URL, headers: Mapping[str, str]) -> RawHeaders:
     """Prepare the headers of all requests to one host, so that no request builds them anew."""
-    fixed = {"Host": url.netloc.decode("ascii"), "Accept-Encoding": "gzip", **headers}
-    return [(name.encode("ascii"), value.encode("ascii")) for name, value in fixed.items()]
+    all_of_them = {
+        "Host": url.netloc.decode("ascii"),
+        "User-Agent": f"voiceslot/{__version__}",
+        "Accept-Encoding": "gzip",
+        **headers,
+    }
+    return [(name.encode("ascii"), value.encode("ascii")) for name, value in all_of_them.items()]
 
 
 _TIMEOUTS: Final = {

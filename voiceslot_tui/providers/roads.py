@@ -2,7 +2,7 @@
 
 ElevenLabs has one start for each carrier and refuses a number on another's. The list of numbers is
 read before the first dial from a number not seen yet; where it cannot be read, or does not hold the
-number, the Twilio road is taken, and for a while the list is not asked for again.
+number, the Twilio road is taken, and for a while the list is not asked for that number again.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Roads:
         self._by_number: dict[str, httpx.URL] = {}
         self._read = read
         self._reading = asyncio.Lock()
-        self._ask_again_at = float("-inf")
+        self._unread_until = float("-inf")
+        self._unheld_until: dict[str, float] = {}
 
     @property
     def urls(self) -> frozenset[httpx.URL]:
@@ -68,14 +69,19 @@ class Roads:
         """Give the address of a number, reading the list first. Never raises for a failed read."""
         async with self._reading:
             now = asyncio.get_running_loop().time()
-            if phone_number_id not in self._by_number and now >= self._ask_again_at:
-                self._ask_again_at = now + ROUTE_UNKNOWN_S
-                await self._try_reading()
+            asked_until = max(self._unread_until, self._unheld_until.get(phone_number_id, now))
+            if phone_number_id not in self._by_number and asked_until <= now:
+                await self._try_reading(phone_number_id, now)
         return self._by_number.get(phone_number_id) or self._by_provider[_TWILIO]
 
-    async def _try_reading(self) -> None:
+    async def _try_reading(self, phone_number_id: str, now: float) -> None:
+        again_at = now + ROUTE_UNKNOWN_S
         try:
             async with deadline("the phone numbers", ROUTE_DEADLINE_S):
                 await self._read()
         except ReadFailed:
+            self._unread_until = again_at
             return
+        self._unheld_until = {one: at for one, at in self._unheld_until.items() if at > now}
+        if phone_number_id not in self._by_number:
+            self._unheld_until[phone_number_id] = again_at

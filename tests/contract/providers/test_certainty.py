@@ -48,8 +48,7 @@ async def start_at(base_url: str, timeout_s: float = SHORT_S, data: bytes | None
 
 async def start(adapter: ElevenLabs, data: bytes | None = None) -> StartAnswer:
     """Start a call whose road is known, so that nothing but the POST goes out."""
-    adapter._roads.learned(())
-    adapter._roads._ask_again_at = float("inf")
+    adapter._roads._unread_until = float("inf")
     return await adapter.start_call(an_order(client_data=data))
 
 
@@ -340,7 +339,7 @@ async def test_our_own_end_in_mid_answer_is_unanswered() -> None:
         client = http.Http(base_urls=[base_url])
         url = httpx.URL(base_url)
         request = httpx.Request("GET", url, extensions={"timeout": http._TIMEOUTS})
-        response = await client._client.send(request, stream=True)
+        response = await client._transport.handle_async_request(request)
         chunks = response.aiter_raw()
         assert await anext(chunks)
         await client.aclose()

@@ -17,9 +17,10 @@ from voiceslot_tui.core.errors import ReadDenied, ReadFailed
 from voiceslot_tui.core.facts import Accepted, NotTaken, Refusal, Unanswered
 from voiceslot_tui.core.talks import Talk, TalkState
 from voiceslot_tui.providers.elevenlabs import ElevenLabs
+from voiceslot_tui.simulator.directory import AgentPhoneNumber
 from voiceslot_tui.simulator.faults import make_rule
 from voiceslot_tui.simulator.server import SimulatorServer
-from voiceslot_tui.simulator.words import FaultKind, FaultTarget, OverLimitMode
+from voiceslot_tui.simulator.words import FaultKind, FaultTarget, OverLimitMode, Provider
 
 EVER = Instant(0)
 LONG = {"sim_ring_s": 1000}
@@ -86,11 +87,22 @@ async def test_a_number_that_is_not_there_goes_to_twilio_and_is_refused(
     assert simulator.world.truth.requests_read == {"list_numbers_paged": 1, "start_twilio": 2}
 
 
+async def test_a_number_that_is_new_is_asked_about(
+    simulator: SimulatorServer, platform: ElevenLabs
+) -> None:
+    await platform.start_call(an_order())
+    new = AgentPhoneNumber("phnum_new", "+12025550103", "New trunk", Provider.SIP_TRUNK)
+    simulator.world.numbers[new.phone_number_id] = new
+    assert isinstance(await platform.start_call(an_order(number="phnum_new")), Accepted)
+
+
 async def test_a_list_of_numbers_that_cannot_be_read_does_not_stop_twilio(
     simulator: SimulatorServer, platform: ElevenLabs
 ) -> None:
     simulator.world.faults.add(make_rule(FaultKind.FORBIDDEN, FaultTarget.READ))
-    assert isinstance(await platform.start_call(an_order()), Accepted)
+    for attempt_id in ("a1", "a2"):
+        assert isinstance(await platform.start_call(an_order(attempt_id)), Accepted)
+    assert simulator.world.truth.requests_read == {"list_numbers_paged": 1, "start_twilio": 2}
 
 
 async def test_what_is_read_for_the_screen_also_shows_the_road(

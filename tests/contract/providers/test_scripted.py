@@ -95,6 +95,7 @@ async def test_the_key_goes_along_and_nothing_is_asked_twice() -> None:
     (request,) = platform.asked
     assert request.headers["xi-api-key"] == "k"
     assert request.headers["host"] == "platform.example"
+    assert request.headers["user-agent"].startswith("voiceslot/")
 
 
 # --- lists that lie
