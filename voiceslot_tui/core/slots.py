@@ -95,7 +95,10 @@ class Ceiling:
 
 
 def _ahead(moment: Instant | None, now: Instant, at_most_s: float) -> bool:
-    """Tell whether a moment is still to come; too far ahead, it is from before a clock went back."""
+    """Tell whether a moment is still to come.
+
+    One that is too far ahead was set before a clock went back, and does not count.
+    """
     return moment is not None and 0 < seconds_between(now, moment) <= at_most_s
 
 
@@ -179,6 +182,8 @@ class Gate:
     recovering: bool = False
     quiet_until: Instant | None = None
     """Until when the platform asked us to be quiet, or cannot be reached."""
+    dials_left: int = DISPATCH_BATCH_MAX
+    """How many more requests may be under way at once."""
 
     def closed(self, now: Instant) -> tuple[Hold, ...]:
         """List why nothing at all may start now."""
@@ -212,7 +217,9 @@ class Gate:
         paced = self.pacing.allowed(now)
         if paced is not None and paced <= 0:
             return 0, Hold.PACING
-        room = min(free, DISPATCH_BATCH_MAX, free if paced is None else paced)
+        if self.dials_left <= 0:
+            return 0, Hold.PACING
+        room = min(free, DISPATCH_BATCH_MAX, self.dials_left, free if paced is None else paced)
         return (min(room, 1) if self.breaker.open else room), None
 
     def wake_at(self, now: Instant) -> Instant | None:

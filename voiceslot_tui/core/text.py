@@ -21,8 +21,10 @@ _REPLACEMENT: Final = "\ufffd"
 _UNSAFE: Final = re.compile(
     "["
     "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
-    "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"  # invisible and direction marks
+    "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f"  # invisible and direction marks
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0"  # joiners and fillers without a shape
     "\u2028\u2029\ufeff\ufff9-\ufffc"  # line separators, byte order mark, annotations
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # format controls of shorthand and music
     "\U000e0000-\U000e0fff"  # tags and variation selectors that hide text
     "\ud800-\udfff"  # lone surrogates
     "]"
@@ -40,6 +42,7 @@ def clean(text: str, chars_max: int = TEXT_CHARS_MAX) -> CleanText:
     """
     if len(text) > chars_max * 4:
         text = text[: chars_max * 4]
+        return CleanText(_clipped(clean(text, chars_max * 4) + _CUT, chars_max))
     if text.isascii() and text.isprintable():
         return CleanText(_clipped(text, chars_max))
     line = _UNSAFE.sub(_REPLACEMENT, _SPACES.sub(" ", text))
@@ -51,21 +54,29 @@ def _clipped(text: str, chars_max: int) -> str:
 
 
 def _thinned(text: str) -> str:
-    if not any(unicodedata.combining(character) for character in text):
+    if not any(_is_mark(character) for character in text):
         return text
     kept: list[str] = []
     run = 0
     for character in text:
-        run = run + 1 if unicodedata.combining(character) else 0
+        run = run + 1 if _is_mark(character) else 0
         if run <= _COMBINING_MAX:
             kept.append(character)
     return "".join(kept)
 
 
+def _is_mark(character: str) -> bool:
+    """Tell whether a character is drawn on the one before it, and takes no room of its own."""
+    return unicodedata.category(character) in ("Mn", "Me")
+
+
 _SECRET_SHAPES: Final = re.compile(
-    r"(?i)\b(?:sk_[0-9a-z]{16,}|wsec_[0-9a-z]{16,}|(?:AC|SK)[0-9a-f]{32}|bearer\s+\S+|"
-    r"(?:xi-api-key|api[_-]?key|auth[_-]?token|secret|password)[\"']?\s*[:=]\s*[\"']?[^\s\"',}]+)"
+    r"(?i)\b(?:sk_|wh?sec_)[0-9a-z]{16,}|\b(?:AC|SK)[0-9a-f]{32}|(?<=://)[^\s/@]+@|"
+    r"authorization[\"']?\s*[:=]\s*[\"']?(?:[a-z]+\s+)?[^\s\"',}]+|bearer\s+\S+|"
+    r"(?:api[_-]?key|auth[_-]?token|secret|password)[\w-]{0,20}[\"']?\s*[:=]\s*[\"']?"
+    r"[^\s\"',}&]+"
 )
+"""Secrets by their shape, and by the name before them wherever in a longer name it stands."""
 _NUMBER: Final = re.compile(r"\+?\d[\d\s().-]{6,}\d")
 
 
