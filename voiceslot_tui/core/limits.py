@@ -50,6 +50,8 @@ LIMIT_GROW_PER_END: Final = 2.0
 """Divided by the limit: slots regained by each confirmed end after a refusal for capacity."""
 DISPATCH_BATCH_MAX: Final = 200
 """Calls reserved in one transaction."""
+DIALS_AT_ONCE_MAX: Final = 150
+"""Starts under way at once: fewer than connections, so that none waits for a connection."""
 DIAL_STALE_S: Final = 5.0
 """A reservation older than this when its request is about to leave is withdrawn: we slept."""
 REFUSAL_BACKOFF_S: Final = 5.0

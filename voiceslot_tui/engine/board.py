@@ -69,14 +69,16 @@ class Bells:
         self._changed.set()
 
     async def changed(self, timeout_s: float) -> bool:
-        """Wait until something changes after this call; False where nothing did in time."""
-        if self._changed.is_set():
-            self._changed = asyncio.Event()
+        """Wait until something has changed since it last said so; False where nothing did in time.
+
+        Remembers for one asker: the link, which tells all consoles.
+        """
         try:
             async with asyncio.timeout(timeout_s):
                 await self._changed.wait()
         except TimeoutError:
             return False
+        self._changed.clear()
         return True
 
 

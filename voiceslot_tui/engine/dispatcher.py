@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
@@ -16,6 +17,7 @@ from voiceslot_tui.core.calls import later, seconds_between
 from voiceslot_tui.core.facts import Accepted, NotTaken, Refusal, StartAnswer, Unanswered
 from voiceslot_tui.core.limits import (
     DIAL_STALE_S,
+    DIALS_AT_ONCE_MAX,
     RATE_BACKOFF_MAX_S,
     REFUSAL_BACKOFF_S,
     UNREACHABLE_BACKOFF_MAX_S,
@@ -24,7 +26,7 @@ from voiceslot_tui.core.limits import (
 from voiceslot_tui.core.orders import StartOrder
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.engine.ledger import Ledger
-from voiceslot_tui.engine.service import persist
+from voiceslot_tui.engine.service import or_else, persist
 from voiceslot_tui.ports import Clock, Ids, Store, VoicePlatform
 
 
@@ -67,7 +69,7 @@ class Dispatcher:
     async def step(self) -> float | None:
         """Fill the free slots; give the seconds until time alone may free one."""
         board, now = self._board, self._clock.now()
-        gate = board.gate()
+        gate = replace(board.gate(), dials_left=DIALS_AT_ONCE_MAX - self.under_way)
         if board.stopping or gate.closed(now):
             return self._until(gate.wake_at(now))
         reserved_s = self._clock.steady_s()
@@ -103,6 +105,8 @@ class Dispatcher:
             answer = await self._answer(order, reserved_s)
             await self._learn(order, answer)
         finally:
+            if self.under_way == DIALS_AT_ONCE_MAX:
+                self.wake.set()
             self.under_way -= 1
             if not self.under_way:
                 self.quiet.set()
@@ -110,7 +114,7 @@ class Dispatcher:
     async def _answer(self, order: StartOrder, reserved_s: float) -> StartAnswer:
         """Make the one request of an attempt, unless it must not be made any more."""
         board = self._board
-        await self._platform.prepare(order)
+        await or_else(partial(self._platform.prepare, order), None)
         if board.paused or board.stopping:
             why = "the engine was paused or stopped before it was dialled"
             return NotTaken(order.attempt_id, Refusal.WITHDRAWN, why)
@@ -118,14 +122,17 @@ class Dispatcher:
             why = "the process slept between reserving and dialling"
             return NotTaken(order.attempt_id, Refusal.WITHDRAWN, why)
         board.dials += 1
-        return await self._platform.start_call(order)
+        silence: StartAnswer = Unanswered(
+            order.attempt_id, "the dial broke off by a defect of ours"
+        )
+        return await or_else(partial(self._platform.start_call, order), silence)
 
     async def _learn(self, order: StartOrder, answer: StartAnswer) -> None:
         self._judge(order, answer)
         record = partial(self._ledger.record, answer, by="platform")
         await persist(record, lambda: self._board.stopping)
         if isinstance(answer, NotTaken):
-            await self._heed(answer)
+            await persist(partial(self._heed, answer), lambda: self._board.stopping)
 
     def _judge(self, order: StartOrder, answer: StartAnswer) -> None:
         """Leave on the board what an answer says about the platform as a whole."""

@@ -118,6 +118,9 @@ class Reconciler:
         listed = None if seen.talks is None else {talk.conversation_id: talk for talk in seen.talks}
         under_way = {one.attempt.id for one in seen.open_calls}
         self._asked = {key: when for key, when in self._asked.items() if key in under_way}
+        expired = [fact for one in seen.open_calls for fact in _expired(one, now)]
+        if expired:
+            await self._ledger.record(*expired, by="engine")
         due = [one for one in seen.open_calls if self._due(one, listed, now)]
         for start in range(0, len(due), ASK_AT_ONCE_MAX):
             some = due[start : start + ASK_AT_ONCE_MAX]
@@ -133,6 +136,8 @@ class Reconciler:
         if seconds_between(asked_at, now) < wait_s:
             return False
         longest = _LOST_SEARCH_S if one.call.state is CallState.UNKNOWN else _ASK_MAX_S
+        if listed is None and one.call.state is CallState.LIVE:
+            longest = _ASK_FIRST_S
         self._asked[one.attempt.id] = (now, min(longest, max(_ASK_FIRST_S, wait_s * 2)))
         return True
 
@@ -159,9 +164,6 @@ class Reconciler:
             await self._ledger.record(*facts, by="platform (poll)")
 
     async def _of_call(self, one: OpenCall, now: Instant) -> tuple[Fact, ...]:
-        expired = self._expired(one, now)
-        if expired:
-            return expired
         if one.attempt.conversation_id is None:
             return await self._search(one, now)
         talk = await self._platform.talk(one.attempt.conversation_id)
@@ -171,14 +173,6 @@ class Reconciler:
         if facts or one.call.state is not CallState.LIVE:
             return facts
         return await self._ask_carrier(one, talk, now)
-
-    def _expired(self, one: OpenCall, now: Instant) -> tuple[Fact, ...]:
-        if one.call.state is CallState.WRAPPING_UP and one.attempt.over_at is not None:
-            waited_s = seconds_between(one.attempt.over_at, now)
-            return (WrapUpExpired(one.call.id),) if waited_s > WRAP_UP_MAX_S else ()
-        if one.call.state is CallState.UNKNOWN and one.call.holding:
-            return (SlotLapsed(one.call.id),) if now > one.attempt.holds_until else ()
-        return ()
 
     async def _search(self, one: OpenCall, now: Instant) -> tuple[Fact, ...]:
         """Look for the conversation of an attempt that was never answered."""
@@ -199,6 +193,16 @@ class Reconciler:
         if not overdue or self._carrier is None or call_sid is None:
             return ()
         return (CarrierOver(one.attempt.id),) if await self._carrier.is_over(call_sid) else ()
+
+
+def _expired(one: OpenCall, now: Instant) -> tuple[Fact, ...]:
+    """Say of a call that its wait is over: for an outcome, or for a slot that nobody can hold."""
+    if one.call.state is CallState.WRAPPING_UP and one.attempt.over_at is not None:
+        waited_s = seconds_between(one.attempt.over_at, now)
+        return (WrapUpExpired(one.call.id),) if waited_s > WRAP_UP_MAX_S else ()
+    if one.call.state is CallState.UNKNOWN and one.call.holding:
+        return (SlotLapsed(one.call.id),) if now > one.attempt.holds_until else ()
+    return ()
 
 
 async def _answered(question: _Question) -> tuple[Fact, ...]:

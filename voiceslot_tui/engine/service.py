@@ -108,6 +108,15 @@ class Service:
             return
 
 
+async def or_else(act: Callable[[], Awaitable[T]], instead: T) -> T:
+    """Do something that never raises except by a defect of ours; then say what stands instead."""
+    try:
+        return await act()
+    except Exception as problem:
+        logs.error(Event.REQUEST_FAILED, problem=problem)
+        return instead
+
+
 async def persist(
     act: Callable[[], Awaitable[T]], stop: Callable[[], bool], wait_s: float = 0.1
 ) -> T | None:
