@@ -66,6 +66,20 @@ async def test_an_endless_body_is_refused_without_being_kept(rig: Rig) -> None:
     assert grown_kb < 16 * 1024
 
 
+async def test_all_bodies_together_have_a_bound(
+    make_rig: MakeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voiceslot_tui.listener.bodies.BODIES_BYTES_MAX", 150_000)
+    rig = await make_rig(body_timeout_s=1.0)
+    head = HEAD + b"Content-Length: 200000\r\n\r\n" + b" " * 100_000
+    async with asyncio.TaskGroup() as group:
+        both = [group.create_task(say(rig, head)) for _ in range(2)]
+    assert sorted(status_of(task.result()) for task in both) == [408, 503]
+    assert b"Retry-After: 1" in b"".join(task.result() for task in both)
+    long = GOOD + b" " * 120_000
+    assert (await rig.ask("POST", "/enqueue-call", data=long, headers=JSON))[0] == 202
+
+
 async def test_a_bomb_is_not_unpacked(rig: Rig) -> None:
     bomb = gzip.compress(b" " * 10_000_000)
     for encoding in ("gzip", "deflate", "br", "identity, gzip", "x"):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from tests.listener.conftest import API_KEY, BEARER, CALL, SECRET, MakeRig, Rig, transcription
-from voiceslot_tui.listener.access import is_local
+from voiceslot_tui.listener.access import Access, Door, is_local
+from voiceslot_tui.listener.answers import Refused
 
 FOR_KEY_HOLDERS = [("GET", "/stats"), ("GET", "/openapi.json"), ("POST", "/enqueue-call")]
 EVERYTHING = [*FOR_KEY_HOLDERS, ("GET", "/health"), ("POST", "/webhook/elevenlabs")]
@@ -133,3 +137,18 @@ def test_this_machine_is_local(address: str) -> None:
 @pytest.mark.parametrize("address", [None, "", "10.0.0.1", "203.0.113.9", "::ffff:10.0.0.1", "::"])
 def test_other_machines_are_not(address: str | None) -> None:
     assert not is_local(address)
+
+
+@pytest.mark.parametrize(("address", "answered"), [("127.0.0.1", True), ("203.0.113.9", False)])
+def test_without_a_key_other_machines_are_not_answered(address: str, answered: bool) -> None:
+    wire = Mock()
+    wire.get_extra_info = lambda name: (address, 5000) if name == "peername" else None
+    request = make_mocked_request("GET", "/stats", {"Host": "localhost"}, transport=wire)
+    access = Access(b"", frozenset({"localhost"}))
+    access.check(request, Door.ANYBODY)
+    if answered:
+        access.check(request, Door.KEY_HOLDERS)
+        return
+    with pytest.raises(Refused) as refused:
+        access.check(request, Door.KEY_HOLDERS)
+    assert (refused.value.status, refused.value.error.error.code) == (403, "not_local")

@@ -19,7 +19,8 @@ from tests.listener.conftest import (
 from voiceslot_tui.core.calls import Disposition
 from voiceslot_tui.core.errors import StoreUnavailable
 from voiceslot_tui.core.facts import Over
-from voiceslot_tui.core.limits import BAD_SIGNATURES_PER_MINUTE
+from voiceslot_tui.core.limits import ADDRESSES_REMEMBERED_MAX, BAD_SIGNATURES_PER_MINUTE
+from voiceslot_tui.listener.routes import Strikes
 
 PLAIN = {"conversation_id": "conv_1", "status": "completed"}
 FAILURE = {
@@ -210,3 +211,10 @@ async def test_a_flood_of_bad_signatures_is_slowed_and_good_ones_are_not(signing
     assert (await signing.webhook(body, header=signed(body)))[0] == 200
     signing.clock.seconds += 61
     assert (await signing.webhook(transcription(), header="t=1,v0=00"))[0] == 401
+
+
+def test_a_flood_from_everywhere_fills_no_memory() -> None:
+    strikes = Strikes()
+    for number in range(ADDRESSES_REMEMBERED_MAX * 2):
+        assert strikes.strike(f"address {number}", 0.0) is None
+    assert strikes.remembered == ADDRESSES_REMEMBERED_MAX

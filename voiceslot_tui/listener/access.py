@@ -11,12 +11,14 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from voiceslot_tui.core.limits import ADDRESSES_REMEMBERED_MAX
 from voiceslot_tui.core.setting_values import is_loopback
 from voiceslot_tui.listener.answers import Refused
 from voiceslot_tui.settings import Settings
@@ -84,11 +86,8 @@ class Access:
             raise Refused(403, "host", "This is no name of this service; set PUBLIC_BASE_URL.")
 
     def _is_ours(self, host: str) -> bool:
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:
-            return False
-        return name.rstrip(".") in self.hosts or _is_address(name)
+        name = _name_in(host)
+        return name in self.hosts or _is_address(name)
 
 
 def access_for(settings: Settings) -> Access:
@@ -99,6 +98,7 @@ def access_for(settings: Settings) -> Access:
     return Access(settings.voiceslot_api_key.reveal().encode(), frozenset(names - {""}))
 
 
+@lru_cache(ADDRESSES_REMEMBERED_MAX)
 def is_local(address: str | None) -> bool:
     """Tell whether a peer's address is this machine."""
     if not address:
@@ -106,6 +106,16 @@ def is_local(address: str | None) -> bool:
     return is_loopback(address.removeprefix("::ffff:"))
 
 
+@lru_cache(ADDRESSES_REMEMBERED_MAX)
+def _name_in(host: str) -> str:
+    """Give the name or address that a Host header holds, in lower case; nothing for nonsense."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+@lru_cache(ADDRESSES_REMEMBERED_MAX)
 def _is_address(name: str) -> bool:
     """Tell whether a host is a bare address, which no stranger's DNS can point at us."""
     try:

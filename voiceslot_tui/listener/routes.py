@@ -241,6 +241,11 @@ class Strikes:
     def __init__(self) -> None:
         self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
+    @property
+    def remembered(self) -> int:
+        """Count the addresses remembered."""
+        return len(self._counts)
+
     def strike(self, address: str, now_s: float) -> int | None:
         """Count one more; give the seconds to wait where there were too many."""
         since_s, count = self._counts.pop(address, (now_s, 0))
