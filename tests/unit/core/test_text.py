@@ -27,7 +27,7 @@ PAYLOADS = (
     "\x9b2J",
     "\u009d0;owned\u009c",
     "\x1b]52;c;cm0gLXJmIC8=\x07",
-    "\x1bP$q\"p\x1b\\",
+    '\x1bP$q"p\x1b\\',
     "\x1b_Gf=24;AAAA\x1b\\",
     "\x1b[6n",
     "\x1b]8;;https://example.invalid\x1b\\link\x1b]8;;\x1b\\",
