@@ -251,10 +251,11 @@ def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
             problems.append(SettingProblem(row.name, str(wrong)))
     problems.extend(_unheard_of(given))
     settings = _settings(values)
+    wrong = {problem.name for problem in problems}
     problems.extend(
-        SettingProblem(name, message)
-        for name, message in _contradictions(settings)
-        if name not in {problem.name for problem in problems}
+        SettingProblem(names[0], message)
+        for names, message in _contradictions(settings)
+        if wrong.isdisjoint(names)
     )
     if problems:
         raise SettingsInvalid(tuple(problems))
@@ -327,22 +328,28 @@ def _unheard_of(given: Mapping[str, str]) -> Iterator[SettingProblem]:
 # --- what cannot be right together, and what works but should be known
 
 
-def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+def _contradictions(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Give what is wrong with several settings together; the first named is to be changed."""
     if not settings.elevenlabs_api_key:
-        yield "ELEVENLABS_API_KEY", "is missing; make one in the ElevenLabs settings under API keys"
+        names: tuple[str, ...] = ("ELEVENLABS_API_KEY",)
+        yield names, "is missing; make one in the ElevenLabs settings under API keys"
     if settings.slot_reserve >= settings.elevenlabs_concurrency_limit:
-        yield "SLOT_RESERVE", "must be below ELEVENLABS_CONCURRENCY_LIMIT, else nothing is dialled"
+        names = ("SLOT_RESERVE", "ELEVENLABS_CONCURRENCY_LIMIT")
+        yield names, "must be below ELEVENLABS_CONCURRENCY_LIMIT, else nothing is dialled"
     if not settings.voiceslot_api_key and not is_loopback(settings.host):
-        yield "VOICESLOT_API_KEY", "is needed because HOST lets other machines reach the listener"
+        names = ("VOICESLOT_API_KEY", "HOST")
+        yield names, "is needed because HOST lets other machines reach the listener"
     elif not settings.voiceslot_api_key and settings.public_base_url:
-        yield "VOICESLOT_API_KEY", "is needed because PUBLIC_BASE_URL makes the listener public"
+        names = ("VOICESLOT_API_KEY", "PUBLIC_BASE_URL")
+        yield names, "is needed because PUBLIC_BASE_URL makes the listener public"
     if bool(settings.twilio_api_key_sid) != bool(settings.twilio_api_key_secret):
-        yield "TWILIO_API_KEY_SID", "goes together with TWILIO_API_KEY_SECRET; set both or neither"
+        names = ("TWILIO_API_KEY_SID", "TWILIO_API_KEY_SECRET")
+        yield names, "goes together with TWILIO_API_KEY_SECRET; set both or neither"
     credentials = settings.twilio_auth_token or settings.twilio_api_key_secret
     if credentials and not settings.twilio_account_sid:
-        yield "TWILIO_ACCOUNT_SID", "is missing beside the Twilio credentials"
+        yield ("TWILIO_ACCOUNT_SID",), "is missing beside the Twilio credentials"
     if settings.webhook_secret and not settings.webhook_secrets:
-        yield "WEBHOOK_SECRET", "holds nothing but commas"
+        yield ("WEBHOOK_SECRET",), "holds nothing but commas"
 
 
 _DOUBTS_ABOUT_STRATEGY: Final = {

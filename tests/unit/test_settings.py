@@ -138,6 +138,11 @@ def test_what_cannot_be_right_together(environ: dict[str, str], name: str) -> No
     assert set(problems(**environ)) == {name}
 
 
+def test_what_follows_from_a_wrong_value_is_not_said_too() -> None:
+    found = problems(ELEVENLABS_CONCURRENCY_LIMIT="many", SLOT_RESERVE="7")
+    assert set(found) == {"ELEVENLABS_CONCURRENCY_LIMIT"}
+
+
 @pytest.mark.parametrize(
     "environ", [{"HOST": "0.0.0.0"}, {"PUBLIC_BASE_URL": "https://calls.example.org"}]
 )
