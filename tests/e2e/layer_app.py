@@ -94,7 +94,7 @@ class LayerApp(ConsoleApp):
     ]
 
     def __init__(self, mode: str) -> None:
-        super().__init__(report_folder=Path(os.environ.get("LAYER_REPORTS", ".")))
+        super().__init__(report_folder=Path(os.environ.get("LAYER_REPORTS", os.devnull)))
         self.mode = mode
         self.rows = ManyRows(1_000_000)
         hostile = [row_of(number, name=name) for number, name in enumerate(HOSTILE)]

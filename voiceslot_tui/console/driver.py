@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from signal import SIGHUP
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
+from rich.color import ColorSystem
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
@@ -27,7 +28,6 @@ from voiceslot_tui.console.screen_diff import Piece
 from voiceslot_tui.console.terminal import TerminalFile, restore_terminal
 
 if TYPE_CHECKING:
-    from rich.color import ColorSystem
     from rich.console import RenderableType
     from rich.style import Style
 
@@ -244,4 +244,25 @@ def missing_hooks() -> tuple[str, ...]:
         (_writer_thread.WriterThread, {"file"}),
     )
     missing += [f"{kind!r}{fields}" for kind, fields in shapes if not fields <= _fields(kind)]
-    return tuple(missing)
+    return tuple(missing) or _trial()
+
+
+def _trial() -> tuple[str, ...]:
+    """Read one update of each kind, as painting would; name what comes out otherwise."""
+    from rich.segment import Segment
+    from rich.style import Style
+    from textual import _compositor
+    from textual.geometry import Region
+
+    strip = Strip([Segment("ab")], 2)
+    expected = [Piece(3, 1, [Segment("ab")])]
+    layout = _compositor.LayoutUpdate([[strip]], Region(3, 1, 2, 1))
+    chops = _compositor.ChopsUpdate([{}, {3: strip}], [(1, 3, 5)], [[], [5]])
+    wrong = [
+        type(update).__name__
+        for update in (layout, chops)
+        if [Piece(x, y, list(parts)) for x, y, parts in pieces_of(update) or ()] != expected
+    ]
+    if codes_of(Style(color="red"), ColorSystem.STANDARD) != "31":
+        wrong.append("Strip.render_ansi")
+    return tuple(wrong)

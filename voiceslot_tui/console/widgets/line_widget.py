@@ -6,7 +6,7 @@ rendered nor sent. Layout is never touched, so an update costs the bytes of the 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,6 +15,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from voiceslot_tui.console.widgets.cells import Line, Tone, cells_of, clipped
+
+STRIPS_KEPT: Final = 256
+"""Rendered lines kept for the next time they are shown, as when a table scrolls."""
 
 
 class LineWidget(Widget):
@@ -37,6 +40,8 @@ class LineWidget(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._lines: list[Line] = []
+        self._strips: dict[Line, Strip] = {}
+        self._ground = Style.null()
 
     def build_lines(self, width: int, height: int) -> list[Line]:
         """Say what stands on the widget's lines at this size, in cells."""
@@ -63,12 +68,28 @@ class LineWidget(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Render one line; lines past the last are empty."""
-        width = self.size.width
-        ground = self.rich_style
-        if y >= len(self._lines):
-            return Strip.blank(width, ground)
-        shown = self._lines[y]
-        ground += self._style_of(shown.tone)
+        self._take_ground()
+        shown = self._lines[y] if y < len(self._lines) else Line()
+        strip = self._strips.get(shown)
+        if strip is None or strip.cell_length != self.size.width:
+            if len(self._strips) >= STRIPS_KEPT:
+                self._strips.clear()
+            strip = self._strips[shown] = self._strip_of(shown, self.size.width)
+        return strip
+
+    def notify_style_update(self) -> None:
+        """Forget what was rendered in the old styles."""
+        self._strips.clear()
+        super().notify_style_update()
+
+    def _take_ground(self) -> None:
+        ground = self.visual_style.rich_style
+        if ground is not self._ground:
+            self._ground = ground
+            self._strips.clear()
+
+    def _strip_of(self, shown: Line, width: int) -> Strip:
+        ground = self._ground + self._style_of(shown.tone)
         segments: list[Segment] = []
         room = width
         for text, tone in shown.spans:

@@ -41,6 +41,15 @@ class TableState(StrEnum):
     FAILED = "failed"
 
 
+class RowLook(NamedTuple):
+    """What a row's line depends on besides the row."""
+
+    number: CleanText
+    cursor: bool
+    marked: bool
+    focused: bool
+
+
 class TableWords(NamedTuple):
     """The words a table says itself; the owner passes them in the operator's language."""
 
@@ -76,27 +85,20 @@ def number_text(number: int | None, *, exact: bool) -> CleanText:
     return CleanText(f"{sign}{number + 1} ".rjust(NUMBER_WIDTH))
 
 
-def row_line(
-    cells: Cells,
-    layout: Sequence[Placed],
-    number: CleanText,
-    *,
-    cursor: bool,
-    marked: bool,
-    tone: Tone,
-) -> Line:
+def row_line(cells: Cells, layout: Sequence[Placed], look: RowLook) -> Line:
     """Give the line of one row: its signs, its number and its cells."""
     spans = [
-        Span(CURSOR_SIGN if cursor else NO_SIGN, Tone.ACCENT),
-        Span(MARK_SIGN if marked else NO_SIGN, Tone.ACCENT),
-        Span(number, Tone.DIM),
+        Span(CURSOR_SIGN if look.cursor else NO_SIGN, Tone.ACCENT),
+        Span(MARK_SIGN if look.marked else NO_SIGN, Tone.ACCENT),
+        Span(look.number, Tone.DIM),
     ]
     for place, shown in enumerate(layout):
         cell = cells[shown.index]
         text, cell_tone = cell if isinstance(cell, Span) else (cell, Tone.PLAIN)
         gap = " " * GAP if place else ""
         spans.append(Span(CleanText(gap + fitted(text, shown.width, shown.align)), cell_tone))
-    return Line(tuple(spans), tone)
+    at_cursor = Tone.CURSOR if look.focused else Tone.CURSOR_AWAY
+    return Line(tuple(spans), at_cursor if look.cursor else Tone.PLAIN)
 
 
 def with_rail(shown: Line, width: int, sign: CleanText) -> Line:

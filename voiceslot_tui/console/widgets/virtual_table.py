@@ -20,7 +20,7 @@ from voiceslot_tui.console.widgets.columns import Column, Placed, placed
 from voiceslot_tui.console.widgets.line_widget import LineWidget
 from voiceslot_tui.console.widgets.row_list import End, Locate, RowList, Target
 from voiceslot_tui.console.widgets.row_source import RowSource
-from voiceslot_tui.console.widgets.table_lines import RenderRow, TableState, TableWords
+from voiceslot_tui.console.widgets.table_lines import RenderRow, RowLook, TableState, TableWords
 from voiceslot_tui.core.calls import CallId
 from voiceslot_tui.core.limits import MARKED_CALLS_MAX
 from voiceslot_tui.core.pages import Filter, PageRow, RowKey, Segment
@@ -103,6 +103,7 @@ class VirtualTable(LineWidget, can_focus=True):
         self._list = RowList(source, locate)
         self._layout: tuple[Placed, ...] = ()
         self._marked: set[CallId] = set()
+        self._row_lines: dict[CallId, tuple[PageRow, RowLook, Line]] = {}
         self._reading = False
         self._told_row: PageRow | None = None
         self._told_position: TablePosition | None = None
@@ -169,6 +170,7 @@ class VirtualTable(LineWidget, can_focus=True):
 
     def repaint_rows(self) -> None:
         """Let the rows held be rendered anew, as when time has passed; nothing is read."""
+        self._row_lines.clear()
         self._show()
 
     def select(self, call_id: CallId, key: RowKey | None = None) -> None:
@@ -250,6 +252,7 @@ class VirtualTable(LineWidget, can_focus=True):
         self._list.window.resize(self.size.height - HEADER_LINES)
         room = self.size.width - table_lines.GUTTER - table_lines.RAIL
         self._layout = placed(self._columns, room)
+        self._row_lines.clear()
         self._show()
 
     def on_focus(self) -> None:
@@ -291,30 +294,33 @@ class VirtualTable(LineWidget, can_focus=True):
         if not window.rows:
             return [header, *self._words_for_none()]
         signs = table_lines.rail_signs(height - HEADER_LINES, self._first_visible(), self._span())
-        rows = (self._line_of(row, window.top + y) for y, row in enumerate(window.visible))
-        return [
-            header,
-            *(
-                table_lines.with_rail(row, width, sign)
-                for row, sign in zip(rows, signs, strict=False)
-            ),
-        ]
+        rows = zip(self._lines_of_rows(), signs, strict=False)
+        return [header, *(table_lines.with_rail(row, width, sign) for row, sign in rows)]
 
-    def _line_of(self, row: PageRow, index: int) -> Line:
+    def _lines_of_rows(self) -> list[Line]:
+        """Give the lines of the rows on the screen; those that look the same are not made anew."""
+        before, self._row_lines = self._row_lines, {}
+        top = self._list.window.top
+        for index, row in enumerate(self._list.window.visible, start=top):
+            look = self._look_of(row, index)
+            kept = before.get(row.call.id)
+            if kept is None or kept[0] is not row or kept[1] != look:
+                kept = (row, look, self._line_of(row, look))
+            self._row_lines[row.call.id] = kept
+        return [shown for _, _, shown in self._row_lines.values()]
+
+    def _look_of(self, row: PageRow, index: int) -> RowLook:
         window = self._list.window
         number = None if window.first is None else window.first + index
-        at_cursor = index == window.cursor
-        tone = Tone.PLAIN
-        if at_cursor:
-            tone = Tone.CURSOR if self.has_focus else Tone.CURSOR_AWAY
-        return table_lines.row_line(
-            self._render_row(row),
-            self._layout,
-            table_lines.number_text(number, exact=window.exact),
-            cursor=at_cursor,
+        return RowLook(
+            number=table_lines.number_text(number, exact=window.exact),
+            cursor=index == window.cursor,
             marked=row.call.id in self._marked,
-            tone=tone,
+            focused=self.has_focus,
         )
+
+    def _line_of(self, row: PageRow, look: RowLook) -> Line:
+        return table_lines.row_line(self._render_row(row), self._layout, look)
 
     def _words_for_none(self) -> list[Line]:
         state = self._state()
