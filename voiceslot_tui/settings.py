@@ -251,11 +251,11 @@ def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
             problems.append(SettingProblem(row.name, str(wrong)))
     problems.extend(_unheard_of(given))
     settings = _settings(values)
-    wrong = {problem.name for problem in problems}
+    faulty = {problem.name for problem in problems}
     problems.extend(
         SettingProblem(names[0], message)
         for names, message in _contradictions(settings)
-        if wrong.isdisjoint(names)
+        if faulty.isdisjoint(names)
     )
     if problems:
         raise SettingsInvalid(tuple(problems))
@@ -301,7 +301,10 @@ def _given(row: Setting, given: Mapping[str, str]) -> str:
     file = given.get(row.name + _FILE, "").strip() if row.secret else ""
     if text and file:
         raise WrongValue(f"is set, and {row.name}{_FILE} too; keep one of them")
-    return _file_secret(Path(file).expanduser(), row) if file else text
+    text = _file_secret(Path(file).expanduser(), row) if file else text
+    if not text.isprintable():
+        raise WrongValue("must be text on one line, without control characters")
+    return text
 
 
 def _file_secret(path: Path, row: Setting) -> str:

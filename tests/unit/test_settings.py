@@ -110,6 +110,8 @@ def test_what_is_right_is_taken(name: str, text: str, value: object) -> None:
         ("ELEVENLABS_API_KEY", "with a blank", "without blanks"),
         ("ELEVENLABS_API_KEY", "with-ñ", "ASCII"),
         ("WEBHOOK_SECRET", ",,", "commas"),
+        ("WEBHOOK_SECRET", "not-utf-8-\udcff", "control characters"),
+        ("VOICESLOT_DATA_DIR", "/a\x00b", "control characters"),
         ("TWILIO_ACCOUNT_SID", "AC123", "32 hexadecimal"),
         ("TWILIO_BASE_URL", "http://twilio.example", "https://"),
         ("HOST", "a b", "host name"),
