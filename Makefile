@@ -50,6 +50,10 @@ bench: .venv/dev.stamp ## measure the speed against bare clients, as ratios in o
 lock: ## make both lock files anew from pyproject.toml
 	@scripts/lock.sh
 
+.PHONY: docs
+docs: .venv/dev.stamp ## write the tables of README.md anew from the code
+	@$(python) scripts/readme.py
+
 .PHONY: fresh
 fresh: ## run the README's two commands in a fresh clone and home
 	@scripts/fresh.sh

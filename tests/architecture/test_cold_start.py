@@ -51,6 +51,6 @@ def test_plain_commands_load_no_network_and_no_database() -> None:
 
 
 def test_the_console_loads_no_network_and_no_database() -> None:
-    loaded = loaded_by("import voiceslot_tui.console.app")
+    loaded = loaded_by("import voiceslot_tui.console.operator_app, voiceslot_tui.link.client")
     assert "textual" in loaded
     assert not loaded & NETWORK_AND_DATABASE
