@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -50,7 +51,7 @@ def add(
     if key is not None:
         seen = _seen(db, key)
         if seen is not None:
-            return Added(seen, _queued(db), repeated=True)
+            return seen
     first = int(db.execute("SELECT coalesce(max(id), 0) + 1 FROM call").fetchone()[0])
     ids = tuple(CallId(first + offset) for offset in range(len(calls)))
     db.executemany(
@@ -73,21 +74,22 @@ def add(
     )
     db.execute("UPDATE counter SET n = n + ? WHERE kind = 'state' AND name = 'queued'", (len(ids),))
     _write_added(db, ids, now, actor)
+    added = Added(ids, _queued(db))
     if key is not None:
         db.execute(
-            "INSERT INTO idempotency (key, digest, ids, at) VALUES (?, ?, ?, ?)",
-            (key.key, key.digest, msgspec.json.encode(ids), now),
+            "INSERT INTO idempotency (key, digest, answer, at) VALUES (?, ?, ?, ?)",
+            (key.key, key.digest, msgspec.json.encode(replace(added, repeated=True)), now),
         )
-    return Added(ids, _queued(db))
+    return added
 
 
-def _seen(db: sqlite3.Connection, key: IdempotencyKey) -> tuple[CallId, ...] | None:
-    row = db.execute("SELECT digest, ids FROM idempotency WHERE key = ?", (key.key,)).fetchone()
+def _seen(db: sqlite3.Connection, key: IdempotencyKey) -> Added | None:
+    row = db.execute("SELECT digest, answer FROM idempotency WHERE key = ?", (key.key,)).fetchone()
     if row is None:
         return None
     if row[0] != key.digest:
         raise IdempotencyConflict("this Idempotency-Key came before with another body")
-    return msgspec.json.decode(row[1], type=tuple[CallId, ...])
+    return msgspec.json.decode(row[1], type=Added)
 
 
 def _write_added(db: sqlite3.Connection, ids: tuple[CallId, ...], now: Instant, actor: str) -> None:

@@ -102,7 +102,7 @@ CREATE INDEX news_at ON news (at);
 CREATE TABLE idempotency (
     key TEXT PRIMARY KEY,
     digest BLOB NOT NULL,
-    ids BLOB NOT NULL,
+    answer BLOB NOT NULL,
     at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_at ON idempotency (at);
