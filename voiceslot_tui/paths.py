@@ -1,4 +1,4 @@
-"""Where the files of one engine live: database, lock, log and socket, in one private folder.
+"""Where the files of one engine live: database, log and socket, in one private folder.
 
 An engine and its consoles find each other by this folder alone, so everything here follows from it
 and from nothing else. A folder that others can write to is refused: they could swap the database.
@@ -30,13 +30,8 @@ class Paths:
 
     @property
     def database(self) -> Path:
-        """Give the SQLite file."""
+        """Give the SQLite file; the store keeps its lock beside it."""
         return self.folder / "voiceslot.db"
-
-    @property
-    def lock(self) -> Path:
-        """Give the file whose lock says that an engine runs here."""
-        return self.folder / "voiceslot.lock"
 
     @property
     def log(self) -> Path:

@@ -18,9 +18,9 @@ def mode(path: Path) -> int:
 
 def test_all_files_stand_in_one_folder(tmp_path: Path) -> None:
     found = paths(tmp_path)
-    names = [path.name for path in (found.database, found.lock, found.log, found.socket)]
-    assert names == ["voiceslot.db", "voiceslot.lock", "voiceslot.log", "voiceslot.sock"]
-    assert {found.database.parent, found.lock.parent, found.log.parent} == {tmp_path}
+    names = [path.name for path in (found.database, found.log, found.socket)]
+    assert names == ["voiceslot.db", "voiceslot.log", "voiceslot.sock"]
+    assert {found.database.parent, found.log.parent} == {tmp_path}
 
 
 def test_the_usual_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
