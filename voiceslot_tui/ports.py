@@ -307,8 +307,8 @@ class Store(Protocol):
         """Read journal lines after a sequence number, oldest first."""
         ...
 
-    async def tidy(self, now: Instant) -> None:
-        """Forget old idempotency keys and tombstones, and keep the write-ahead log small."""
+    async def tidy(self, now: Instant) -> bool:
+        """Forget a bounded number of old idempotency keys and tombstones; True where more wait."""
         ...
 
     async def checkpoint(self) -> None:

@@ -79,8 +79,7 @@ class Janitor:
             if await self._store.wake_numbers(now):
                 self._board.bells.dispatch.set()
         if self._tidied_at is None or self._past(self._tidied_at, now, _TIDY_EVERY_S):
-            self._tidied_at = now
-            await self._store.tidy(now)
+            self._tidied_at = None if await self._store.tidy(now) else now
 
     @staticmethod
     def _past(since: Instant, now: Instant, interval_s: float) -> bool:

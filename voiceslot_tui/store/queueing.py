@@ -213,12 +213,15 @@ def denied_routes(db: sqlite3.Connection) -> frozenset[tuple[str, str]]:
         pairs.append(last)
 
 
-def tidy(db: sqlite3.Connection, now: Instant) -> None:
-    """Forget idempotency keys and tombstones that are past their time, a bounded number."""
+def tidy(db: sqlite3.Connection, now: Instant) -> bool:
+    """Forget a bounded number of keys and tombstones past their time; tell whether more wait."""
+    more = False
     for table, days in (("idempotency", IDEMPOTENCY_KEPT_DAYS), ("news", TOMBSTONE_KEPT_DAYS)):
         key = "key" if table == "idempotency" else "name"
-        db.execute(
+        forgotten = db.execute(
             f"DELETE FROM {table} WHERE {key} IN "
             f"(SELECT {key} FROM {table} WHERE at < ? ORDER BY at LIMIT ?)",
             (later(now, -days * _DAY_S), PROMOTE_BATCH_MAX),
-        )
+        ).rowcount
+        more = more or forgotten == PROMOTE_BATCH_MAX
+    return more

@@ -161,10 +161,9 @@ class SqliteStore:
         """Read journal lines after a sequence number, oldest first."""
         return await self._database.read(lambda db: reading.journal_since(db, after, count))
 
-    async def tidy(self, now: Instant) -> None:
-        """Forget old idempotency keys and tombstones, and keep the write-ahead log small."""
-        await self._database.write(partial(queueing.tidy, now=now))
-        await self._database.checkpoint()
+    async def tidy(self, now: Instant) -> bool:
+        """Forget a bounded number of old idempotency keys and tombstones; True where more wait."""
+        return await self._database.write(partial(queueing.tidy, now=now))
 
     async def checkpoint(self) -> None:
         """Keep the write-ahead log small, between bursts of commits."""
