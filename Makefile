@@ -54,6 +54,10 @@ lock: ## make both lock files anew from pyproject.toml
 docs: .venv/dev.stamp ## write the tables of README.md anew from the code
 	@$(python) scripts/readme.py
 
+.PHONY: picture
+picture: .venv/dev.stamp ## draw the console for README anew
+	@$(python) scripts/picture.py
+
 .PHONY: fresh
 fresh: ## run the README's two commands in a fresh clone and home
 	@scripts/fresh.sh

@@ -98,8 +98,9 @@ class Reconciler:
         wait_s = self._next_poll_s - self._clock.steady_s()
         if wait_s > 0:
             return wait_s
-        self._next_poll_s = self._clock.steady_s() + self._poll_interval_s
+        began_s = self._clock.steady_s()
         seen = await self._reader.read()
+        self._next_poll_s = began_s + self._poll_interval_s
         self._board.take_reading(seen.reading)
         await self._ask_about(seen)
         return max(0.0, self._next_poll_s - self._clock.steady_s())
