@@ -28,7 +28,14 @@ from voiceslot_tui.core.orders import IdempotencyKey, NewCall, StartOrder
 from voiceslot_tui.core.pages import CallDetail, JournalEntry, Page, PageQuery, Place
 from voiceslot_tui.core.settlement import Rules, Settlement
 from voiceslot_tui.core.slots import Gate
-from voiceslot_tui.core.talks import AgentSummary, BatchCount, PhoneNumberSummary, Search, Talk
+from voiceslot_tui.core.talks import (
+    AgentSummary,
+    BatchCalls,
+    BatchCount,
+    PhoneNumberSummary,
+    Search,
+    Talk,
+)
 
 # --- time and chance
 
@@ -94,8 +101,8 @@ class VoicePlatform(Protocol):
         """Read all batch calls of the workspace."""
         ...
 
-    async def batch_waiting(self, batch_id: str) -> int:
-        """Count a batch's recipients that hold a slot but have no conversation id yet."""
+    async def batch_calls(self, batch_id: str) -> BatchCalls:
+        """Read which calls of a batch hold a slot."""
         ...
 
     async def agents(self) -> tuple[AgentSummary, ...]:

@@ -60,6 +60,22 @@ class BatchCount:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchCalls:
+    """The calls of one batch that hold a slot.
+
+    `ids` names those that are conversations by now, `unnamed` counts those that are not yet.
+    """
+
+    ids: frozenset[ConversationId] = frozenset()
+    unnamed: int = 0
+
+    @property
+    def count(self) -> int:
+        """Count them all."""
+        return len(self.ids) + self.unnamed
+
+
+@dataclass(frozen=True, slots=True)
 class AgentSummary:
     """An agent of the workspace."""
 

@@ -14,10 +14,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from voiceslot_tui.core.calls import CallState, Instant, later
+from voiceslot_tui.core.calls import CallState, ConversationId, Instant, later
 from voiceslot_tui.core.errors import ReadFailed
 from voiceslot_tui.core.slots import Reading
-from voiceslot_tui.core.talks import BatchCount, Talk, TalkState
+from voiceslot_tui.core.talks import BatchCalls, BatchCount, Talk, TalkState
 from voiceslot_tui.ports import Clock, OpenCall, Store, VoicePlatform
 
 _IN_PROGRESS: Final = "in_progress"
@@ -74,7 +74,7 @@ class Reader:
         self._lag_s = lag_s
         self._active = active_statuses
         self._unnamed_before = 0
-        self._waiting: dict[str, tuple[tuple[int, int, int], int]] = {}
+        self._calls_of_batch: dict[str, tuple[tuple[int, int, int], BatchCalls]] = {}
         self._roads: MappingProxyType[Strategy, Callable[[Instant], Awaitable[Seen]]] = (
             MappingProxyType(
                 {
@@ -93,18 +93,21 @@ class Reader:
 
     async def _by_conversations(self, began: Instant) -> Seen:
         before = {open_call.attempt.id for open_call in await self._holding()}
+        batches = await self._platform.batches()
+        of_batches = await self._calls_of(batches)
         talks = await self._platform.live_talks(later(began, -self._longest_call_s))
         live = await self._live_count()
-        batches = await self._platform.batches()
-        waiting = await self._recipients_without_id(batches)
         open_calls = await self._store.open_calls()
-        foreign = await self._store.foreign(talk.conversation_id for talk in talks)
+        named = frozenset[ConversationId]().union(*(calls.ids for calls in of_batches.values()))
+        foreign = await self._store.foreign(
+            talk.conversation_id for talk in talks if talk.conversation_id not in named
+        )
         ours = before | {one.attempt.id for one in open_calls if one.call.holding}
-        unlisted = max(0, live - len(foreign) - len(ours))
+        unlisted = max(0, live - len(foreign) - len(named) - len(ours))
         reading = Reading(
             began,
             foreign_ids=foreign,
-            unnamed=self._steady(unlisted) + waiting + self._set_aside(batches, began),
+            unnamed=self._steady(unlisted) + self._claimed_by_batches(batches, of_batches, began),
             ringing=_ringing(talks, open_calls),
         )
         return Seen(reading, talks, open_calls)
@@ -125,32 +128,36 @@ class Reader:
         self._unnamed_before = unlisted
         return steady
 
-    async def _recipients_without_id(self, batches: tuple[BatchCount, ...]) -> int:
-        """Count batch recipients that use a slot and are in no list yet; read only what moved."""
-        active = [batch for batch in batches if batch.status == _IN_PROGRESS]
-        kept: dict[str, tuple[tuple[int, int, int], int]] = {}
-        for batch in active:
+    async def _calls_of(self, batches: tuple[BatchCount, ...]) -> dict[str, BatchCalls]:
+        """Read which calls of running batches hold a slot; read again only what moved."""
+        kept: dict[str, tuple[tuple[int, int, int], BatchCalls]] = {}
+        for batch in batches:
+            if batch.status != _IN_PROGRESS or batch.dispatched <= batch.finished:
+                continue
             mark = (batch.updated_at, batch.dispatched, batch.finished)
-            known = self._waiting.get(batch.batch_id)
-            if known is not None and known[0] == mark and not known[1]:
-                kept[batch.batch_id] = known
-            elif batch.dispatched > batch.finished:
-                kept[batch.batch_id] = (mark, await self._platform.batch_waiting(batch.batch_id))
-        self._waiting = kept
-        return sum(count for _, count in kept.values())
+            known = self._calls_of_batch.get(batch.batch_id)
+            if known is None or known[0] != mark or known[1].unnamed:
+                known = (mark, await self._platform.batch_calls(batch.batch_id))
+            kept[batch.batch_id] = known
+        self._calls_of_batch = kept
+        return {batch_id: calls for batch_id, (_, calls) in kept.items()}
 
-    def _set_aside(self, batches: tuple[BatchCount, ...], now: Instant) -> int:
-        """Keep free what batches under way, or about to start, will take for their next calls."""
+    def _claimed_by_batches(
+        self, batches: tuple[BatchCount, ...], of_batches: dict[str, BatchCalls], now: Instant
+    ) -> int:
+        """Count what batches under way, or about to start, use and will take for their next calls.
+
+        Their calls count here and not by name: when one ends, the batch itself takes the slot.
+        """
         share = max(1, int(self._limit() * _BATCH_SHARE))
         total = 0
         for batch in batches:
             soon = batch.starts_at * 1000 <= later(now, _STARTS_SOON_S)
             if batch.status != _IN_PROGRESS and not (batch.status == _PENDING and soon):
                 continue
-            outstanding = max(0, batch.dispatched - batch.finished)
+            holding = of_batches.get(batch.batch_id, BatchCalls()).count
             left = max(0, batch.scheduled - batch.dispatched)
-            wanted = min(batch.target_concurrency or share, outstanding + left)
-            total += max(0, wanted - outstanding)
+            total += holding + min(left, max(0, (batch.target_concurrency or share) - holding))
         return total
 
     async def _by_live_count(self, began: Instant) -> Seen:

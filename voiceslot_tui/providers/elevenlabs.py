@@ -24,6 +24,7 @@ from voiceslot_tui.core.limits import (
 from voiceslot_tui.core.orders import StartOrder
 from voiceslot_tui.core.talks import (
     AgentSummary,
+    BatchCalls,
     BatchCount,
     PhoneNumberSummary,
     Search,
@@ -34,7 +35,7 @@ from voiceslot_tui.providers.http import Http, NoAnswer, NotSent, raw_headers
 from voiceslot_tui.providers.lookup import Query, search
 from voiceslot_tui.providers.reading import NotThere, Reader, deadline
 from voiceslot_tui.providers.roads import Roads
-from voiceslot_tui.wire.elevenlabs_batches import read_batches, read_waiting
+from voiceslot_tui.wire.elevenlabs_batches import read_batch_calls, read_batches
 from voiceslot_tui.wire.elevenlabs_calls import (
     ENDED_STATUSES,
     LIVE_STATES,
@@ -151,10 +152,10 @@ class ElevenLabs:
                 found[batch.batch_id] = batch
         return tuple(found.values())
 
-    async def batch_waiting(self, batch_id: str) -> int:
-        """Count a batch's recipients that hold a slot but have no conversation id yet."""
+    async def batch_calls(self, batch_id: str) -> BatchCalls:
+        """Read which calls of a batch hold a slot."""
         async with deadline("a batch"):
-            return read_waiting(await self._reader.get(self._one("batch-calling", batch_id)))
+            return read_batch_calls(await self._reader.get(self._one("batch-calling", batch_id)))
 
     async def agents(self) -> tuple[AgentSummary, ...]:
         """Read the workspace's agents."""

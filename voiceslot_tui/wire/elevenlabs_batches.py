@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
-from voiceslot_tui.core.talks import BatchCount
+from voiceslot_tui.core.calls import ConversationId
+from voiceslot_tui.core.talks import BatchCalls, BatchCount
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.wire.elevenlabs_calls import Listed, decoded, next_of, text, whole
 
@@ -25,6 +26,7 @@ class _Batch(msgspec.Struct):
     total_calls_finished: Any = None
     total_calls_scheduled: Any = None
     last_updated_at_unix: Any = None
+    scheduled_time_unix: Any = None
     target_concurrency_limit: Any = None
 
 
@@ -53,14 +55,16 @@ def read_batches(body: bytes) -> Listed[BatchCount]:
     return Listed(tuple(map(_batch, page.batch_calls)), next_of(page.has_more, page.next_doc))
 
 
-def read_waiting(body: bytes) -> int:
-    """Count the recipients that hold a slot and have no conversation yet. Raises ReadFailed."""
+def read_batch_calls(body: bytes) -> BatchCalls:
+    """Read which recipients hold a slot, by the names of their conversations. Raises ReadFailed."""
     recipients = decoded(_batch_detail, body, "a batch").recipients
-    return sum(
-        1
+    names = [
+        text(recipient.conversation_id)
         for recipient in recipients
-        if text(recipient.status) in HOLDING_RECIPIENTS and not text(recipient.conversation_id)
-    )
+        if text(recipient.status) in HOLDING_RECIPIENTS
+    ]
+    ids = frozenset(ConversationId(name) for name in names if name)
+    return BatchCalls(ids, unnamed=names.count(""))
 
 
 def _batch(batch: _Batch) -> BatchCount:
@@ -72,4 +76,5 @@ def _batch(batch: _Batch) -> BatchCount:
         scheduled=whole(batch.total_calls_scheduled) or 0,
         updated_at=whole(batch.last_updated_at_unix) or 0,
         target_concurrency=whole(batch.target_concurrency_limit) or None,
+        starts_at=whole(batch.scheduled_time_unix) or 0,
     )

@@ -15,7 +15,7 @@ from tests.contract.providers.misbehaving import answer, answering, serving
 from voiceslot_tui.core.calls import ConversationId, Disposition, Instant
 from voiceslot_tui.core.errors import ReadDenied, ReadFailed
 from voiceslot_tui.core.facts import Accepted, NotTaken, Refusal, Unanswered
-from voiceslot_tui.core.talks import Talk, TalkState
+from voiceslot_tui.core.talks import BatchCalls, Talk, TalkState
 from voiceslot_tui.providers.elevenlabs import ElevenLabs
 from voiceslot_tui.simulator.directory import AgentPhoneNumber
 from voiceslot_tui.simulator.faults import make_rule
@@ -295,9 +295,9 @@ async def test_batches_are_read_and_who_waits_in_them(
     assert (read_batch.batch_id, read_batch.status) == (batch.batch_id, "in_progress")
     assert (read_batch.scheduled, read_batch.dispatched, read_batch.finished) == (30, 7, 0)
     assert read_batch.target_concurrency == 7
-    assert await platform.batch_waiting(batch.batch_id) == 7
+    assert await platform.batch_calls(batch.batch_id) == BatchCalls(unnamed=7)
     with pytest.raises(ReadFailed):
-        await platform.batch_waiting("btcal_nobody")
+        await platform.batch_calls("btcal_nobody")
 
 
 async def test_agents_and_numbers_are_read(platform: ElevenLabs) -> None:
