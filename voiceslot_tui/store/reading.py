@@ -60,8 +60,8 @@ def open_calls(db: sqlite3.Connection) -> tuple[OpenCall, ...]:
 def foreign(db: sqlite3.Connection, ids: Iterable[ConversationId]) -> frozenset[ConversationId]:
     """Keep, of live conversations, those neither ours and holding nor known to be over.
 
-    An attempt of ours that was released without proof of its end still talks as far as the platform
-    says: it counts like a foreign one.
+    An attempt of ours that was released, or confirmed as dialled, without proof of its end still
+    talks as far as the platform says: it counts like a foreign one.
     """
     wanted = list(ids)
     known: set[str] = set()
@@ -74,8 +74,9 @@ def foreign(db: sqlite3.Connection, ids: Iterable[ConversationId]) -> frozenset[
                 "SELECT attempt.conversation_id FROM attempt "
                 "JOIN call ON call.id = attempt.call_id "
                 f"WHERE attempt.conversation_id IN ({marks}) "
-                "AND (attempt.state = 'over' OR (call.holding = 1 "
-                "AND call.attempt_id = attempt.id))",
+                "AND ((attempt.state = 'over' "
+                "AND (attempt.disposition IS NOT NULL OR call.state = 'wrapping_up')) "
+                "OR (call.holding = 1 AND call.attempt_id = attempt.id))",
                 some,
             )
         )

@@ -27,6 +27,7 @@ from voiceslot_tui.core.facts import (
     Reordered,
     Source,
     Subject,
+    Unanswered,
     Wished,
     subject_of,
 )
@@ -47,6 +48,7 @@ _BY_ATTEMPT: Final = (
 _BY_ATTEMPT_ID: Final = _BY_ATTEMPT.format("id")
 _BY_CONVERSATION: Final = _BY_ATTEMPT.format("conversation_id")
 _BY_SID: Final = _BY_ATTEMPT.format("call_sid")
+_OWNER: Final = "SELECT id FROM attempt WHERE conversation_id = ?"
 _BY_CALL_ID: Final = (
     f"SELECT {rows.CALL}, {_WAITS}, {rows.ATTEMPT} "
     "FROM call LEFT JOIN attempt ON attempt.id = call.attempt_id WHERE call.id = ?"
@@ -66,6 +68,8 @@ def settle_one(
     db: sqlite3.Connection, fact: Fact, rules: Rules, now: Instant, actor: str
 ) -> Settlement | None:
     """Let one fact change what it changes, inside the transaction of the caller."""
+    if isinstance(fact, Accepted):
+        fact = _believable(db, fact)
     found = _find(db, subject_of(fact))
     if found is None:
         if isinstance(fact, Over):
@@ -81,6 +85,15 @@ def settle_one(
     return settlement
 
 
+def _believable(db: sqlite3.Connection, fact: Accepted) -> Accepted | Unanswered:
+    """Take an answer that names another dial's conversation for none: the phone may ring."""
+    row = db.execute(_OWNER, (fact.conversation_id,)).fetchone()
+    if row is None or row[0] == fact.attempt_id:
+        return fact
+    detail = "the platform named the conversation of another dial"
+    return Unanswered(fact.attempt_id, detail, fact.source)
+
+
 def _find(db: sqlite3.Connection, subject: Subject) -> _Found | None:
     """Find the call and the attempt that a fact names.
 
@@ -91,13 +104,13 @@ def _find(db: sqlite3.Connection, subject: Subject) -> _Found | None:
     found = None
     if subject.conversation_id is not None:
         found = _one(db, _BY_CONVERSATION, subject.conversation_id)
-    if found is None and subject.attempt_id is not None:
+    if found is not None:
+        return found
+    if subject.attempt_id is not None:
         found = _one(db, _BY_ATTEMPT_ID, subject.attempt_id)
-        if found is not None and _is_another(found.attempt, subject):
-            return None
-    elif found is None and subject.call_sid is not None:
+    elif subject.call_sid is not None:
         found = _one(db, _BY_SID, subject.call_sid)
-    return found
+    return None if found is None or _is_another(found.attempt, subject) else found
 
 
 def _is_another(attempt: Attempt | None, subject: Subject) -> bool:
