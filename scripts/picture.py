@@ -1,6 +1,6 @@
-"""Makes docs/console.svg, the picture in README: the real console on a real engine, simulated calls.
+"""Makes docs/console.svg, the picture in README: the real console on a real engine.
 
-`make picture` runs it: a simulator and an engine of its own, some invented people, and the console at
+`make picture` runs it: a demo of its own with a simulator and invented people, and the console at
 120x40, drawn by Textual itself.
 """
 
@@ -25,12 +25,20 @@ async def drawn(socket_path: Path) -> str:
     from voiceslot_tui.console.operator_app import OperatorApp
     from voiceslot_tui.link.client import Watch
 
+    await until_there(socket_path)
     app = OperatorApp(Watch(socket_path), report_folder=socket_path.parent, demo=True)
     async with app.run_test(size=SIZE) as pilot:
         until = asyncio.get_running_loop().time() + WATCHED_S
         while asyncio.get_running_loop().time() < until:
             await pilot.pause(0.25)
         return app.export_screenshot(title="voiceslot")
+
+
+async def until_there(socket_path: Path) -> None:
+    """Wait until the demo's engine can be attached to."""
+    async with asyncio.timeout(20):
+        while not socket_path.exists():  # noqa: ASYNC110
+            await asyncio.sleep(0.2)  # noqa: TID251
 
 
 def without_addresses(svg: str) -> str:
@@ -47,25 +55,12 @@ def main() -> None:
             command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
         try:
-            socket_path = wait_for_socket(Path(folder))
-            svg = without_addresses(asyncio.run(drawn(socket_path)))
+            svg = without_addresses(asyncio.run(drawn(Path(folder) / ".demo" / "voiceslot.sock")))
         finally:
             demo.terminate()
             demo.wait(20)
     PICTURE.parent.mkdir(exist_ok=True)
     PICTURE.write_text(svg, "utf-8")
-
-
-def wait_for_socket(folder: Path) -> Path:
-    """Wait until the demo's engine can be attached to."""
-    import time
-
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        for found in folder.rglob("voiceslot.sock"):
-            return found
-        time.sleep(0.2)
-    raise SystemExit("the demo's engine did not start")
 
 
 if __name__ == "__main__":
