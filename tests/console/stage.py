@@ -9,14 +9,17 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any, cast
 
+from textual import events
 from textual.pilot import Pilot
 from textual.widget import Widget
 
 from tests.console.fake_link import FakeLink, FakeWatch, StillClock
+from voiceslot_tui.console.dialogs.dialog import TypingDialog
 from voiceslot_tui.console.operator_app import OperatorApp
 from voiceslot_tui.link.client import Watch
 
 DEADLINE_S = 20.0
+_NO_BOXES = str.maketrans(dict.fromkeys("│─╭╮╰╯", " "))
 
 
 class Stage:
@@ -37,9 +40,19 @@ class Stage:
             await self.pilot.press(key)
         await self.rest()
 
+    async def type(self, text: str, *, enter: bool = True) -> None:
+        """Type on the line that is open, faster than anybody could."""
+        await self.until(lambda: isinstance(self.app.screen, TypingDialog))
+        for character in text:
+            self.app.post_message(events.Key("x", character))
+        if enter:
+            self.app.post_message(events.Key("enter", None))
+        await self.rest()
+
     async def rest(self) -> None:
         """Wait until nothing is being read, asked or painted."""
-        await self.until(lambda: self.app.main.queue.inner.is_settled)
+        table = self.app.main.queue.inner
+        await self.until(lambda: table.is_settled or not table.region)
         await self.pilot.pause()
 
     async def until(self, holds: Callable[[], bool]) -> None:
@@ -55,6 +68,10 @@ class Stage:
 
     def text(self) -> str:
         return "\n".join(self.screen())
+
+    def words(self) -> str:
+        """Give what is on the terminal as running text, without the boxes around it."""
+        return " ".join(self.text().translate(_NO_BOXES).split())
 
     def lines(self, name: str) -> list[str]:
         """Give the lines of one pane or line of the screen, as they are painted."""

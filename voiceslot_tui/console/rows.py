@@ -19,9 +19,10 @@ from voiceslot_tui.core.calls import CallState, Hold, Instant, seconds_between
 from voiceslot_tui.core.pages import PageRow
 from voiceslot_tui.core.text import CleanText
 
+_WITH_PRIORITY: Final = 36
 _WITH_TRIES: Final = 55
 _WITH_AGENT: Final = 90
-"""Cells of a table's columns from which a column is shown: 67 at 80 columns, 107 at 120."""
+"""Cells of a table's columns from which a column is shown: 29 at 40 columns, 67 at 80, 107 at 120."""
 
 
 def _title(text: str) -> CleanText:
@@ -29,8 +30,8 @@ def _title(text: str) -> CleanText:
 
 
 COLUMNS: Final = (
-    Column(_title("P"), 4, Align.RIGHT),
-    Column(_title("state"), 12),
+    Column(_title("P"), 4, Align.RIGHT, from_width=_WITH_PRIORITY),
+    Column(_title("state"), 11),
     Column(_title("to"), 17),
     Column(_title("name"), 8, grow=True),
     Column(_title("agent"), 16, from_width=_WITH_AGENT, grow=True),

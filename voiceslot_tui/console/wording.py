@@ -20,7 +20,7 @@ STATES: Final = MappingProxyType(
         CallState.ENDED: say("ended", Tone.DIM),
         CallState.REFUSED: say("refused", Tone.BAD),
         CallState.EXPIRED: say("expired", Tone.WARNING),
-        CallState.SUPPRESSED: say("suppressed", Tone.WARNING),
+        CallState.SUPPRESSED: say("suppr.", Tone.WARNING),
         CallState.CANCELLED: say("cancelled", Tone.DIM),
     }
 )
@@ -71,7 +71,7 @@ DISPOSITIONS: Final = MappingProxyType(
 def state_of(call: Call) -> Span:
     """Say where a call stands in one word."""
     if call.cancel_wished:
-        return say("cancelling", Tone.WARNING)
+        return say("to cancel", Tone.WARNING)
     if call.state is not CallState.QUEUED or call.hold is None:
         return STATES[call.state]
     if call.hold is Hold.PARKED:

@@ -149,7 +149,8 @@ def test_a_live_call_can_only_be_released() -> None:
 
 
 def test_news_says_what_was_refused_and_why() -> None:
-    refused = tuple((CallId(n), "it is live") for n in range(3)) + ((CallId(9), "it has ended"),)
+    live = tuple((CallId(number), "it is live") for number in range(3))
+    refused = (*live, (CallId(9), "it has ended"))
     news = news_of(
         "cancel 5 calls", Done((CallId(8),), refused, "1 cancelled", (Undo(limit=1),)), "u"
     )

@@ -283,7 +283,7 @@ def cell(call: Call, title: str, *, masked: bool = False, **fields: Instant) -> 
         ({"hold": Hold.RETRY_WAIT, "due_at": after(7_200)}, "· retry", "04:40"),
         ({"state": CallState.LIVE}, "● live", "-"),
         ({"state": CallState.UNKNOWN, "holding": True}, "? unknown", "holds slot"),
-        ({"state": CallState.DIALING, "cancel_wished": True}, "↗ cancelling", "-"),
+        ({"state": CallState.DIALING, "cancel_wished": True}, "↗ to cancel", "-"),
         (
             {"state": CallState.ENDED, "disposition": Disposition.NO_ANSWER, "ended_at": NOW},
             "✓ ended",
@@ -314,7 +314,7 @@ def test_every_member_has_its_word(words_of: dict[object, object]) -> None:
 def test_the_words_fit_their_columns() -> None:
     assert max(len(word) for word in HOLDS.values()) <= 9
     assert max(len(shown.text) for shown in DISPOSITIONS.values()) <= 9
-    assert max(len(shown.text) + 2 for shown in STATES.values()) <= 12
+    assert max(len(shown.text) + 2 for shown in STATES.values()) <= 11
 
 
 # --- numbers and times

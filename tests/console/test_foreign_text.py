@@ -1,0 +1,115 @@
+"""Foreign text on every screen: shown as text, never obeyed, never a thing to click."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from tests.console.fake_link import NOW, FakeLink, make_call, make_snapshot
+from tests.console.stage import Stage, stage
+from voiceslot_tui.core.calls import CallId, CallState, Hold
+from voiceslot_tui.core.pages import JournalEntry
+from voiceslot_tui.core.snapshot import EngineState, Health, Idle, ServiceHealth
+from voiceslot_tui.core.undo import Done
+from voiceslot_tui.link.client import Refused
+
+CORPUS = [
+    "\x1b]52;c;YQ==\x07clip",
+    "\x1b[31mred",
+    "\x9b31mc1",
+    "\x1b]0;title\x1b\\",
+    "a\u202eevil\u202c",
+    "a\u2066b\u2069",
+    "lone\ud800",
+    "[@click=app.farewell('x')]click[/]",
+    "[bold red]markup[/bold red]",
+    "[link=https://example.invalid]link[/link]",
+    "line\nbreak\rtab\tnull\x00",
+    "zero\u200bwidth\ufeff",
+    "Z" + "\u0301" * 40,
+    "漢字かな交じり文👩‍👩‍👧‍👦",
+]
+OBEYED = {"Cc", "Cs", "Zl", "Zp"}
+INVISIBLE = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u200e\u200f\ufeff")
+
+
+def hostile_link(*payloads: str) -> FakeLink:
+    """Give an engine whose every foreign word is hostile; the first payload is in every place."""
+    first = payloads[0]
+    calls = [make_call(n, name=one, agent_id=one) for n, one in enumerate(payloads, start=1)]
+    calls[0] = make_call(1, name=first, agent_id=first, agent_phone_number_id=first)
+    link = FakeLink([*calls, make_call(98, to_number=first)])
+    link.calls[CallId(99)] = make_call(99, name=first, state=CallState.LIVE)
+    link.lines = [
+        JournalEntry(n, NOW, one, one, CallId(1), None, one, one, one, one, one)
+        for n, one in enumerate(payloads, start=1)
+    ]
+    link.snapshot = make_snapshot(
+        engine=EngineState.PAUSED,
+        version=first,
+        paused_by=first,
+        paused_why=first,
+        paused_at=NOW,
+        limit_set_by=first,
+        idle=tuple(Idle(Hold.PARKED, one) for one in payloads),
+        services=tuple(ServiceHealth(one, Health.FAILING, NOW, 1, one) for one in payloads),
+        warnings=payloads,
+    )
+    link.operator = first
+    return link
+
+
+def assert_harmless(seen: Stage) -> None:
+    for strip in seen.app.screen._compositor.render_strips():
+        for text, style, _control in strip:
+            assert not {unicodedata.category(character) for character in text} & OBEYED
+            assert not set(text) & INVISIBLE
+            assert style is None or not style.link
+            assert style is None or not any(key.startswith("@") for key in style.meta)
+
+
+@pytest.mark.parametrize("payload", CORPUS[:3] + CORPUS[6:8], ids=lambda payload: ascii(payload))
+async def test_foreign_text_is_shown_as_text_on_every_screen(payload: str) -> None:
+    link = hostile_link(payload, *CORPUS)
+    async with stage(link, (120, 40)) as seen:
+        assert_harmless(seen)
+        for keys in (("down", "enter"), ("6",), ("1", "E"), ("escape", "z"), ("z", "2", "z")):
+            await seen.press(*keys)
+            assert_harmless(seen)
+        link.done = Done(message=payload, refused=((CallId(1), payload),))
+        await seen.press("z", "1", "space", "space", "x")
+        assert_harmless(seen)
+        await seen.press("y")
+        assert_harmless(seen)
+        link.refusal = Refused(payload, code="rejected")
+        await seen.press("T")
+        assert_harmless(seen)
+        seen.watch.lose(reason=payload)
+        await seen.until(lambda: not seen.app.session.view.current)
+        assert_harmless(seen)
+
+
+@pytest.mark.parametrize("payload", ["[@click=app.farewell('x')]click[/]", "[bold]x[/bold]"])
+async def test_markup_in_a_name_stands_there_as_it_was_written(payload: str) -> None:
+    async with stage(hostile_link(payload), (200, 60)) as seen:
+        assert payload[:12] in seen.shown("queue")
+        assert payload[:12] in seen.shown("events")
+        assert payload[:12] in seen.shown("slots")
+
+
+async def test_clicking_anywhere_on_foreign_text_runs_nothing() -> None:
+    async with stage(hostile_link("[@click=app.farewell('x')]click[/]"), (120, 40)) as seen:
+        for y in (*range(0, 20, 3), 30, 32, 39):
+            for x in (4, 30, 60, 90):
+                await seen.pilot.click(offset=(x, y))
+        await seen.rest()
+        assert not seen.app._exit
+        assert seen.link.acts == []
+
+
+async def test_what_is_pasted_on_the_command_line_stays_text() -> None:
+    async with stage() as seen:
+        await seen.press("colon")
+        await seen.type("\x1b]52;c;YQ==\x07 \u202e", enter=False)
+        assert_harmless(seen)
