@@ -36,13 +36,13 @@ _ORDERS: Final = {
     Segment.QUEUE: _Order(
         "call_queue_order",
         "call.part IS NOT NULL",
-        ("call.part", "call.nprio", "call.position", "call.id"),
+        ("call.part", "call.nprio", "call.position", "call.row_order"),
         "call.part, call.nprio, call.position, call.id",
     ),
     Segment.DONE: _Order(
         "call_done_order",
         "call.ended_at IS NOT NULL",
-        ("call.nended", "call.id"),
+        ("call.nended", "call.row_order"),
         "2, call.nended, 0, call.id",
     ),
 }

@@ -34,7 +34,9 @@ CREATE TABLE call (
     changed_at INTEGER NOT NULL,
     ended_at INTEGER,
     client_data BLOB,
-    -- Ascending twins, so that one index serves pages in both directions.
+    -- Ascending twins, so that one index serves pages in both directions. The id has one because
+    -- SQLite never seeks the rowid as a part of a row value: it would walk all rows of one priority.
+    row_order INTEGER NOT NULL GENERATED ALWAYS AS (id) VIRTUAL,
     nprio INTEGER NOT NULL GENERATED ALWAYS AS (-priority) VIRTUAL,
     nended INTEGER GENERATED ALWAYS AS (-ended_at) VIRTUAL,
     part INTEGER GENERATED ALWAYS AS (
@@ -63,8 +65,8 @@ CREATE INDEX call_denied ON call (agent_id, agent_phone_number_id, nprio, positi
 CREATE INDEX call_under_way ON call (to_number)
     WHERE state IN ('dialing', 'uncertain', 'live', 'unknown', 'wrapping_up');
 -- What pages walk along.
-CREATE INDEX call_queue_order ON call (part, nprio, position, id) WHERE part IS NOT NULL;
-CREATE INDEX call_done_order ON call (nended, id) WHERE ended_at IS NOT NULL;
+CREATE INDEX call_queue_order ON call (part, nprio, position, row_order) WHERE part IS NOT NULL;
+CREATE INDEX call_done_order ON call (nended, row_order) WHERE ended_at IS NOT NULL;
 CREATE INDEX call_number ON call (to_number);
 
 CREATE TABLE attempt (
