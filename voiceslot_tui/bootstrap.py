@@ -26,7 +26,7 @@ from voiceslot_tui.core.errors import Fenced
 from voiceslot_tui.core.facts import Interrupted
 from voiceslot_tui.core.settlement import Rules
 from voiceslot_tui.core.slots import Ceiling, reading_bound_s
-from voiceslot_tui.core.snapshot import ServiceHealth
+from voiceslot_tui.core.snapshot import Health, ServiceHealth
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.engine.dispatcher import Dispatcher
 from voiceslot_tui.engine.engine import Engine
@@ -113,7 +113,8 @@ def assemble(
     switches = Switches(store, board, clock, settings.elevenlabs_concurrency_limit)
 
     async def pause_self(why: str) -> None:
-        await switches.pause(by="engine", why=f"the platform refuses this account: {why}")
+        reason = f"the platform refuses this account; put that right, then resume ({why})"
+        await switches.pause(by="engine", why=reason)
 
     dispatcher = Dispatcher(
         store=store,
@@ -274,6 +275,8 @@ async def _serve(
             dials=dials,
             demo=demo,
         )
+        for service in parts.services:
+            service.say = _say_health
         under_way = await recover(parts, store)
         await store.note("engine_started", f"{under_way} calls under way", clock.now(), "engine")
         async with _running(parts, settings, paths, clock) as listener:
@@ -382,6 +385,11 @@ def _notify(address: str) -> None:
     name = "\0" + address[1:] if address.startswith("@") else address
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.sendto(b"READY=1", name)
+
+
+def _say_health(health: ServiceHealth) -> None:
+    fares = f"fails: {health.error}" if health.health is Health.FAILING else "is well again"
+    _narrate(f"{health.name} {fares}")
 
 
 def _narrate(line: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from voiceslot_tui import __version__
-from voiceslot_tui.core.calls import CallId, CallState, ConversationId, seconds_between
+from voiceslot_tui.core.calls import CallId, CallState, ConversationId, Hold, seconds_between
 from voiceslot_tui.core.errors import BadInput, Missing
 from voiceslot_tui.core.explain import why_idle, why_not_dialled
 from voiceslot_tui.core.facts import Fact, Wish
@@ -178,7 +178,15 @@ class Engine:
     def _idle(self, counts: Counts) -> tuple[Idle, ...]:
         queued = counts.states[CallState.QUEUED]
         now = self._clock.now()
-        return why_idle(self._board.gate(), counts.holding, queued, counts.holds, now)
+        idle = why_idle(self._board.gate(), counts.holding, queued, counts.holds, now)
+        return tuple(self._with_cause(reason) for reason in idle)
+
+    def _with_cause(self, idle: Idle) -> Idle:
+        """Add what stands in the way where the platform cannot be read."""
+        if idle.hold not in (Hold.RECOVERING, Hold.READING_STALE):
+            return idle
+        errors = [one.error for one in self.health() if one.name == Reconciler.name and one.error]
+        return replace(idle, sentence="; ".join([idle.sentence, *errors]))
 
     async def snapshot(self) -> Snapshot:
         """Put together all that an operator sees at a glance."""

@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeVar
 
 from voiceslot_tui import logs
 from voiceslot_tui.core.calls import Instant
-from voiceslot_tui.core.errors import Fenced
+from voiceslot_tui.core.errors import Fenced, VoiceslotError
 from voiceslot_tui.core.snapshot import Health, ServiceHealth
 from voiceslot_tui.core.text import clean, mask
 from voiceslot_tui.logs import Event, Field
@@ -23,7 +23,9 @@ T = TypeVar("T")
 
 _BACKOFF_FIRST_S: Final = 0.25
 _BACKOFF_MAX_S: Final = 15.0
-_ERROR_CHARS_MAX: Final = 160
+_ERROR_CHARS_MAX: Final = 240
+_SAID_AFTER: Final = 2
+"""Failures in a row before people are told: one alone is often over before anybody has looked."""
 _TOLD_FAILURES: Final = frozenset({1, 2, 3, 10, 100, 1_000, 10_000})
 """Which failure of a row is written to the log: the first ones, then ever fewer."""
 
@@ -40,13 +42,17 @@ class Worker(Protocol):
 
 
 class Service:
-    """Runs one worker for as long as the engine runs."""
+    """Runs one worker for as long as the engine runs.
+
+    `say` is told when the worker goes on failing, and when it is well again.
+    """
 
     def __init__(self, worker: Worker, clock: Clock, ids: Ids, changed: Callable[[], None]) -> None:
         self._worker = worker
         self._clock = clock
         self._ids = ids
         self._changed = changed
+        self.say: Callable[[ServiceHealth], None] = lambda _: None
         self._failures = 0
         self._error = ""
         self._since: Instant = clock.now()
@@ -85,17 +91,22 @@ class Service:
         self._last_step_at = self._clock.now()
         if self._failures:
             logs.info(Event.SERVICE_WELL, {Field.SERVICE: self._worker.name})
+            said = self._failures >= _SAID_AFTER
             self._failures, self._error, self._since = 0, "", self._last_step_at
+            if said:
+                self.say(self.health)
             self._changed()
 
     def _failed(self, problem: Exception) -> float:
         self._failures += 1
-        self._error = clean(mask(f"{type(problem).__name__}: {problem}"), _ERROR_CHARS_MAX)
+        self._error = clean(mask(_sentence(problem)), _ERROR_CHARS_MAX)
         if self._failures == 1:
             self._since = self._clock.now()
         if self._failures in _TOLD_FAILURES:
             told = {Field.SERVICE: self._worker.name, Field.COUNT: self._failures}
             logs.error(Event.SERVICE_FAILED, told, problem)
+        if self._failures == _SAID_AFTER:
+            self.say(self.health)
         self._changed()
         ceiling_s = min(_BACKOFF_MAX_S, _BACKOFF_FIRST_S * 2.0 ** min(self._failures - 1, 10))
         return float(ceiling_s) * (0.5 + self._ids.jitter() / 2)
@@ -106,6 +117,12 @@ class Service:
                 await self._worker.wake.wait()
         except TimeoutError:
             return
+
+
+def _sentence(problem: Exception) -> str:
+    """Give an error in words: ours are written for people, of others the name says most."""
+    is_ours = isinstance(problem, VoiceslotError)
+    return str(problem) if is_ours else f"{type(problem).__name__}: {problem}"
 
 
 async def or_else(act: Callable[[], Awaitable[T]], instead: T) -> T:

@@ -29,7 +29,8 @@ from voiceslot_tui.wire.elevenlabs_starts import read_complaint, read_retry_afte
 
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which the same read may succeed a moment later."""
-_DENYING: Final = frozenset({401, 402, 403})
+_WRONG_KEY: Final = 401
+_DENYING: Final = frozenset({402, 403})
 _ABSENT: Final = frozenset({404, 410})
 _PUZZLED: Final = frozenset({400, 422})
 
@@ -86,7 +87,10 @@ class Reader:
                 "GET", url, self._headers_to(url), timeout_s=READ_TIMEOUT_S
             )
         except (NotSent, NoAnswer) as problem:
-            raise _Passing(f"ElevenLabs cannot be reached: {problem}") from problem
+            raise _Passing(
+                "ElevenLabs cannot be reached and is tried again; see to the network and to "
+                f"ELEVENLABS_BASE_URL ({problem})"
+            ) from problem
         if answer.status == 200:
             return answer.body
         raise _failure(url, answer)
@@ -100,10 +104,14 @@ class Reader:
 
 def _failure(url: httpx.URL, answer: Answer) -> ReadFailed:
     complaint = read_complaint(answer.body)
-    said = f" ({complaint.line})" if complaint else ""
-    text = f"ElevenLabs answers a read of {clean(url.path)} with HTTP {answer.status}{said}"
+    said = f"HTTP {answer.status}" + (f": {complaint.line}" if complaint else "")
+    if answer.status == _WRONG_KEY:
+        return ReadDenied(
+            f"ElevenLabs refuses ELEVENLABS_API_KEY; set the right one and start again ({said})"
+        )
+    text = f"ElevenLabs answers a read of {clean(url.path)} with {said}"
     if answer.status in _DENYING:
-        return ReadDenied(text)
+        return ReadDenied(f"{text}; see to the rights of ELEVENLABS_API_KEY and to your plan")
     if answer.status in _ABSENT:
         return NotThere(text)
     if answer.status in _PUZZLED:

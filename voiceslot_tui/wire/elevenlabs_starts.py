@@ -97,7 +97,9 @@ class Complaint:
     def line(self) -> str:
         """Give it as one line for people."""
         words = ", ".join(sorted(self.words))
-        return clean(": ".join(part for part in (words, self.message) if part))
+        return clean(
+            f"{words} ({self.message})" if words and self.message else words or self.message
+        )
 
 
 _ACCOUNT: Final = frozenset({401, 402, 403})

@@ -238,7 +238,7 @@ def test_the_four_envelopes_are_read() -> None:
     old = read_complaint(b'{"detail": {"status": "S", "message": "m"}}')
     assert old is not None
     assert (old.words, old.fields) == ({"s"}, ())
-    assert old.line == "s: m"
+    assert old.line == "s (m)"
     text = read_complaint(b'{"detail": "Not Found"}')
     assert text is not None
     assert text.line == "Not Found"
