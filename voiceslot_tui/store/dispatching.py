@@ -23,7 +23,8 @@ _SPARE: Final = 4
 
 _READY: Final = (
     f"SELECT {rows.CALL}, call.client_data, EXISTS ("
-    "SELECT 1 FROM call AS other WHERE other.to_number = call.to_number AND other.state IN "
+    "SELECT 1 FROM call AS other INDEXED BY call_under_way "
+    "WHERE other.to_number = call.to_number AND other.state IN "
     "('dialing', 'uncertain', 'live', 'unknown', 'wrapping_up')) "
     "FROM call INDEXED BY call_ready WHERE state = 'queued' AND hold IS NULL "
     "ORDER BY nprio, position, id LIMIT ?"

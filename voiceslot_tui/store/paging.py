@@ -16,6 +16,10 @@ from voiceslot_tui.core.pages import Filter, Page, PageQuery, PageRow, RowKey, S
 from voiceslot_tui.store import rows
 
 _NUMBER_HITS_MAX: Final = 5_000
+_BEGUN_SO: Final = (
+    "SELECT count(*) FROM (SELECT 1 FROM call INDEXED BY call_number "
+    "WHERE to_number >= ? AND to_number < ? LIMIT ?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +155,18 @@ def _scan_bound(db: sqlite3.Connection, query: PageQuery) -> RowKey | None:
 def _number_hits(
     db: sqlite3.Connection, query: PageQuery, where: str, values: list[Any]
 ) -> list[PageRow] | None:
-    """Find all rows of a segment whose number begins so; None where too many do."""
+    """Find all rows of a segment whose number begins so; None where too many numbers do."""
+    prefix = query.where.number_prefix
+    (begun,) = db.execute(_BEGUN_SO, (prefix, prefix + "\x7f", _NUMBER_HITS_MAX + 1)).fetchone()
+    if begun > _NUMBER_HITS_MAX:
+        return None
     order = _ORDERS[query.segment]
     found = db.execute(
         f"SELECT {order.key}, attempt.started_at, attempt.accepted_at, {rows.CALL} "
         "FROM call INDEXED BY call_number LEFT JOIN attempt ON attempt.id = call.attempt_id "
-        f"WHERE {order.condition}{where} LIMIT ?",
-        [*values, _NUMBER_HITS_MAX + 1],
+        f"WHERE {order.condition}{where}",
+        values,
     ).fetchall()
-    if len(found) > _NUMBER_HITS_MAX:
-        return None
     return sorted((_row(raw) for raw in found), key=lambda row: row.key)
 
 

@@ -195,22 +195,30 @@ def lift_denied(
     ).rowcount
 
 
+_DENIED: Final = (
+    "SELECT agent_id, agent_phone_number_id FROM call INDEXED BY call_denied "
+    "WHERE state = 'queued' AND hold = 'platform_denied' AND "
+)
+_NEXT_PHONE: Final = (
+    f"{_DENIED}agent_id = ? AND agent_phone_number_id > ? ORDER BY agent_phone_number_id LIMIT 1"
+)
+_NEXT_AGENT: Final = f"{_DENIED}agent_id > ? ORDER BY agent_id, agent_phone_number_id LIMIT 1"
+
+
 def denied_routes(db: sqlite3.Connection) -> frozenset[tuple[str, str]]:
-    """Read the refused pairs, one index seek a pair."""
+    """Read the refused pairs, two index seeks a pair.
+
+    One seek past a pair of values would walk over every call of that pair.
+    """
     pairs: list[tuple[str, str]] = []
-    last = ("", "")
+    agent, phone = "", ""
     while True:
-        row = db.execute(
-            "SELECT agent_id, agent_phone_number_id FROM call INDEXED BY call_denied "
-            "WHERE state = 'queued' AND hold = 'platform_denied' "
-            "AND (agent_id, agent_phone_number_id) > (?, ?) "
-            "ORDER BY agent_id, agent_phone_number_id LIMIT 1",
-            last,
-        ).fetchone()
+        row = db.execute(_NEXT_PHONE, (agent, phone)).fetchone()
+        row = row or db.execute(_NEXT_AGENT, (agent,)).fetchone()
         if row is None:
             return frozenset(pairs)
-        last = (row[0], row[1])
-        pairs.append(last)
+        agent, phone = row
+        pairs.append((agent, phone))
 
 
 def tidy(db: sqlite3.Connection, now: Instant) -> bool:

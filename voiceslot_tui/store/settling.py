@@ -37,7 +37,8 @@ from voiceslot_tui.store import rows
 from voiceslot_tui.store.queueing import FREE_NUMBER
 
 _WAITS: Final = (
-    "EXISTS (SELECT 1 FROM call AS other WHERE other.to_number = call.to_number "
+    "EXISTS (SELECT 1 FROM call AS other INDEXED BY call_number_waiting "
+    "WHERE other.to_number = call.to_number "
     "AND other.state = 'queued' AND other.hold = 'number_busy_elsewhere')"
 )
 """Whether a call waits for the number of this one; read with it, to spare a statement a fact."""

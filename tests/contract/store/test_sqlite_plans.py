@@ -1,0 +1,243 @@
+"""No query of the engine grows with the queue: the plans, and the steps that SQLite takes."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.contract.store.stores import (
+    ANSWERED,
+    NOW,
+    RULES,
+    accepted,
+    gate_of,
+    new_call,
+    over,
+    talk_of,
+)
+from voiceslot_tui.core.calls import AttemptId, CallId, CallState, ConversationId, Hold, later
+from voiceslot_tui.core.facts import Fact, NotTaken, Over, Refusal, Unanswered, Wish, Wished
+from voiceslot_tui.core.orders import IdempotencyKey, StartOrder
+from voiceslot_tui.core.pages import Filter, PageQuery, Place, Segment
+from voiceslot_tui.store import dispatching, paging, queueing, reading, settling
+from voiceslot_tui.store.migrate import migrate
+
+Operation = Callable[[sqlite3.Connection], object]
+SMALL, LARGE = 300, 6_000
+
+
+@contextmanager
+def filled(path: Path, size: int) -> Iterator[sqlite3.Connection]:
+    """Give a database with so many queued calls, and some under way, done and held."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        migrate(db, path)
+        db.execute("BEGIN")
+        key = IdempotencyKey("key", b"digest")
+        queueing.add(db, [new_call(n) for n in range(size)], NOW, "producer", key)
+        orders = reserve(db, 60, first=0)
+        facts: list[Fact] = [accepted(one) for one in orders[:40]]
+        facts += [over(one) for one in orders[:20]]
+        facts += [Unanswered(one.attempt_id) for one in orders[40:50]]
+        for fact in facts:
+            settling.settle_one(db, fact, RULES, NOW, "platform")
+        for hold in (Hold.RETRY_WAIT, Hold.NUMBER_BUSY_ELSEWHERE, Hold.PLATFORM_DENIED):
+            db.execute(
+                "UPDATE call SET hold = ?, due_at = ? WHERE id IN "
+                "(SELECT id FROM call WHERE state = 'queued' AND hold IS NULL LIMIT ?)",
+                (hold, NOW if hold is Hold.RETRY_WAIT else None, size // 6),
+            )
+        db.execute("COMMIT")
+        yield db
+
+
+def reserve(db: sqlite3.Connection, slots: int, first: int = 1000) -> tuple[StartOrder, ...]:
+    names = (AttemptId(f"att_{n:06d}") for n in range(first, first + 1000))
+    return dispatching.reserve(db, gate_of(slots), frozenset(), names.__next__, 1860.0, NOW).orders
+
+
+def order(number: int) -> StartOrder:
+    """Give the n-th dial that `filled` made: 20 to 39 are live, 50 to 59 not answered yet."""
+    return StartOrder(AttemptId(f"att_{number:06d}"), CallId(number + 1), "", "agent_1", "phnum_1")
+
+
+def settle(fact: Fact) -> Operation:
+    return lambda db: settling.settle_one(db, fact, RULES, NOW, "platform")
+
+
+def page(**query: object) -> Operation:
+    return lambda db: paging.page(db, PageQuery(**query))  # type: ignore[arg-type]
+
+
+def page_in_the_middle(db: sqlite3.Connection, **query: object) -> object:
+    (last,) = db.execute("SELECT max(id) FROM call").fetchone()
+    return page(count=50, key=(1, 0, 0, last // 2), **query)(db)
+
+
+HOT: dict[str, Operation] = {
+    "add": lambda db: queueing.add(db, [new_call(1)], NOW, "p", None),
+    "add again": lambda db: queueing.add(
+        db, [new_call(1)], NOW, "p", IdempotencyKey("key", b"digest")
+    ),
+    "reserve": lambda db: reserve(db, 70),
+    "reserve with no room": lambda db: reserve(db, 1),
+    "promote": lambda db: queueing.promote(db, later(NOW, -1)),
+    "next due": queueing.next_due,
+    "lift denied": lambda db: queueing.lift_denied(db, "agent_1", "phnum_1", 1, NOW),
+    "denied routes": queueing.denied_routes,
+    "move": lambda db: queueing.move(db, [CallId(200)], Place.TOP, NOW, "olga"),
+    "move to the bottom": lambda db: queueing.move(db, [CallId(200)], Place.BOTTOM, NOW, "olga"),
+    "tidy": lambda db: queueing.tidy(db, NOW),
+    "counts": reading.counts,
+    "open calls": reading.open_calls,
+    "foreign": lambda db: reading.foreign(db, [ConversationId(f"c{n}") for n in range(30)]),
+    "control": reading.control,
+    "detail": lambda db: reading.detail(db, CallId(1)),
+    "calls": lambda db: reading.calls(db, [CallId(1), CallId(200)]),
+    "journal": lambda db: reading.journal(db, None, 20),
+    "journal since": lambda db: reading.journal_since(db, 5, 20),
+    "accepted": settle(accepted(order(50))),
+    "not taken": settle(NotTaken(order(50).attempt_id, Refusal.CAPACITY)),
+    "over": settle(over(order(20))),
+    "over by conversation": settle(Over(talk_of(order(20)), None, None, ANSWERED)),
+    "over by carrier": settle(Over(None, None, accepted(order(20)).call_sid, ANSWERED)),
+    "news of a stranger": settle(Over(ConversationId("stranger"), None, None, None)),
+    "cancel": settle(Wished(CallId(200), Wish.CANCEL, "olga")),
+    "first page": page(count=50),
+    "last page": page(count=50, backwards=True),
+    "page in the middle": page_in_the_middle,
+    "page before the middle": lambda db: page_in_the_middle(db, backwards=True, inclusive=True),
+    "first page done": page(segment=Segment.DONE, count=50),
+    "page of one number": page(count=50, where=Filter(number_prefix="+12025550123")),
+}
+
+
+@pytest.fixture(scope="module")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[sqlite3.Connection, ...]]:
+    folder = tmp_path_factory.mktemp("plans")
+    with filled(folder / "small.db", SMALL) as small, filled(folder / "large.db", LARGE) as large:
+        yield small, large
+
+
+@contextmanager
+def taken_back(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.execute("ROLLBACK")
+
+
+def plans(db: sqlite3.Connection, operation: Operation) -> list[str]:
+    """Give the plan of every statement that an operation executes."""
+    statements: list[str] = []
+    with taken_back(db):
+        db.set_trace_callback(statements.append)
+        operation(db)
+        db.set_trace_callback(None)
+    found: list[str] = []
+    for statement in statements:
+        if re.match(r"(SELECT|UPDATE|DELETE|INSERT|WITH)", statement):
+            found += [str(row[3]) for row in db.execute(f"EXPLAIN QUERY PLAN {statement}")]
+    assert found
+    return found
+
+
+def steps(db: sqlite3.Connection, operation: Operation) -> int:
+    """Count the virtual machine's instructions of an operation, in tens."""
+    count = 0
+
+    def tick() -> int:
+        nonlocal count
+        count += 1
+        return 0
+
+    with taken_back(db):
+        db.set_progress_handler(tick, 10)
+        operation(db)
+        db.set_progress_handler(None, 0)
+    return count
+
+
+WALKS = re.compile(
+    r"SCAN (call|other|attempt|journal|idempotency|news)\b(?! USING (COVERING )?INDEX call_)"
+)
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_no_plan_reads_a_whole_table_or_sorts_one(
+    databases: tuple[sqlite3.Connection, ...], name: str
+) -> None:
+    for line in plans(databases[1], HOT[name]):
+        assert not WALKS.search(line) or name.startswith("journal"), line
+        assert "TEMP B-TREE" not in line or name == "detail", line
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_the_steps_do_not_grow_with_the_queue(
+    databases: tuple[sqlite3.Connection, ...], name: str
+) -> None:
+    small, large = (steps(db, HOT[name]) for db in databases)
+    assert large <= small * 1.5 + 60, f"{small} steps at {SMALL} calls, {large} at {LARGE}"
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("reserve", "call_ready"),
+        ("reserve", "call_under_way"),
+        ("next due", "call_due"),
+        ("promote", "call_due"),
+        ("denied routes", "call_denied"),
+        ("lift denied", "call_denied"),
+        ("open calls", "call_under_way"),
+        ("over", "call_number_waiting"),
+        ("over by conversation", "attempt_conversation"),
+        ("first page", "call_queue_order"),
+        ("first page done", "call_done_order"),
+    ],
+)
+def test_the_partial_index_meant_is_the_one_used(
+    databases: tuple[sqlite3.Connection, ...], name: str, index: str
+) -> None:
+    lines = plans(databases[1], HOT[name])
+    assert any(re.search(rf"USING (COVERING )?INDEX {index}\b", line) for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        Filter(number_prefix="+1", states=frozenset({CallState.UNKNOWN})),
+        Filter(number_prefix="+1", priority_min=900),
+        Filter(number_prefix="+1", words=("nobody",)),
+        Filter(words=("nobody",)),
+        Filter(number_prefix="+1"),
+    ],
+    ids=["state", "priority", "word", "only a word", "only a prefix"],
+)
+@pytest.mark.parametrize("segment", Segment)
+def test_no_keystroke_in_a_filter_reads_the_whole_queue(
+    databases: tuple[sqlite3.Connection, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    where: Filter,
+    segment: Segment,
+) -> None:
+    monkeypatch.setattr(paging, "_NUMBER_HITS_MAX", 100)
+    monkeypatch.setattr(paging, "FILTER_SCAN_ROWS_MAX", 100)
+    small, large = (steps(db, page(segment=segment, count=20, where=where)) for db in databases)
+    assert large <= small * 1.5 + 60, f"{small} steps at {SMALL} calls, {large} at {LARGE}"
+
+
+def test_the_lists_of_words_in_the_file_are_the_enums(
+    databases: tuple[sqlite3.Connection, ...],
+) -> None:
+    sql = "\n".join(
+        row[0] for row in databases[0].execute("SELECT sql FROM sqlite_schema") if row[0]
+    )
+    assert "/*" not in sql
+    for words in (CallState, Hold):
+        assert ", ".join(f"'{member}'" for member in words) in sql
