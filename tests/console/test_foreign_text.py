@@ -113,3 +113,10 @@ async def test_what_is_pasted_on_the_command_line_stays_text() -> None:
         await seen.press("colon")
         await seen.type("\x1b]52;c;YQ==\x07 \u202e", enter=False)
         assert_harmless(seen)
+
+
+async def test_a_filter_that_looks_like_markup_stands_in_the_title_as_typed() -> None:
+    async with stage() as seen:
+        await seen.press("slash")
+        await seen.type("[bold]x")
+        assert seen.screen()[2].startswith("╭─ 1 Queue  /[bold]x ─")

@@ -22,7 +22,7 @@ from voiceslot_tui.core.text import CleanText
 _WITH_PRIORITY: Final = 36
 _WITH_TRIES: Final = 55
 _WITH_AGENT: Final = 90
-"""Cells of a table's columns from which a column is shown: 29 at 40 columns, 67 at 80, 107 at 120."""
+"""Cells from which a column is shown; a table has 29 at 40 columns, 67 at 80, 107 at 120."""
 
 
 def _title(text: str) -> CleanText:

@@ -13,6 +13,7 @@ from typing import Final
 from voiceslot_tui.console import formats
 from voiceslot_tui.console.phrases import Phrase, phrase, say
 from voiceslot_tui.console.widgets.cells import Line, Span, Tone
+from voiceslot_tui.console.wording import DISPOSITIONS
 from voiceslot_tui.core.pages import JournalEntry
 from voiceslot_tui.core.text import clean
 
@@ -57,12 +58,14 @@ KINDS: Final = MappingProxyType(
     }
 )
 
+_OUTCOMES: Final = MappingProxyType({str(kind): shown for kind, shown in DISPOSITIONS.items()})
+
 _AGAIN: Final = ("over, to be tried again", Tone.ACCENT)
 _SHOW_THE_CHANGE: Final = frozenset({"reordered", "noted"})
 """Kinds whose word does not say by itself where the call stands now."""
 
 _MACHINES: Final = frozenset({"engine", "platform", "webhook", "poll", "answer", ""})
-"""Actors that are no person: the line leaves them out."""
+"""First words of actors that are no person, as `platform (poll)`: the line leaves them out."""
 
 
 def event_line(entry: JournalEntry, masked: bool, zone: tzinfo | None) -> Line:
@@ -88,7 +91,7 @@ def what(entry: JournalEntry) -> Phrase:
     head = say(known[0], known[1]) if known else say(entry.kind.replace("_", " "))
     parts: list[Span] = [head]
     if entry.detail:
-        parts.append(say(f": {clean(entry.detail)}"))
+        parts += [say(": "), _OUTCOMES.get(entry.detail, say(entry.detail))]
     moved = entry.before and entry.after and entry.before != entry.after
     if moved and (known is None or entry.kind in _SHOW_THE_CHANGE):
         change = f" ({_plain(entry.before)} -> {_plain(entry.after)})"
@@ -114,6 +117,6 @@ def _whom(entry: JournalEntry, masked: bool) -> Phrase:
 
 
 def _by(entry: JournalEntry) -> Phrase:
-    if entry.actor in _MACHINES:
+    if entry.actor.partition(" ")[0] in _MACHINES:
         return ()
     return phrase(say(f"  by {clean(entry.actor, 40)}", Tone.DIM))

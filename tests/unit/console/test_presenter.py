@@ -364,8 +364,8 @@ def entry(kind: str, **fields: object) -> JournalEntry:
             "02:40:00 Ana +1 202 555 0123  cancelled  by ana (uid 1000)",
         ),
         (
-            entry("outcome_known", after="ended", detail="answered"),
-            "02:40:00 Ana +1 202 555 0123  ended: answered",
+            entry("outcome_known", after="ended", detail="no_answer", actor="platform (poll)"),
+            "02:40:00 Ana +1 202 555 0123  ended: no answer",
         ),
         (
             entry("outcome_known", after="queued p0", detail="busy"),
