@@ -24,9 +24,10 @@ from voiceslot_tui.core.calls import (
     Instant,
 )
 from voiceslot_tui.core.facts import Fact, StartAnswer
+from voiceslot_tui.core.moves import Settlement
 from voiceslot_tui.core.orders import IdempotencyKey, NewCall, StartOrder
 from voiceslot_tui.core.pages import CallDetail, JournalEntry, Page, PageQuery, Place
-from voiceslot_tui.core.settlement import Rules, Settlement
+from voiceslot_tui.core.settlement import Rules
 from voiceslot_tui.core.slots import Gate
 from voiceslot_tui.core.talks import (
     AgentSummary,
@@ -78,7 +79,7 @@ class VoicePlatform(Protocol):
         ...
 
     async def start_call(self, order: StartOrder) -> StartAnswer:
-        """Dial once, at once. Never raises for what the platform or the network does; never repeats."""
+        """Dial once, at once. Raises nothing for what platform or network do; never repeats."""
         ...
 
     async def live_talks(self, since: Instant) -> tuple[Talk, ...]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from voiceslot_tui.core.calls import Hold, Step
 from voiceslot_tui.core.facts import Accepted, Fact, NotTaken, Over
-from voiceslot_tui.core.settlement import Rules, Settlement
+from voiceslot_tui.core.moves import Settlement
+from voiceslot_tui.core.settlement import Rules
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.ports import Clock, Store
 

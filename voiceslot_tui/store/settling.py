@@ -32,7 +32,8 @@ from voiceslot_tui.core.facts import (
     subject_of,
 )
 from voiceslot_tui.core.limits import NUMBERS_FREED_MAX
-from voiceslot_tui.core.settlement import Rules, Settlement, settle
+from voiceslot_tui.core.moves import Settlement
+from voiceslot_tui.core.settlement import Rules, settle
 from voiceslot_tui.store import rows
 from voiceslot_tui.store.queueing import FREE_NUMBER
 

@@ -16,9 +16,10 @@ import msgspec
 
 from voiceslot_tui.core.calls import AttemptId, Call, CallId, ConversationId, Instant
 from voiceslot_tui.core.facts import Fact
+from voiceslot_tui.core.moves import Settlement
 from voiceslot_tui.core.orders import IdempotencyKey, NewCall
 from voiceslot_tui.core.pages import CallDetail, JournalEntry, Page, PageQuery, Place
-from voiceslot_tui.core.settlement import Rules, Settlement
+from voiceslot_tui.core.settlement import Rules
 from voiceslot_tui.core.slots import Gate
 from voiceslot_tui.ports import Added, Control, Counts, OpenCall, Reserved
 from voiceslot_tui.store import dispatching, paging, queueing, reading, rows, settling

@@ -18,9 +18,10 @@ from voiceslot_tui.core.calls import (
     later,
 )
 from voiceslot_tui.core.facts import Accepted, Fact, Outcome, Over
+from voiceslot_tui.core.moves import Settlement
 from voiceslot_tui.core.orders import NewCall, StartOrder
 from voiceslot_tui.core.pages import CallDetail
-from voiceslot_tui.core.settlement import Rules, Settlement
+from voiceslot_tui.core.settlement import Rules
 from voiceslot_tui.core.slots import Ceiling, Gate, Reading
 from voiceslot_tui.ports import Added, Reserved, Store
 from voiceslot_tui.store.sqlite import open_store

@@ -35,7 +35,8 @@ from voiceslot_tui.core.facts import (
     WrapUpExpired,
     subject_of,
 )
-from voiceslot_tui.core.settlement import Rules, Settlement, dispatch, settle
+from voiceslot_tui.core.moves import Settlement
+from voiceslot_tui.core.settlement import Rules, dispatch, settle
 
 START = Instant(1_700_000_000_000)
 CALL = CallId(7)

@@ -37,7 +37,8 @@ from voiceslot_tui.core.facts import (
     Wish,
     Wished,
 )
-from voiceslot_tui.core.settlement import Rules, Settlement
+from voiceslot_tui.core.moves import Settlement
+from voiceslot_tui.core.settlement import Rules
 
 REQUEUE = Rules(unknown_after_s=120.0, requeue_unknown=True)
 
