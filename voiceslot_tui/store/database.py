@@ -41,11 +41,23 @@ _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
-    "PRAGMA busy_timeout = 5000",
     "PRAGMA cache_size = -16000",
     "PRAGMA wal_autocheckpoint = 0",
     "PRAGMA temp_store = MEMORY",
 )
+_BUSY_S = 5.0
+"""How long another program (a backup, a curious administrator) may hold the file."""
+_ITS_OWN_FAULT: Final = frozenset(
+    {
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_CONSTRAINT,
+        sqlite3.SQLITE_MISMATCH,
+        sqlite3.SQLITE_MISUSE,
+        sqlite3.SQLITE_RANGE,
+        sqlite3.SQLITE_TOOBIG,
+    }
+)
+"""Errors of one statement; any other one concerns the file, and with it the whole group."""
 _CHECKPOINT_BYTES: Final = 4 * 1024 * 1024
 
 
@@ -87,9 +99,11 @@ class Database:
         return await future
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a function on the connection that only reads; it sees the last commit."""
+        """Run a function on the connection that only reads; it sees one commit whole."""
+        if self._closed:
+            raise StoreUnavailable("the database is closed")
         try:
-            return await _hop(self._reader, query)
+            return await _hop(self._reader, partial(_in_one_state, query))
         except sqlite3.Error as problem:
             raise StoreUnavailable(f"the database cannot be read: {problem}") from None
 
@@ -122,6 +136,8 @@ class Database:
 
     async def checkpoint(self) -> None:
         """Move the write-ahead log into the file where it has grown, between bursts of commits."""
+        if self._closed:
+            return
         await _hop(self._writer, partial(_checkpoint, self.path.with_name(self.path.name + "-wal")))
 
     async def close(self) -> None:
@@ -133,6 +149,15 @@ class Database:
         await self._reader.close()
         await self._writer.close()
         os.close(self._lock)
+
+
+def _in_one_state(query: Callable[[sqlite3.Connection], T], connection: sqlite3.Connection) -> T:
+    """Read with several statements what belongs to one commit."""
+    connection.execute("BEGIN")
+    try:
+        return query(connection)
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _checkpoint(log: Path, connection: sqlite3.Connection) -> None:
@@ -182,10 +207,10 @@ def _run_one(connection: sqlite3.Connection, write: Write, alone: bool) -> _Outc
         connection.execute("SAVEPOINT one")
     try:
         outcome = _Outcome(write(connection))
-    except sqlite3.IntegrityError as problem:
+    except sqlite3.Error as problem:
+        if not _is_its_own(problem):
+            raise
         outcome = _Outcome(error=problem)
-    except sqlite3.Error:
-        raise
     except Exception as problem:  # noqa: BLE001 - handed to the one who asked for it
         outcome = _Outcome(error=problem)
     if outcome.error is not None:
@@ -193,6 +218,12 @@ def _run_one(connection: sqlite3.Connection, write: Write, alone: bool) -> _Outc
     if not alone:
         connection.execute("RELEASE one")
     return outcome
+
+
+def _is_its_own(problem: sqlite3.Error) -> bool:
+    """Tell whether an error is the fault of one transaction alone."""
+    code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_MISUSE)
+    return (code & 0xFF) in _ITS_OWN_FAULT
 
 
 def _check_epoch(connection: sqlite3.Connection, epoch: int) -> None:
@@ -228,11 +259,19 @@ async def open_database(path: Path, now: Instant) -> Database:
             raise
     except sqlite3.DatabaseError as problem:
         os.close(lock)
-        raise StoreDamaged(f"{path} cannot be used as a database: {problem}") from None
+        raise _unusable(path, problem) from None
     except BaseException:
         os.close(lock)
         raise
     return Database(path, lock, epoch, writer, reader)
+
+
+def _unusable(path: Path, problem: sqlite3.DatabaseError) -> StoreUnusable:
+    if not isinstance(problem, sqlite3.OperationalError):
+        return StoreDamaged(f"{path} cannot be used as a database: {problem}")
+    if "locked" in str(problem) or "busy" in str(problem):
+        return StoreLocked(f"another program holds {path}; end it, then start again")
+    return StoreUnusable(f"{path} cannot be opened ({problem}); nothing was changed")
 
 
 def _take_lock(path: Path) -> int:
@@ -265,7 +304,9 @@ def _make_private(path: Path) -> None:
 
 async def _connect(path: Path, *, read_only: bool = False) -> aiosqlite.Connection:
     uri = f"file:{quote(str(path))}{'?mode=ro' if read_only else ''}"
-    connection = aiosqlite.connect(uri, uri=True, isolation_level=None, cached_statements=256)
+    connection = aiosqlite.connect(
+        uri, uri=True, isolation_level=None, cached_statements=256, timeout=_BUSY_S
+    )
     connection._thread.daemon = True
     await connection
     if read_only:
@@ -284,7 +325,6 @@ def _hop(
 
 def _read_only(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA query_only = ON")
-    connection.execute("PRAGMA busy_timeout = 5000")
 
 
 async def _prepare(writer: aiosqlite.Connection, path: Path, now: Instant) -> int:

@@ -1,0 +1,228 @@
+"""The database file: private, alone, never recreated, and what is the matter in plain words."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.contract.store.stores import NOW, new_call
+from voiceslot_tui.core.calls import CallState
+from voiceslot_tui.core.errors import (
+    StoreDamaged,
+    StoreLocked,
+    StoreTooNew,
+    StoreUnusable,
+    VoiceslotError,
+)
+from voiceslot_tui.store import database
+from voiceslot_tui.store.migrate import migrate, scripts
+from voiceslot_tui.store.sqlite import open_store
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "voiceslot.db"
+
+
+async def made(path: Path, calls: int = 3) -> None:
+    store = await open_store(path, NOW)
+    await store.add([new_call(n) for n in range(calls)], NOW, "producer")
+    await store.close()
+
+
+async def refused(path: Path, kind: type[VoiceslotError], *words: str) -> None:
+    """Expect that the file cannot be opened, is said to be so, and is left as it is."""
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(kind) as caught:
+        await open_store(path, NOW)
+    assert type(caught.value) is kind
+    for word in words:
+        assert word in str(caught.value)
+    if before is not None:
+        assert path.read_bytes() == before
+    assert not path.with_name(f"{path.name}-journal").exists()
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+async def test_everything_is_for_the_owner_only(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        store = await open_store(path, NOW)
+        await store.add([new_call(1)], NOW, "producer")
+        assert mode(path.parent) == 0o700
+        files = sorted(path.parent.iterdir())
+        assert {file.name for file in files} == {
+            "voiceslot.db",
+            "voiceslot.db-shm",
+            "voiceslot.db-wal",
+            "voiceslot.db.lock",
+        }
+        assert {file.name: mode(file) for file in files} == {file.name: 0o600 for file in files}
+        await store.close()
+    finally:
+        os.umask(before)
+
+
+async def test_a_second_engine_is_refused_and_the_first_one_named(path: Path) -> None:
+    store = await open_store(path, NOW)
+    await refused(path, StoreLocked, str(os.getpid()), "VOICESLOT_DATA_DIR")
+    await store.close()
+    await made(path)
+
+
+async def test_a_lock_left_by_a_dead_engine_locks_nobody_out(path: Path) -> None:
+    await made(path)
+    assert path.with_name("voiceslot.db.lock").exists()
+    await made(path)
+
+
+async def test_a_file_of_a_newer_version_is_refused(path: Path) -> None:
+    await made(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+    await refused(path, StoreTooNew, "newer", "99")
+
+
+async def test_somebody_elses_database_is_refused(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE recipes (name TEXT)")
+    await refused(path, StoreDamaged, "not one of voiceslot")
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xd8\xff\xe0 a picture" * 100, b"name,number\nAna,1\n" * 100]
+)
+async def test_a_file_that_is_no_database_is_refused(path: Path, content: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+    await refused(path, StoreDamaged, "damaged", "nothing was changed")
+
+
+async def test_a_damaged_file_is_refused_and_kept(path: Path) -> None:
+    await made(path, 2000)
+    content = bytearray(path.read_bytes())
+    for page in range(5, len(content) // 4096 - 1):
+        content[page * 4096 : page * 4096 + 64] = os.urandom(64)
+    path.write_bytes(bytes(content))
+    await refused(path, StoreDamaged, "damaged")
+
+
+async def test_a_truncated_file_is_refused(path: Path) -> None:
+    await made(path, 2000)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    await refused(path, StoreDamaged, "damaged")
+
+
+async def test_a_file_that_another_program_holds_is_said_to_be_held(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await made(path)
+    monkeypatch.setattr(database, "_BUSY_S", 0.05)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await refused(path, StoreLocked, "another program")
+        other.execute("ROLLBACK")
+    await made(path)
+
+
+async def test_a_place_that_is_no_file_is_said_to_be_none(path: Path) -> None:
+    path.mkdir(parents=True)
+    await refused(path, StoreUnusable, str(path))
+
+
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    await refused(tmp_path / "data" / "voiceslot.db", StoreUnusable, str(tmp_path / "data"))
+
+
+async def test_a_refused_file_leaves_no_lock_behind(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"nonsense" * 1000)
+    await refused(path, StoreDamaged)
+    with path.with_name("voiceslot.db.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+# --- migrations
+
+SECOND = "ALTER TABLE engine ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue';"
+
+
+def test_a_migration_keeps_everything_and_a_copy_of_before(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        migrate(db, path)
+        db.execute("INSERT INTO engine (one, epoch, first_started_at) VALUES (1, 7, 8)")
+        migrate(db, path, (*scripts(), SECOND))
+        assert db.execute("SELECT epoch, colour FROM engine").fetchone() == (7, "blue")
+        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+    copy = path.with_name("voiceslot.db.before-schema-2")
+    assert mode(copy) == 0o600
+    with closing(sqlite3.connect(copy)) as db:
+        assert db.execute("SELECT * FROM engine").fetchone() == (1, 7, 8)
+
+
+def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        migrate(db, path)
+        before = list(db.execute("SELECT sql FROM sqlite_schema"))
+        with pytest.raises(sqlite3.Error):
+            migrate(db, path, (*scripts(), SECOND + "CREATE TABLE call (id);"))
+        assert list(db.execute("SELECT sql FROM sqlite_schema")) == before
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+async def test_the_file_is_written_as_promised(path: Path) -> None:
+    store = await open_store(path, NOW)
+    pragmas = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "wal_autocheckpoint": 0}
+    found = await store._database.write(
+        lambda db: {name: db.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas}
+    )
+    assert found == pragmas
+    tables = await store._database.read(
+        lambda db: db.execute(
+            "SELECT name, strict FROM pragma_table_list WHERE schema = 'main'"
+        ).fetchall()
+    )
+    assert all(strict for name, strict in tables if not name.startswith("sqlite_"))
+    await store.close()
+
+
+async def test_the_journal_is_neither_changed_nor_deleted_from(path: Path) -> None:
+    await made(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for statement in ("UPDATE journal SET actor = 'x'", "DELETE FROM journal"):
+            with pytest.raises(sqlite3.IntegrityError):
+                db.execute(statement)
+        assert db.execute("SELECT count(*) FROM journal").fetchone() == (1,)
+
+
+async def test_a_state_that_cannot_be_is_refused_by_the_file_itself(path: Path) -> None:
+    await made(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for change in (
+            "state = 'ringing'",
+            "hold = 'tired'",
+            "holding = 1",
+            "state = 'live'",
+            "state = 'ended', hold = 'parked'",
+            "due_at = 5",
+            "priority = 1001",
+            "state = 'live', holding = 2",
+        ):
+            with pytest.raises(sqlite3.IntegrityError):
+                db.execute(f"UPDATE call SET {change} WHERE id = 1")
+        states = db.execute("SELECT DISTINCT state FROM call").fetchall()
+        assert states == [(CallState.QUEUED,)]
