@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Final
 
 from voiceslot_tui.console.terminal import prepare_environment, terminal_problem
 
-NO_TERMINAL = 2
+MONOCHROME_THEME: Final = "ansi-dark"
+NO_TERMINAL: Final = 2
 """Exit code where the console cannot run here."""
 
 
@@ -29,6 +31,9 @@ def run(socket_path: Path, *, demo: bool = False, owns_engine: bool = False) -> 
         sys.stderr.write(f"{problem}\n")
         return NO_TERMINAL
     prepare_environment(os.environ)
+    if os.environ.get("NO_COLOR"):
+        # Only with a theme of the terminal's own colours from the start does Textual use none.
+        os.environ["TEXTUAL_THEME"] = MONOCHROME_THEME
 
     from voiceslot_tui.console.operator_app import OperatorApp
     from voiceslot_tui.link.client import Watch

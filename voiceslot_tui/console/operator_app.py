@@ -41,13 +41,15 @@ class OperatorApp(ConsoleApp, inherit_bindings=False):
         clock: ScreenClock | None = None,
         zone: tzinfo | None = None,
     ) -> None:
+        # Textual takes NO_COLOR out of the environment when an app is made.
+        look = theme.wanted(os.environ)
         super().__init__(report_folder=report_folder)
         self.session = Session(watch, clock or SystemClock(), demo=demo, zone=zone)
         self.main = MainScreen(self.session, owns_engine=owns_engine)
         self._mouse_is_ours = True
         for known in theme.THEMES:
             self.register_theme(known)
-        self.theme = theme.wanted(os.environ)
+        self.theme = look
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give our own variables to themes that do not know them."""

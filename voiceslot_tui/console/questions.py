@@ -66,6 +66,8 @@ def question(action: Action, selection: Selection, view: View) -> Question | Non
 
 def leaving(view: View) -> Question:
     """Ask before leaving a console that takes its engine along."""
+    if view.demo:
+        return Question(clean("Leave the demo?"), (clean("It ends with this console."),))
     queued = view.snapshot.queued if view.snapshot else 0
     lines = (
         clean("This console started the engine, and the engine ends with it."),
