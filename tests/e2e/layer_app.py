@@ -88,6 +88,7 @@ class LayerApp(ConsoleApp):
         ("f", "fail", ""),
         ("t", "threaded_fail", ""),
         ("b", "block", ""),
+        ("r", "bell", ""),
         ("z", "suspend_process", ""),
         ("ctrl+l", "repaint", ""),
         ("q", "quit", ""),
@@ -130,15 +131,17 @@ class LayerApp(ConsoleApp):
                 shown.show(line(clean(text)))
         if self.mode == "live":
             self.set_interval(1.0, self.change)
-        if self.mode == "busy":
-            self.set_interval(0.05, self.change)
+        if self.mode == "flood":
+            self.set_interval(0.05, self.repaint)
 
     def pulse(self) -> None:
         now = monotonic()
         self.lateness_s = max(self.lateness_s, now - self.latest - PULSE_S)
         self.latest = now
         self.ticks += 1
-        Path(os.environ["LAYER_PULSE"]).write_text(f"{self.ticks} {self.lateness_s * 1000:.0f}")
+        new = Path(os.environ["LAYER_PULSE"] + ".new")
+        new.write_text(f"{self.ticks} {self.lateness_s * 1000:.0f}")
+        new.replace(os.environ["LAYER_PULSE"])
 
     def change(self) -> None:
         self.count += 1

@@ -53,7 +53,9 @@ class Terminal:
         size: tuple[int, int] = (120, 40),
         environ: Mapping[str, str] | None = None,
         ignore_hangup: bool = False,
+        controlling: bool = True,
     ) -> None:
+        """Start a program; one whose terminal is not `controlling` gets no SIGHUP from it."""
         self.width, self.height = size
         self.screen = pyte.Screen(*size)
         self.received = bytearray()
@@ -67,7 +69,8 @@ class Terminal:
         self.attributes_before = termios.tcgetattr(slave)
 
         def take_terminal() -> None:
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            if controlling:
+                fcntl.ioctl(0, termios.TIOCSCTTY, 0)
             if ignore_hangup:
                 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 

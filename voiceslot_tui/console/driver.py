@@ -65,14 +65,11 @@ class SafeDriver(LinuxDriver):
         size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        screen = sys.__stderr__
-        assert screen is not None
         self._owner = cast("TerminalOwner", app)
-        self._terminal = TerminalFile(screen.fileno(), screen.encoding, self._hung_up)
-        # The writer thread asks no more of its file than TerminalFile does.
-        self._file = self._terminal  # type: ignore[assignment]
+        self._terminal = self._open_terminal()
         self._leaving: Leaving | None = None
         self._suspended = False
+        self._lost = False
 
     @property
     def frames_waiting(self) -> int:
@@ -85,6 +82,7 @@ class SafeDriver(LinuxDriver):
             try:
                 self._writer_thread._queue.put_nowait(data)
             except queue.Full:
+                self._lost = True
                 self._owner.terminal_taken()
                 self._owner.frame_lost()
 
@@ -94,7 +92,15 @@ class SafeDriver(LinuxDriver):
             self._leaving = Leaving(self._ask_to_leave, self._restore)
             self._leaving.watch()
         self._owner.terminal_taken()
+        self._terminal = self._open_terminal()
+        # The writer thread asks no more of its file than TerminalFile does.
+        self._file = self._terminal  # type: ignore[assignment]
         super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def stop_application_mode(self) -> None:
+        """Tell the terminal that a shell takes over; `close` sees to what gets lost of that."""
+        self._lost = False
+        super().stop_application_mode()
 
     def suspend_application_mode(self) -> None:
         """Give the terminal to the shell until the process is continued."""
@@ -116,7 +122,7 @@ class SafeDriver(LinuxDriver):
             except queue.Full:
                 self._terminal.give_up()
             writer.join(CLOSE_WITHIN_S)
-            if writer.is_alive():
+            if writer.is_alive() or self._lost:
                 self._terminal.give_up()
                 self._restore()
         if self._leaving is not None and not self._suspended:
@@ -140,6 +146,11 @@ class SafeDriver(LinuxDriver):
                         self.process_message(message)
                 for message in parser.tick():
                     self.process_message(message)
+
+    def _open_terminal(self) -> TerminalFile:
+        screen = sys.__stderr__
+        assert screen is not None
+        return TerminalFile(screen.fileno(), screen.encoding, self._hung_up)
 
     def _read(self) -> bytes:
         try:

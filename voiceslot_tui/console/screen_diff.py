@@ -79,9 +79,8 @@ class ScreenDiff:
         if same_codes and text_row[x:end] == cells:
             return
         if text_row[x] == "" and x:
+            # Half a wide character is overwritten: the terminal drops its other half.
             text_row[x - 1] = None
-        if end < self.width and text_row[end] == "":
-            text_row[end] = None
         for place, cell in enumerate(cells, start=x):
             if text_row[place] != cell or codes_row[place] != codes:
                 text_row[place], codes_row[place] = cell, codes

@@ -43,7 +43,6 @@ class ConsoleApp(App[None]):
         """Private parts of Textual that were not found; then its own driver is used."""
         self._report_folder = report_folder
         self._diff = None if missing else ScreenDiff(self._codes_of)
-        self._behind = False
         self._catching_up = False
         self._cursor_at = Offset(0, 0)
         self._codes: dict[Style, str] = {}
@@ -59,14 +58,12 @@ class ConsoleApp(App[None]):
         self.exit(return_code=128 + signal_number)
 
     def terminal_taken(self) -> None:
-        """Learn that nothing is known of what the terminal shows: paint all with the next frame."""
-        self._behind = True
+        """Learn that nothing is known of what the terminal shows."""
         if self._diff is not None:
             self._diff.forget(*self.size)
 
     def frame_lost(self) -> None:
-        """Learn that the terminal takes nothing now: try again until it does."""
-        self._behind = True
+        """Learn that the terminal takes nothing now: paint all of it as soon as it does."""
         if not self._catching_up:
             self._catching_up = True
             self.set_timer(CATCH_UP_EVERY_S, self._catch_up)
@@ -127,9 +124,6 @@ class ConsoleApp(App[None]):
     ) -> None:
         if (diff.width, diff.height) != self.size:
             self.terminal_taken()
-        if self._behind:
-            self._behind = False
-            pieces = hooks.pieces_of(hooks.whole_screen(self, screen)) or ()
         painted = diff.paint(pieces)
         cursor = screen.outer_size.clamp_offset(self.cursor_position)
         if painted or cursor != self._cursor_at:
@@ -139,11 +133,13 @@ class ConsoleApp(App[None]):
             driver.write(f"{_SYNC_START}{frame}{_SYNC_END}" if at_once else frame)
 
     def _catch_up(self) -> None:
-        """Paint everything that was left out, as soon as the terminal reads again."""
         self._catching_up = False
-        if not self._behind or not self.is_running or not self.screen_stack:
+        if not self.is_running:
             return
-        self._display(self.screen, hooks.whole_screen(self, self.screen))
+        if hooks.may_paint(self):
+            self._display(self.screen, hooks.whole_screen(self, self.screen))
+        else:
+            self.frame_lost()
 
     def _codes_of(self, style: Style) -> str:
         codes = self._codes.get(style)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -174,26 +175,67 @@ async def test_a_failure_keeps_the_rows_and_waits_to_be_asked_again() -> None:
     await settle(rows)
 
 
-async def test_what_was_asked_before_a_jump_is_thrown_away() -> None:
-    many = ManyRows(1_000)
-    release = asyncio.Event()
+class Gated:
+    """A million rows behind a gate that a test opens and shuts."""
 
-    class Slow:
-        async def page(self, query: PageQuery) -> Page:
-            page = await many.page(query)
-            await release.wait()
-            return page
+    def __init__(self) -> None:
+        self.many = ManyRows(1_000_000)
+        self.gate = asyncio.Event()
+        self.gate.set()
 
-    rows = RowList(Slow())
+    async def page(self, query: PageQuery) -> Page:
+        page = await self.many.page(query)
+        await self.gate.wait()
+        return page
+
+
+def ask_for_more(rows: RowList) -> None:
+    rows.move(3 * HEIGHT)
+
+
+@pytest.mark.parametrize("ask", [RowList.renew, ask_for_more])
+async def test_what_was_asked_before_another_list_was_shown_is_thrown_away(
+    ask: Callable[[RowList], None],
+) -> None:
+    source = Gated()
+    rows = RowList(source)
     rows.window.resize(HEIGHT)
-    async with asyncio.TaskGroup() as group:
-        reading = group.create_task(rows.read_next())
-        await asyncio.wait([reading], timeout=0)
-        rows.show(Segment.DONE, Filter(words=("x",)))
-        release.set()
+    await settle(rows)
+    source.gate.clear()
+    ask(rows)
+    await read_while(rows, source, lambda: rows.show(Segment.DONE, Filter(words=("x",))))
     assert rows.window.rows == []
     assert not rows.loaded
     assert rows.wants_reading
+
+
+@pytest.mark.parametrize("ask", [RowList.renew, ask_for_more])
+async def test_moves_after_a_jump_are_not_spent_on_what_was_asked_before(
+    ask: Callable[[RowList], None],
+) -> None:
+    source = Gated()
+    rows = RowList(source)
+    rows.window.resize(HEIGHT)
+    await settle(rows)
+    source.gate.clear()
+    ask(rows)
+
+    def jump_and_move() -> None:
+        rows.go(End.END)
+        rows.move(-1)
+
+    await read_while(rows, source, jump_and_move)
+    await settle(rows)
+    assert at(rows) == 999_998
+
+
+async def read_while(rows: RowList, source: Gated, act: Callable[[], None]) -> None:
+    """Act while a reading is under way, then let it end."""
+    async with asyncio.TaskGroup() as group:
+        reading = group.create_task(rows.read_next())
+        await asyncio.wait([reading], timeout=0)
+        act()
+        source.gate.set()
 
 
 async def test_a_filter_that_finds_little_is_searched_in_bounded_steps() -> None:

@@ -18,6 +18,8 @@ from voiceslot_tui.console.screen_diff import Piece, ScreenDiff
 WIDTH, HEIGHT = 24, 4
 STYLES = (None, Style(color="red"), Style(bold=True, bgcolor="blue"))
 CODES = {STYLES[1]: "31", STYLES[2]: "1;44"}
+NO_LINE_WRAP = "\x1b[?7l"
+"""Textual switches wrapping off before it paints."""
 OURS = re.compile(r"\x1b\[[0-9;]*[mHC]")
 
 
@@ -85,8 +87,8 @@ def test_a_halved_wide_character_is_painted_again() -> None:
     diff.paint([plain("x", x=1)])
     assert "日" in diff.paint([plain("日")])
     diff.paint([plain("日本")])
-    diff.paint([plain("x", x=2)])
-    assert diff.paint([plain("  ", x=2)]).endswith(" ")
+    assert diff.paint([plain("x", x=2)]) == "\x1b[1;3Hx"
+    assert diff.paint([plain("x ", x=2)]) == "\x1b[1;4H "
 
 
 @pytest.mark.parametrize(
@@ -126,6 +128,8 @@ def test_the_terminal_looks_as_if_everything_had_been_sent(
     diff = new_diff()
     sparing, lavish = pyte.Screen(WIDTH, HEIGHT), pyte.Screen(WIDTH, HEIGHT)
     sparing_stream, lavish_stream = pyte.Stream(sparing), pyte.Stream(lavish)
+    for stream in (sparing_stream, lavish_stream):
+        stream.feed(NO_LINE_WRAP)
     for frame in [{y: [] for y in range(HEIGHT)}, *script]:
         pieces = [Piece(0, y, whole_line(parts)) for y, parts in frame.items()]
         sparing_stream.feed(diff.paint(pieces))
