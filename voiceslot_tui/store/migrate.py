@@ -33,11 +33,17 @@ def scripts() -> tuple[str, ...]:
 
 
 def _filled(script: str) -> str:
-    return re.sub(
-        r"/\*(\w+)\*/",
-        lambda match: ", ".join(f"'{member}'" for member in _ENUMS[match.group(1)]),
-        script,
-    )
+    """Write `column IN (/*Enum*/)` out as comparisons.
+
+    For a list in a CHECK SQLite builds a table anew at every row it writes: half of all the time
+    that putting a call into the queue would take.
+    """
+    return re.sub(r"(\w+) IN \(/\*(\w+)\*/\)", _any_member, script)
+
+
+def _any_member(match: re.Match[str]) -> str:
+    column, enum = match.groups()
+    return "(" + " OR ".join(f"{column} = '{member}'" for member in _ENUMS[enum]) + ")"
 
 
 def migrate(

@@ -239,5 +239,5 @@ def test_the_lists_of_words_in_the_file_are_the_enums(
         row[0] for row in databases[0].execute("SELECT sql FROM sqlite_schema") if row[0]
     )
     assert "/*" not in sql
-    for words in (CallState, Hold):
-        assert ", ".join(f"'{member}'" for member in words) in sql
+    for column, words in (("state", CallState), ("hold", Hold)):
+        assert f"({' OR '.join(f'{column} = {member.value!r}' for member in words)})" in sql
