@@ -106,6 +106,14 @@ def _write(
         log.log(level, str(event), extra=extra, exc_info=problem)
 
 
+def masked(text: str) -> str:
+    """Hide in a text that is shown elsewhere what the open log hides in its lines."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _PrivateFile):
+            return handler.masking.text(text)
+    return mask(text)
+
+
 class OpenLog:
     """An open log; closing it leaves the process as it was found."""
 
@@ -125,8 +133,9 @@ def open_log(path: Path, *, secrets: Iterable[str] = (), stream: TextIO | None =
 
     `secrets` are hidden wherever they occur. Raises OSError where the file cannot be opened.
     """
-    formatter = _formatter(secrets)
-    handlers: tuple[logging.Handler, ...] = (_PrivateFile(path),)
+    masking = _Masking(secrets)
+    formatter = _formatter(masking)
+    handlers: tuple[logging.Handler, ...] = (_PrivateFile(path, masking),)
     if stream is not None:
         handlers = (*handlers, _Stream(stream))
     root = logging.getLogger()
@@ -142,10 +151,11 @@ def open_log(path: Path, *, secrets: Iterable[str] = (), stream: TextIO | None =
 class _PrivateFile(RotatingFileHandler):
     """A file that only its owner reads, of bounded size, whose trouble stops nobody."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, masking: _Masking) -> None:
         super().__init__(
             path, maxBytes=_FILE_BYTES_MAX, backupCount=_OLD_FILES_MAX, encoding="utf-8"
         )
+        self.masking = masking
 
     def _open(self) -> TextIOWrapper:
         descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -162,7 +172,7 @@ class _Stream(logging.StreamHandler[TextIO]):
         """Drop a line that cannot be written."""
 
 
-def _formatter(secrets: Iterable[str]) -> logging.Formatter:
+def _formatter(masking: _Masking) -> logging.Formatter:
     import msgspec
     import structlog
 
@@ -182,7 +192,7 @@ def _formatter(secrets: Iterable[str]) -> logging.Formatter:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.ExceptionRenderer(_traceback),
-            _Masking(secrets),
+            masking,
             structlog.processors.JSONRenderer(serializer=to_line),
         ],
     )
@@ -221,6 +231,9 @@ class _Masking:
             }
         if isinstance(value, list | tuple | set | frozenset) and depth < _DEPTH_MAX:
             return [self._masked(inner, name, depth + 1) for inner in value]
-        text = self._secrets.sub("•••secret•••", value if isinstance(value, str) else repr(value))
-        text = text.encode("utf-8", "replace").decode()
+        return self.text(value if isinstance(value, str) else repr(value), name)
+
+    def text(self, text: str, name: str = "") -> str:
+        """Hide what is secret in a text; in a field for ids, an id is no phone number."""
+        text = self._secrets.sub("•••secret•••", text).encode("utf-8", "replace").decode()
         return text if name in _IDS and _ID_SHAPE.fullmatch(text) else mask(text)

@@ -80,7 +80,10 @@ def _write_report(problem: BaseException) -> Path:
     places = paths.paths(settings.load_data_dir(os.environ, env_file))
     paths.make_folders(places)
     report = places.log.with_name("voiceslot-report.log")
-    secrets = [os.environ.get(row.name, "") for row in settings.table() if row.secret]
+    try:
+        secrets = settings.load(os.environ, env_file).secrets()
+    except SettingsInvalid:
+        secrets = tuple(os.environ.get(row.name, "") for row in settings.table() if row.secret)
     log = logs.open_log(report, secrets=secrets)
     logs.error(logs.Event.PROGRAM_FAILED, problem=problem)
     log.close()

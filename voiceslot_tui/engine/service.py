@@ -15,7 +15,7 @@ from voiceslot_tui import logs
 from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.errors import Fenced, VoiceslotError
 from voiceslot_tui.core.snapshot import Health, ServiceHealth
-from voiceslot_tui.core.text import clean, mask
+from voiceslot_tui.core.text import clean
 from voiceslot_tui.logs import Event, Field
 from voiceslot_tui.ports import Clock, Ids
 
@@ -99,7 +99,7 @@ class Service:
 
     def _failed(self, problem: Exception) -> float:
         self._failures += 1
-        self._error = clean(mask(_sentence(problem)), _ERROR_CHARS_MAX)
+        self._error = clean(logs.masked(_sentence(problem)), _ERROR_CHARS_MAX)
         if self._failures == 1:
             self._since = self._clock.now()
         if self._failures in _TOLD_FAILURES:
