@@ -119,6 +119,8 @@ class Rig:
     env: dict[str, str] = field(default_factory=dict)
     engine: subprocess.Popen[str] | None = None
     port: int = 0
+    without: tuple[str, ...] = ()
+    """Settings that the rig would give and that this engine is to find elsewhere."""
 
     @property
     def data_dir(self) -> Path:
@@ -133,7 +135,7 @@ class Rig:
     def environment(self, **more: object) -> dict[str, str]:
         """Give the environment of an engine that talks to this rig's simulator."""
         address = self.simulator.address
-        return {
+        given = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "PYTHONPATH": str(ROOT),
@@ -149,6 +151,7 @@ class Rig:
             **self.env,
             **{name: str(value) for name, value in more.items()},
         }
+        return {name: value for name, value in given.items() if name not in self.without}
 
     def start(
         self,
