@@ -43,6 +43,7 @@ def voiceslot(made: Rig, *arguments: str, stdin: Path | None = None) -> float:
             cwd=made.folder,
             env=made.environment(),
             stdin=given,
+            check=False,
             capture_output=True,
             timeout=100,
         )
