@@ -174,6 +174,9 @@ class Settings:
         shaped(r"[0-9A-Za-z._-]{1,64}", "the name of a group"),
         "group that may attach a console",
     )
+    voiceslot_theme: str = _row(
+        "voiceslot", shaped("voiceslot|hc-dark|ansi", "voiceslot, hc-dark or ansi"), "the colours"
+    )
     warnings: tuple[str, ...] = ()
     """What the operator should know although it works."""
 
