@@ -152,6 +152,16 @@ def test_the_console_can_be_suspended_and_a_stray_continue_does_nothing() -> Non
         assert shown.wait_for_exit() == 0
 
 
+def test_a_suspended_console_whose_terminal_is_lost_ends_too() -> None:
+    with ready("many") as shown:
+        wait_until_painted(shown)
+        shown.send("z")
+        shown.wait_until(lambda: is_stopped(shown), "the suspended process")
+        # The kernel sends SIGHUP and SIGCONT to a stopped process that loses its terminal.
+        shown.hang_up()
+        assert shown.wait_for_exit(LEAVES_WITHIN_S) == 129
+
+
 def is_stopped(shown: Terminal) -> bool:
     fields = Path(f"/proc/{shown.process.pid}/stat").read_text().rpartition(")")[2].split()
     return fields[0] == "T"
