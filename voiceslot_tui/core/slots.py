@@ -191,10 +191,14 @@ class Gate:
             (self.paused, Hold.ENGINE_PAUSED),
             (self.recovering or self.reading is None, Hold.RECOVERING),
             (self.stale(now), Hold.READING_STALE),
-            (_ahead(self.quiet_until, now, RATE_BACKOFF_MAX_S), Hold.PACING),
+            (self.resting(now), Hold.PACING),
             (self.breaker.closed_to_all(now), Hold.BREAKER_OPEN),
         )
         return tuple(hold for applies, hold in reasons if applies)
+
+    def resting(self, now: Instant) -> bool:
+        """Tell whether the platform is being given a rest."""
+        return _ahead(self.quiet_until, now, RATE_BACKOFF_MAX_S)
 
     def stale(self, now: Instant) -> bool:
         """Tell whether the last reading is too old to dial on."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
-from voiceslot_tui.core.calls import ConversationId, Instant, later
+from voiceslot_tui.core.calls import ConversationId, Instant, later, seconds_between
 from voiceslot_tui.core.limits import DENIED_PROBE_EVERY_S, DENIED_PROBE_MAX_S
 from voiceslot_tui.core.slots import Breaker, Ceiling, Gate, Pacing, Reading
 from voiceslot_tui.ports import Control
@@ -23,12 +23,19 @@ Route = tuple[str, str]
 class Denial:
     """A route that the platform refuses: when to try it again, and how long to wait after that.
 
-    While `probing`, one call of the route may be dialled to find out.
+    While `probing`, one call of the route may be dialled to find out; once it has left, the route
+    is `asked`, and only its refusal makes the wait longer.
     """
 
     probe_at: Instant
     wait_s: float = DENIED_PROBE_EVERY_S
     probing: bool = False
+    asked: bool = False
+
+    def due(self, now: Instant) -> bool:
+        """Tell whether to try again; a time too far ahead is from before a clock was set back."""
+        ahead_s = seconds_between(now, self.probe_at)
+        return not self.probing and not 0 < ahead_s <= self.wait_s
 
     def again(self, now: Instant) -> Denial:
         """Give the denial after one more refusal."""
@@ -100,6 +107,7 @@ class Board:
         self.recovering = True
         self.stopping = False
         self.denied: dict[Route, Denial] = {}
+        self.allowed_again: set[Route] = set()
         self.bells = Bells()
         self.webhook_at: Instant | None = None
         self.webhook_refused = 0
@@ -135,18 +143,31 @@ class Board:
 
     def not_foreign(self, conversation_id: ConversationId | None) -> None:
         """Learn that a conversation is ours, or over."""
-        if self.reading is not None:
-            self.reading = self.reading.without(conversation_id)
+        if self.reading is None:
+            return
+        left = self.reading.without(conversation_id)
+        if left is not self.reading:
+            self.reading = left
+            self.bells.dispatch.set()
+            self.bells.change()
 
     def closed_routes(self) -> frozenset[Route]:
         """Name the routes that may not be dialled now."""
         return frozenset(route for route, denial in self.denied.items() if not denial.probing)
 
     def deny(self, route: Route, now: Instant) -> None:
-        """Remember that the platform refuses a route."""
+        """Remember that the platform refuses a route; many refusals at once are one."""
         known = self.denied.get(route)
-        first = Denial(later(now, DENIED_PROBE_EVERY_S))
-        self.denied[route] = first if known is None else known.again(now)
+        if known is None:
+            self.denied[route] = Denial(later(now, DENIED_PROBE_EVERY_S))
+        elif known.asked:
+            self.denied[route] = known.again(now)
+
+    def allow(self, route: Route) -> None:
+        """Learn that the platform takes calls of a route; those held for it are to be lifted."""
+        if self.denied.pop(route, None) is not None:
+            self.allowed_again.add(route)
+            self.bells.tend.set()
 
     def probe(self, route: Route) -> None:
         """Open a refused route for one call."""
@@ -156,4 +177,4 @@ class Board:
         """Close a refused route again once its probe has left."""
         denial = self.denied.get(route)
         if denial is not None and denial.probing:
-            self.denied[route] = Denial(later(now, denial.wait_s), denial.wait_s)
+            self.denied[route] = Denial(later(now, denial.wait_s), denial.wait_s, asked=True)

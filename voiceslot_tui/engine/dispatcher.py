@@ -11,9 +11,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
-from typing import assert_never
+from typing import Final, assert_never
 
-from voiceslot_tui.core.calls import later, seconds_between
+from voiceslot_tui.core.calls import later
 from voiceslot_tui.core.facts import Accepted, NotTaken, Refusal, StartAnswer, Unanswered
 from voiceslot_tui.core.limits import (
     DIAL_STALE_S,
@@ -28,6 +28,9 @@ from voiceslot_tui.engine.board import Board
 from voiceslot_tui.engine.ledger import Ledger
 from voiceslot_tui.engine.service import or_else, persist
 from voiceslot_tui.ports import Clock, Ids, Store, VoicePlatform
+
+_FULL: Final = frozenset({Refusal.CAPACITY, Refusal.NO_SUCCESS})
+"""Refusals that say how many calls the platform carries: no more than it does now."""
 
 
 class Dispatcher:
@@ -62,6 +65,7 @@ class Dispatcher:
         self._holds_for_s = holds_for_s
         self._pause_self = pause_self
         self._unreachable_s = 0.0
+        self._turned_away = 0
         self.under_way = 0
         self.quiet = asyncio.Event()
         self.quiet.set()
@@ -128,11 +132,19 @@ class Dispatcher:
         return await or_else(partial(self._platform.start_call, order), silence)
 
     async def _learn(self, order: StartOrder, answer: StartAnswer) -> None:
+        """Heed what an answer says, then write it down.
+
+        In this order, because a call that is not taken stands in line again the moment it is
+        written down: by then nobody may dial it into a full platform or a refused account.
+        """
         self._judge(order, answer)
-        record = partial(self._ledger.record, answer, by="platform")
-        await persist(record, lambda: self._board.stopping)
+        refused = isinstance(answer, NotTaken) and answer.refusal in _FULL
+        self._turned_away += refused
         if isinstance(answer, NotTaken):
             await persist(partial(self._heed, answer), lambda: self._board.stopping)
+        record = partial(self._ledger.record, answer, by="platform")
+        await persist(record, lambda: self._board.stopping)
+        self._turned_away -= refused
 
     def _judge(self, order: StartOrder, answer: StartAnswer) -> None:
         """Leave on the board what an answer says about the platform as a whole."""
@@ -141,24 +153,29 @@ class Dispatcher:
             case Unanswered():
                 board.breaker = board.breaker.after_silence(now)
             case Accepted():
-                board.breaker = board.breaker.after_answer()
-                self._unreachable_s = 0.0
-                self._allow(order)
+                self._hear()
+                board.allow((order.agent_id, order.agent_phone_number_id))
             case NotTaken():
                 self._rest(answer)
+                if answer.refusal not in (Refusal.NOT_SENT, Refusal.WITHDRAWN):
+                    self._hear()
                 if answer.refusal is Refusal.ROUTE_DENIED:
                     board.deny((order.agent_id, order.agent_phone_number_id), now)
             case _:
                 assert_never(answer)
 
-    def _allow(self, order: StartOrder) -> None:
-        route = (order.agent_id, order.agent_phone_number_id)
-        if self._board.denied.pop(route, None) is not None:
-            self._board.bells.tend.set()
+    def _hear(self) -> None:
+        """Note that the platform answers, whatever it said."""
+        board = self._board
+        self._unreachable_s = 0.0
+        if board.breaker.open:
+            board.bells.dispatch.set()
+        board.breaker = board.breaker.after_answer()
 
     def _rest(self, answer: NotTaken) -> None:
         """Give the platform the rest it asked for, or that its silence calls for."""
-        if answer.refusal is Refusal.NOT_SENT:
+        resting = self._board.gate().resting(self._clock.now())
+        if answer.refusal is Refusal.NOT_SENT and not resting:
             doubled = max(UNREACHABLE_BACKOFF_S, self._unreachable_s * 2)
             self._unreachable_s = min(doubled, UNREACHABLE_BACKOFF_MAX_S)
             self._quiet(self._unreachable_s)
@@ -168,17 +185,19 @@ class Dispatcher:
     def _quiet(self, wait_s: float) -> None:
         board, now = self._board, self._clock.now()
         until = later(now, wait_s)
-        if board.quiet_until is None or seconds_between(board.quiet_until, until) > 0:
-            board.quiet_until = until
+        known = board.quiet_until if board.gate().resting(now) else None
+        board.quiet_until = until if known is None else max(known, until)
         board.bells.change()
 
     async def _heed(self, answer: NotTaken) -> None:
-        """Act on refusals that concern more than this call, once it is back in the queue."""
-        if answer.refusal is Refusal.ACCOUNT_DENIED:
+        """Act on refusals that concern more than this call, while it still holds its slot."""
+        board = self._board
+        if answer.refusal is Refusal.ACCOUNT_DENIED and not board.paused:
             await self._pause_self(answer.detail)
-        if answer.refusal in (Refusal.CAPACITY, Refusal.NO_SUCCESS):
-            holding = (await self._store.counts()).holding
-            self._board.ceiling = self._board.ceiling.lowered(holding, self._clock.now())
-            if holding == 0:
+        if answer.refusal in _FULL:
+            ours = (await self._store.counts()).holding - self._turned_away
+            foreign = 0 if board.reading is None else board.reading.foreign
+            board.ceiling = board.ceiling.lowered(ours + foreign, self._clock.now())
+            if ours <= 0:
                 self._quiet(answer.retry_after_s or REFUSAL_BACKOFF_S)
-            self._board.bells.change()
+            board.bells.change()

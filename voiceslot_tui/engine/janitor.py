@@ -9,7 +9,7 @@ from typing import Final
 
 from voiceslot_tui.core.calls import Instant, seconds_between
 from voiceslot_tui.core.limits import PROMOTE_BATCH_MAX
-from voiceslot_tui.engine.board import Board, Denial, Route
+from voiceslot_tui.engine.board import Board, Denial
 from voiceslot_tui.ports import Clock, Store
 
 _STEP_S: Final = 1.0
@@ -30,12 +30,14 @@ class Janitor:
         self._clock = clock
         self._tidied_at: Instant | None = None
         self._woken_at: Instant | None = None
-        self._probed: set[Route] = set()
 
     async def restore(self) -> None:
-        """Remember, after a restart, the routes that the platform refused; each is probed soon."""
+        """Remember the routes whose calls are held as refused; those not known yet are probed soon.
+
+        Not only after a restart: a call may be held while another of its route is accepted.
+        """
         now = self._clock.now()
-        for route in await self._store.denied_routes():
+        for route in await self._store.denied_routes() - self._board.allowed_again:
             self._board.denied.setdefault(route, Denial(now))
 
     async def step(self) -> float | None:
@@ -62,20 +64,20 @@ class Janitor:
         """Let one call of a refused route through at its time, and all once one was accepted."""
         lifted = 0
         for route, denial in list(self._board.denied.items()):
-            if now >= denial.probe_at and not denial.probing:
+            if denial.due(now):
                 self._board.probe(route)
-                self._probed.add(route)
                 lifted += await self._store.lift_denied(*route, 1, now)
-        for route in [route for route in self._probed if route not in self._board.denied]:
+        for route in tuple(self._board.allowed_again):
             freed = await self._store.lift_denied(*route, PROMOTE_BATCH_MAX, now)
             lifted += freed
             if freed < PROMOTE_BATCH_MAX:
-                self._probed.discard(route)
+                self._board.allowed_again.discard(route)
         return lifted
 
     async def _sometimes(self, now: Instant) -> None:
         if self._woken_at is None or self._past(self._woken_at, now, _WAKE_NUMBERS_EVERY_S):
             self._woken_at = now
+            await self.restore()
             if await self._store.wake_numbers(now):
                 self._board.bells.dispatch.set()
         if self._tidied_at is None or self._past(self._tidied_at, now, _TIDY_EVERY_S):

@@ -38,6 +38,7 @@ class Ledger:
                 self._board.not_foreign(fact.conversation_id)
             if settlement is not None:
                 self._announce(settlement, asked)
+                self._note_burst(fact)
         return settled
 
     def _announce(self, settlement: Settlement, asked: int) -> None:
@@ -52,6 +53,12 @@ class Ledger:
         if call.hold is Hold.RETRY_WAIT:
             board.bells.tend.set()
         board.bells.change()
+
+    def _note_burst(self, fact: Fact) -> None:
+        """Dare less where the platform charged a call as one above the limit."""
+        if isinstance(fact, Over) and fact.outcome is not None and fact.outcome.burst:
+            ceiling = self._board.ceiling
+            self._board.ceiling = ceiling.lowered(ceiling.slots, self._clock.now())
 
 
 def _may_free(facts: tuple[Fact, ...]) -> bool:

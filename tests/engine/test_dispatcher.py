@@ -1,0 +1,422 @@
+"""The dispatcher: fills what is free, commits before it dials, and heeds what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.engine.fakes import refuse, silent, take
+from tests.engine.rig import POLL_S, Rig, new_call, running
+from voiceslot_tui.core.calls import CallState, ConversationId, Disposition, Hold
+from voiceslot_tui.core.facts import Outcome, Over, Refusal
+from voiceslot_tui.core.limits import (
+    BREAKER_PROBE_EVERY_S,
+    DENIED_PROBE_EVERY_S,
+    DIAL_STALE_S,
+    REFUSAL_BACKOFF_S,
+)
+
+ROUTE = ("agent_1", "phnum_1")
+
+
+async def test_exactly_the_free_slots_are_filled(tmp_path: Path) -> None:
+    async with running(tmp_path, limit=5, reserve=1) as rig:
+        ids = await rig.queue(*range(10))
+        rig.read_now(foreign=1)
+        await rig.dispatch()
+        assert rig.dialled == list(ids[:3])
+        await rig.dispatch()
+        assert len(rig.dialled) == 3
+        await rig.over(rig.platform.dialled[1])
+        assert rig.board.bells.dispatch.is_set()
+        await rig.dispatch()
+        assert rig.dialled == list(ids[:4])
+
+
+async def test_nothing_is_dialled_before_the_first_complete_list(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        rig.board.recovering = True
+        await rig.queue(1)
+        await rig.dispatch()
+        assert rig.dialled == []
+        rig.platform.failing = True
+        with pytest.raises(Exception, match="cannot be read"):
+            await rig.poll()
+        await rig.dispatch()
+        assert rig.dialled == []
+        rig.platform.failing = False
+        await rig.poll()
+        await rig.dispatch()
+        assert len(rig.dialled) == 1
+
+
+async def test_a_reading_that_is_too_old_stops_dialling_until_the_next(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        await rig.queue(1)
+        rig.clock.wait(POLL_S * 5 + 1)
+        await rig.dispatch()
+        assert rig.dialled == []
+        await rig.poll()
+        assert rig.board.bells.dispatch.is_set()
+        await rig.dispatch()
+        assert len(rig.dialled) == 1
+
+
+async def test_paced_starts_go_on_by_the_clock_alone(tmp_path: Path) -> None:
+    async with running(tmp_path, limit=10, per_second=2.0) as rig:
+        ids = await rig.queue(1, 2, 3)
+        for count in (1, 2, 3):
+            wait_s = await rig.dispatch()
+            assert len(rig.dialled) == count
+            if count < 3:
+                assert wait_s is not None
+                assert 0.3 < wait_s <= 0.51
+                rig.clock.wait(wait_s)
+        assert rig.dialled == list(ids)
+
+
+# --- the last check before a request
+
+
+@pytest.mark.parametrize("how", ["paused", "stopped", "slept"])
+async def test_a_dial_is_withdrawn_where_it_may_not_be_made_any_more(
+    tmp_path: Path, how: str
+) -> None:
+    async with running(tmp_path) as rig:
+        (call_id,) = await rig.queue(1)
+
+        def meanwhile(_: object) -> None:
+            if how == "slept":
+                rig.clock.wait(DIAL_STALE_S + 0.1)
+            rig.board.paused = how == "paused"
+            rig.board.stopping = how == "stopped"
+
+        rig.platform.preparing = meanwhile
+        await rig.dispatcher.step()
+        await rig.answered()
+        assert rig.dialled == []
+        call = await rig.call(call_id)
+        assert (call.state, call.attempts, call.hold) == (CallState.QUEUED, 0, None)
+
+
+async def test_a_pause_lets_no_reserved_call_go(tmp_path: Path) -> None:
+    """P6: what was reserved before the pause and not sent yet is not sent after it."""
+    async with running(tmp_path, limit=3) as rig:
+        await rig.queue(1, 2, 3)
+        step = asyncio.ensure_future(rig.dispatcher.step())
+        await rig.switches.pause(by="olga")
+        await step
+        acknowledged = len(rig.dialled)
+        await rig.answered()
+        assert len(rig.dialled) == acknowledged
+        await rig.queue(4)
+        await rig.dispatch()
+        assert len(rig.dialled) == acknowledged
+        await rig.switches.resume(by="olga")
+        await rig.dispatch()
+        assert len(rig.dialled) == 3
+
+
+# --- silence
+
+
+async def test_three_silences_open_the_breaker_and_one_probe_a_minute_leaves(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, limit=3) as rig:
+        await rig.queue(*range(20))
+        rig.platform.reply = silent
+        await rig.dispatch()
+        assert len(rig.dialled) == 3
+        assert rig.board.breaker.open
+        await rig.switches.set_limit(20, by="olga")
+        for probes in (1, 2):
+            rig.clock.wait(BREAKER_PROBE_EVERY_S - 1)
+            rig.read_now()
+            assert await rig.dispatch() == pytest.approx(1.0)
+            assert len(rig.dialled) == 2 + probes
+            rig.clock.wait(1)
+            await rig.dispatch()
+            assert len(rig.dialled) == 3 + probes
+        counts = await rig.store.counts()
+        assert counts.states[CallState.QUEUED] == 15
+        assert counts.states[CallState.UNCERTAIN] == 5
+
+
+@pytest.mark.parametrize(
+    "answer", [take, refuse(Refusal.CALL_DENIED), refuse(Refusal.ROUTE_DENIED)]
+)
+async def test_any_answer_of_the_platform_closes_the_breaker_and_dialling_goes_on(
+    tmp_path: Path, answer: object
+) -> None:
+    async with running(tmp_path, limit=10) as rig:
+        await rig.enqueue(*(new_call(n, agent=f"agent_{n}") for n in range(20)))
+        rig.platform.replies.extend([silent] * 10 + [answer])  # type: ignore[list-item]
+        await rig.dispatch()
+        rig.clock.wait(BREAKER_PROBE_EVERY_S)
+        await rig.switches.set_limit(30, by="olga")
+        rig.read_now()
+        await rig.dispatch()
+        assert not rig.board.breaker.open
+        assert len(rig.dialled) == 20
+
+
+async def test_refusals_between_silences_break_their_row(tmp_path: Path) -> None:
+    async with running(tmp_path, limit=1) as rig:
+        await rig.queue(*range(9))
+        for reply in (silent, refuse(Refusal.CALL_DENIED), silent, refuse(Refusal.CALL_DENIED)):
+            rig.platform.replies.append(reply)
+        await rig.switches.set_limit(4, by="olga")
+        await rig.dispatch()
+        assert not rig.board.breaker.open
+
+
+# --- refusals
+
+
+async def test_a_refusal_for_capacity_lowers_the_limit_and_is_no_attempt(tmp_path: Path) -> None:
+    async with running(tmp_path, limit=10) as rig:
+        ids = await rig.queue(*range(20))
+        rig.platform.replies.extend([take] * 6)
+        rig.platform.reply = refuse(Refusal.CAPACITY)
+        await rig.dispatch()
+        refused = [await rig.call(call_id) for call_id in ids[6:10]]
+        assert {(one.state, one.attempts) for one in refused} == {(CallState.QUEUED, 0)}
+        assert rig.board.ceiling.slots == 6
+        assert len(rig.dialled) <= 6 + 4 + 1, "no dial after another into a full platform"
+        rig.platform.reply = take
+        before = len(rig.dialled)
+        await rig.over(rig.platform.dialled[0])
+        await rig.dispatch()
+        assert len(rig.dialled) == before + 1
+        assert (await rig.call(ids[6])).state is CallState.LIVE
+
+
+async def test_no_dial_follows_a_refusal_before_the_limit_was_lowered(tmp_path: Path) -> None:
+    """A service that loops must not hammer a full platform with the call just refused."""
+    async with running(tmp_path, limit=2) as rig:
+        await rig.queue(1, 2, 3)
+        rig.platform.replies.extend([take, refuse(Refusal.CAPACITY)])
+        rig.platform.reply = refuse(Refusal.CAPACITY)
+        dispatching = asyncio.ensure_future(keep_dispatching(rig))
+        await rig.platform.arrived(2)
+        for _ in range(200):
+            await rig.store.counts()
+        dispatching.cancel()
+        assert len(rig.dialled) == 2
+        assert rig.board.ceiling.slots == 1
+
+
+async def keep_dispatching(rig: Rig) -> None:
+    """Step whenever the bell rings, as the service does."""
+    while True:
+        rig.board.bells.dispatch.clear()
+        await rig.dispatcher.step()
+        await rig.board.bells.dispatch.wait()
+
+
+async def test_foreign_calls_count_among_those_a_full_platform_carries(tmp_path: Path) -> None:
+    """Else the limit would sink below the foreign calls, and nothing would ever raise it again."""
+    async with running(tmp_path, limit=10) as rig:
+        await rig.queue(*range(9))
+        rig.read_now(foreign=5)
+        rig.platform.replies.extend([take, take, refuse(Refusal.CAPACITY)])
+        rig.platform.reply = take
+        await rig.dispatch()
+        assert rig.board.ceiling.slots == 8
+        for order in rig.platform.dialled[:2]:
+            await rig.over(order)
+        rig.read_now(foreign=4)
+        await rig.dispatch()
+        assert (await rig.store.counts()).holding == 4
+
+
+async def test_a_refusal_with_nothing_live_gives_the_platform_a_rest(tmp_path: Path) -> None:
+    async with running(tmp_path, limit=3) as rig:
+        await rig.queue(1)
+        rig.platform.replies.append(refuse(Refusal.CAPACITY))
+        wait_s = await rig.dispatch()
+        assert len(rig.dialled) == 1
+        assert wait_s == pytest.approx(REFUSAL_BACKOFF_S)
+        rig.clock.wait(REFUSAL_BACKOFF_S)
+        await rig.dispatch()
+        assert len(rig.dialled) == 2
+
+
+async def test_a_rate_refusal_is_quiet_for_as_long_as_the_platform_says(tmp_path: Path) -> None:
+    async with running(tmp_path, limit=5) as rig:
+        await rig.queue(1, 2)
+        rig.platform.replies.extend([refuse(Refusal.RATE, 12.0), take])
+        wait_s = await rig.dispatch()
+        assert len(rig.dialled) == 2
+        assert wait_s == pytest.approx(12.0)
+        assert rig.board.ceiling.slots == 5
+        rig.clock.wait(11.9)
+        await rig.dispatch()
+        assert len(rig.dialled) == 2
+        rig.clock.wait(0.1)
+        await rig.dispatch()
+        assert len(rig.dialled) == 3
+
+
+async def test_a_platform_that_cannot_be_reached_is_tried_again_ever_more_seldom(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, limit=50) as rig:
+        await rig.queue(*range(50))
+        rig.platform.reply = refuse(Refusal.NOT_SENT)
+        waits = []
+        for _ in range(4):
+            waits.append(await rig.dispatch())
+            rig.clock.wait(waits[-1] or 0.0)
+            rig.read_now()
+        assert waits == [pytest.approx(s) for s in (1.0, 2.0, 4.0, 8.0)]
+        rig.platform.reply = take
+        await rig.dispatch()
+        assert (await rig.store.counts()).states[CallState.LIVE] == 50
+
+
+async def test_a_refused_account_pauses_the_engine_once_and_says_why(tmp_path: Path) -> None:
+    async with running(tmp_path, limit=5) as rig:
+        await rig.queue(*range(5))
+        rig.platform.reply = refuse(Refusal.ACCOUNT_DENIED)
+        await rig.dispatch()
+        assert rig.board.paused
+        assert rig.pauses == ["said so"]
+        control = await rig.store.control()
+        assert (control.paused, control.paused_by) == (True, "engine")
+        assert (await rig.store.counts()).states[CallState.QUEUED] == 5
+
+
+# --- routes
+
+
+async def test_a_refused_route_is_held_probed_once_and_lifted_whole(tmp_path: Path) -> None:
+    async with running(tmp_path, limit=2) as rig:
+        ids = await rig.queue(*range(8))
+        others = await rig.enqueue(*(new_call(n, agent="agent_2") for n in range(20, 22)))
+        denied = refuse(Refusal.ROUTE_DENIED)
+        rig.platform.reply = lambda order: (denied if order.agent_id == "agent_1" else take)(order)
+        await rig.dispatch()
+        assert rig.dialled == [*ids[:2], *others]
+        assert [await rig.hold(call_id) for call_id in ids] == [Hold.PLATFORM_DENIED] * 8
+        for order in rig.platform.dialled[2:]:
+            await rig.over(order)
+        await rig.janitor.step()
+        await rig.dispatch()
+        assert len(rig.dialled) == 4
+        rig.clock.wait(DENIED_PROBE_EVERY_S)
+        rig.read_now()
+        await rig.janitor.step()
+        await rig.dispatch()
+        assert rig.dialled[4:] == [ids[0]], "one probe, the first in line"
+        rig.clock.wait(DENIED_PROBE_EVERY_S)
+        await rig.janitor.step()
+        await rig.dispatch()
+        assert len(rig.dialled) == 5, "a probe that was refused doubles the wait"
+        rig.clock.wait(DENIED_PROBE_EVERY_S)
+        rig.read_now()
+        rig.platform.reply = take
+        await rig.janitor.step()
+        await rig.dispatch()
+        await rig.janitor.step()
+        await rig.dispatch()
+        assert rig.board.denied == {}
+        assert await rig.store.denied_routes() == frozenset()
+        assert (await rig.store.counts()).states[CallState.LIVE] == 2
+
+
+async def test_many_refusals_at_once_make_the_first_probe_no_later(tmp_path: Path) -> None:
+    async with running(tmp_path, limit=20) as rig:
+        await rig.queue(*range(20))
+        rig.platform.reply = refuse(Refusal.ROUTE_DENIED)
+        await rig.dispatch()
+        rig.clock.wait(DENIED_PROBE_EVERY_S)
+        rig.read_now()
+        rig.platform.reply = take
+        await rig.janitor.step()
+        await rig.dispatch()
+        assert (await rig.store.counts()).states[CallState.LIVE] >= 1
+
+
+async def test_a_route_that_was_refused_and_taken_at_once_keeps_no_call_for_ever(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, limit=2) as rig:
+        ids = await rig.queue(1, 2)
+        rig.platform.replies.extend([refuse(Refusal.ROUTE_DENIED), take])
+        await rig.dispatch()
+        for _ in range(3):
+            rig.clock.wait(DENIED_PROBE_EVERY_S)
+            rig.read_now()
+            await rig.janitor.step()
+            await rig.dispatch()
+        assert await rig.state(ids[0]) is CallState.LIVE
+
+
+async def test_a_refused_route_is_probed_soon_after_a_restart(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        (call_id,) = await rig.queue(1)
+        rig.platform.reply = refuse(Refusal.ROUTE_DENIED)
+        await rig.dispatch()
+        clock = rig.clock
+    async with running(tmp_path, clock=clock, run="again") as rig:
+        await rig.janitor.step()
+        await rig.dispatch()
+        assert rig.dialled == [call_id]
+
+
+async def test_a_clock_set_back_does_not_put_a_probe_off(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        (call_id,) = await rig.queue(1)
+        rig.platform.replies.append(refuse(Refusal.ROUTE_DENIED))
+        await rig.dispatch()
+        rig.clock.jump(-7200)
+        rig.read_now()
+        rig.clock.wait(DENIED_PROBE_EVERY_S)
+        await rig.janitor.step()
+        await rig.dispatch()
+        assert rig.dialled == [call_id, call_id]
+
+
+# --- slots that others free
+
+
+async def test_the_end_of_a_foreign_call_wakes_the_dispatcher(tmp_path: Path) -> None:
+    async with running(tmp_path, limit=1) as rig:
+        stranger = rig.platform.foreign("stranger")
+        await rig.queue(1)
+        await rig.poll()
+        await rig.dispatch()
+        assert rig.dialled == []
+        dispatching = asyncio.ensure_future(keep_dispatching(rig))
+        await rig.tell(Over(stranger, None, None, None))
+        await rig.platform.arrived(1)
+        dispatching.cancel()
+
+
+async def test_a_call_charged_as_a_burst_lowers_the_limit(tmp_path: Path) -> None:
+    async with running(tmp_path, limit=10) as rig:
+        await rig.queue(*range(10))
+        await rig.dispatch()
+        burst = Outcome(Disposition.ANSWERED, 5, burst=True)
+        await rig.over(rig.platform.dialled[0], burst)
+        assert rig.board.ceiling.slots < 10
+        await rig.tell(Over(ConversationId("stranger"), None, None, burst))
+
+
+async def test_a_start_that_breaks_off_by_a_defect_is_uncertain_and_ends_nothing(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as rig:
+        ids = await rig.queue(1, 2)
+
+        def broken(order: object) -> object:
+            raise ZeroDivisionError
+
+        rig.platform.replies.append(broken)  # type: ignore[arg-type]
+        await rig.dispatch()
+        assert await rig.state(ids[0]) is CallState.UNCERTAIN
+        assert await rig.state(ids[1]) is CallState.LIVE
