@@ -40,6 +40,8 @@ _READABLE: Final = Theme(
         "foreground-disabled": "#a9b0bb",
         "pane-border": "#6b7686",
         "pane-border-focus": "#7cd0e8",
+        "cursor-ground": "#233d55",
+        "cursor-style": "bold",
     },
 )
 
@@ -74,6 +76,8 @@ THEMES: Final = (_READABLE, _HIGH_CONTRAST)
 FALLBACKS: Final[Mapping[str, str]] = {
     "pane-border": "ansi_default",
     "pane-border-focus": "ansi_cyan",
+    "cursor-ground": "transparent",
+    "cursor-style": "reverse",
 }
 """The variables of ours for themes that do not set them."""
 
