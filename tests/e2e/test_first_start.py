@@ -183,6 +183,21 @@ def test_a_database_that_cannot_be_used_is_left_as_it_is(
         wait_for("what was queued is dialled", lambda: states(made, ended=3))
 
 
+def test_a_database_that_another_program_holds_is_not_called_damaged(tmp_path: Path) -> None:
+    with rig(tmp_path, ENV, **WORLD) as made:
+        made.start()
+        made.kill(signal.SIGTERM)
+        with closing(sqlite3.connect(made.data_dir / "voiceslot.db", isolation_level=None)) as db:
+            db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            db.execute("BEGIN EXCLUSIVE")
+            refused = voiceslot(made, "serve")
+        print(refused.stderr)
+        assert refused.returncode == 1
+        assert "another program holds" in refused.stderr
+        assert "damaged" not in refused.stderr
+        made.start()
+
+
 def database_files(made: Rig) -> list[Path]:
     """Name the database and the files that SQLite keeps beside it, as far as they hold data."""
     files = made.data_dir.glob("voiceslot.db*")
