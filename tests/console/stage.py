@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC
@@ -101,7 +102,7 @@ async def stage(
     watch, clock = FakeWatch(link), StillClock()
     app = OperatorApp(
         cast(Watch, watch),
-        report_folder=Path("nowhere"),
+        report_folder=Path(tempfile.gettempdir()) / "voiceslot-stage",
         owns_engine=owns_engine,
         clock=clock,
         zone=UTC,
