@@ -134,7 +134,7 @@ class Reconciler:
         if one.call.state is CallState.LIVE and not self._suspicious(one, listed, now):
             return False
         asked_at, wait_s = self._asked.get(one.attempt.id, (Instant(0), 0.0))
-        if seconds_between(asked_at, now) < wait_s:
+        if 0 <= seconds_between(asked_at, now) < wait_s:
             return False
         longest = _LOST_SEARCH_S if one.call.state is CallState.UNKNOWN else _ASK_MAX_S
         if listed is None and one.call.state is CallState.LIVE:
@@ -168,9 +168,7 @@ class Reconciler:
         if one.attempt.conversation_id is None:
             return await self._search(one, now)
         talk = await self._platform.talk(one.attempt.conversation_id)
-        if talk is None:
-            return ()
-        facts = facts_of_end(talk, one.attempt.id)
+        facts = () if talk is None else facts_of_end(talk, one.attempt.id)
         if facts or one.call.state is not CallState.LIVE:
             return facts
         return await self._ask_carrier(one, talk, now)
@@ -186,9 +184,15 @@ class Reconciler:
         old_enough = seconds_between(one.attempt.started_at, now) >= self._lag_s
         return (LookedUp(one.attempt.id),) if search.complete and old_enough else ()
 
-    async def _ask_carrier(self, one: OpenCall, talk: Talk, now: Instant) -> tuple[Fact, ...]:
-        """Ask the second witness about a call that rings or talks far too long."""
-        limit_s = self._ring_overdue_s if talk.state is TalkState.RINGING else self._overdue_s
+    async def _ask_carrier(
+        self, one: OpenCall, talk: Talk | None, now: Instant
+    ) -> tuple[Fact, ...]:
+        """Ask the second witness about a call that rings or talks far too long.
+
+        Also where the platform has no conversation of that name any more: it may keep none.
+        """
+        rings = talk is not None and talk.state is TalkState.RINGING
+        limit_s = self._ring_overdue_s if rings else self._overdue_s
         overdue = seconds_between(one.attempt.started_at, now) > limit_s
         call_sid = one.attempt.call_sid
         if not overdue or self._carrier is None or call_sid is None:

@@ -1,11 +1,13 @@
 """The operator's switches: pause and limit. They are durable before they are acknowledged.
 
 A pause is in force from the moment it is wished: the board is told before the store, so that no
-dial starts while the pause is being written.
+dial starts while the pause is being written. Switches thrown at once are thrown one after the
+other: each writes all of them, and none may write what another has just changed.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from voiceslot_tui.core.errors import BadInput
@@ -24,6 +26,8 @@ class Switches:
         self._board = board
         self._clock = clock
         self._configured = configured_limit
+        self._one_at_a_time = asyncio.Lock()
+        self._pauses_wished = 0
 
     async def restore(self) -> None:
         """Take up the switches as they were left; a limit newly set in the settings wins."""
@@ -36,25 +40,33 @@ class Switches:
 
     async def pause(self, *, by: str, why: str = "") -> Done:
         """Start no more calls; durable when it returns."""
-        was_paused = self._board.control.paused
+        self._pauses_wished += 1
         self._board.paused = True
-        reason = clean(why, TEXT_CHARS_MAX)
+        try:
+            async with self._one_at_a_time:
+                return await self._pause(by, clean(why, TEXT_CHARS_MAX))
+        finally:
+            self._pauses_wished -= 1
+
+    async def _pause(self, by: str, why: str) -> Done:
+        was_paused = self._board.control.paused
         now = self._clock.now()
         control = replace(
-            self._board.control, paused=True, paused_by=by, paused_why=reason, paused_at=now
+            self._board.control, paused=True, paused_by=by, paused_why=why, paused_at=now
         )
-        await self._write(control, "paused", reason, by)
+        await self._write(control, "paused", why, by)
         undo = () if was_paused else (Undo(paused=False),)
         return Done(message="paused: no call starts; calls under way go on", undo=undo)
 
     async def resume(self, *, by: str) -> Done:
         """Dial again; durable before the first dial."""
-        was_paused = self._board.control.paused
-        control = replace(
-            self._board.control, paused=False, paused_by="", paused_why="", paused_at=None
-        )
-        await self._write(control, "resumed", "", by)
-        self._board.paused = False
+        async with self._one_at_a_time:
+            was_paused = self._board.control.paused
+            control = replace(
+                self._board.control, paused=False, paused_by="", paused_why="", paused_at=None
+            )
+            await self._write(control, "resumed", "", by)
+            self._board.paused = self._pauses_wished > 0
         self._board.bells.dispatch.set()
         undo = (Undo(paused=True),) if was_paused else ()
         return Done(message="resumed" if was_paused else "it was not paused", undo=undo)
@@ -63,13 +75,14 @@ class Switches:
         """Set how many calls may be live at once; calls above it drain by themselves."""
         if not 1 <= limit <= LIMIT_MAX:
             raise BadInput(f"the limit is a number from 1 to {LIMIT_MAX:,}", field="limit")
-        before = self._board.ceiling.configured
-        control = replace(
-            self._board.control, limit=limit, limit_by=by, limit_configured=self._configured
-        )
-        self._board.ceiling = self._board.ceiling.set_to(min(limit, before))
-        await self._write(control, "limit", f"{before} to {limit}", by)
-        self._board.ceiling = self._board.ceiling.set_to(limit)
+        async with self._one_at_a_time:
+            before = self._board.ceiling.configured
+            control = replace(
+                self._board.control, limit=limit, limit_by=by, limit_configured=self._configured
+            )
+            self._board.ceiling = self._board.ceiling.set_to(min(limit, before))
+            await self._write(control, "limit", f"{before} to {limit}", by)
+            self._board.ceiling = self._board.ceiling.set_to(limit)
         self._board.bells.dispatch.set()
         undo = (Undo(limit=before),) if before != limit else ()
         return Done(message=f"the limit is {limit} (was {before})", undo=undo)

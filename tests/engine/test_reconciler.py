@@ -1,0 +1,357 @@
+"""The reconciler: what webhooks would have told is found by asking, and nothing is made up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.engine.fakes import conversation_of, silent
+from tests.engine.rig import ANSWERED, LAG_S, LONGEST_S, POLL_S, RING_S, Rig, new_call, running
+from voiceslot_tui.core.calls import AttemptState, CallState, ConversationId, Disposition
+from voiceslot_tui.core.errors import ReadFailed
+from voiceslot_tui.core.facts import Outcome, Wish, Wished
+from voiceslot_tui.core.limits import ASK_AT_ONCE_MAX, WRAP_UP_MAX_S
+from voiceslot_tui.core.orders import StartOrder
+from voiceslot_tui.core.talks import TalkState
+from voiceslot_tui.engine.readings import Strategy
+
+OVERDUE_S = LONGEST_S + RING_S + 120.0
+
+
+async def dialled(rig: Rig, *numbers: int) -> list[StartOrder]:
+    await rig.queue(*(numbers or (1,)))
+    await rig.dispatch()
+    return list(rig.platform.dialled)
+
+
+async def test_an_end_that_no_webhook_told_is_found_at_the_next_poll(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        (order,) = await dialled(rig)
+        await rig.poll()
+        assert await rig.state(order.call_id) is CallState.LIVE
+        rig.platform.ends(conversation_of(order))
+        await rig.poll()
+        assert await rig.state(order.call_id) is CallState.WRAPPING_UP
+        assert rig.board.bells.dispatch.is_set()
+        rig.platform.ends(conversation_of(order), ANSWERED)
+        await rig.polls(60)
+        call = await rig.call(order.call_id)
+        assert (call.state, call.disposition) == (CallState.ENDED, Disposition.ANSWERED)
+
+
+async def test_a_list_that_lacks_a_call_never_ends_it(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        (order,) = await dialled(rig)
+        rig.platform.unlisted.add(conversation_of(order))
+        await rig.polls(600)
+        assert await rig.state(order.call_id) is CallState.LIVE
+        assert conversation_of(order) in rig.platform.asked
+
+
+@pytest.mark.parametrize("listed", [True, False])
+async def test_a_status_word_nobody_knows_never_ends_a_call(tmp_path: Path, listed: bool) -> None:
+    async with running(tmp_path) as rig:
+        (order,) = await dialled(rig)
+        name = conversation_of(order)
+        rig.platform.talks[name] = replace(rig.platform.talks[name], state=TalkState.UNHEARD_OF)
+        if not listed:
+            rig.platform.unlisted.add(name)
+        await rig.polls(600)
+        assert await rig.state(order.call_id) is CallState.LIVE
+
+
+async def test_a_platform_that_cannot_be_read_ends_nothing(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        (order,) = await dialled(rig)
+        rig.platform.ends(conversation_of(order), ANSWERED)
+        rig.platform.failing = True
+        for _ in range(5):
+            with pytest.raises(ReadFailed):
+                await rig.poll()
+        assert await rig.state(order.call_id) is CallState.LIVE
+        rig.platform.failing = False
+        await rig.poll()
+        assert await rig.state(order.call_id) is CallState.ENDED
+
+
+async def test_a_failed_poll_is_tried_again_and_not_forgotten_until_the_next(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as rig:
+        rig.platform.failing = True
+        with pytest.raises(ReadFailed):
+            await rig.poll()
+        with pytest.raises(ReadFailed):
+            await rig.poll(wait_s=1.0)
+        rig.platform.failing = False
+        assert await rig.poll(wait_s=1.0) == pytest.approx(POLL_S)
+
+
+async def test_the_list_is_read_once_a_poll_however_often_the_step_is_woken(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as rig:
+        lists = rig.platform.lists
+        for _ in range(10):
+            wait_s = await rig.poll(wait_s=1.0)
+            assert wait_s is not None
+            assert 0 < wait_s < POLL_S
+        assert rig.platform.lists == lists
+        rig.reconciler.read_now()
+        await rig.reconciler.step()
+        assert rig.platform.lists == lists + 1
+
+
+# --- dials without an answer
+
+
+async def uncertain(rig: Rig) -> StartOrder:
+    rig.platform.replies.append(silent)
+    (order,) = await dialled(rig)
+    assert await rig.state(order.call_id) is CallState.UNCERTAIN
+    return order
+
+
+async def test_an_unanswered_dial_is_found_by_its_own_mark(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        order = await uncertain(rig)
+        rig.platform.rings(order)
+        await rig.poll()
+        detail = await rig.engine.detail(order.call_id)
+        assert detail.call.state is CallState.LIVE
+        assert detail.attempts[0].conversation_id == conversation_of(order)
+        assert len(rig.dialled) == 1
+
+
+async def test_an_unanswered_dial_that_is_over_already_ends(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        order = await uncertain(rig)
+        rig.platform.rings(order)
+        rig.platform.ends(conversation_of(order), ANSWERED)
+        await rig.poll()
+        assert await rig.state(order.call_id) is CallState.ENDED
+
+
+async def test_three_complete_searches_over_two_minutes_make_a_dial_unknown(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as rig:
+        order = await uncertain(rig)
+        began = rig.clock.now()
+        while await rig.state(order.call_id) is CallState.UNCERTAIN:
+            await rig.poll()
+            assert rig.clock.now() < began + 600_000, "it never becomes unknown"
+        attempt = (await rig.engine.detail(order.call_id)).attempts[0]
+        assert attempt.state is AttemptState.UNKNOWN
+        assert attempt.lookups >= 3
+        assert attempt.first_lookup_at is not None
+        assert attempt.first_lookup_at >= began + LAG_S * 1000
+        assert rig.clock.now() - attempt.first_lookup_at >= 120_000
+        assert (await rig.call(order.call_id)).holding
+        assert len(rig.dialled) == 1
+
+
+@pytest.mark.parametrize("why", ["incomplete", "failing"])
+async def test_searches_that_saw_not_everything_prove_nothing(tmp_path: Path, why: str) -> None:
+    async with running(tmp_path) as rig:
+        order = await uncertain(rig)
+        rig.platform.complete = why != "incomplete"
+        for _ in range(60):
+            if why == "failing":
+                rig.platform.failing = True
+                with pytest.raises(ReadFailed):
+                    await rig.poll()
+            else:
+                await rig.poll()
+        assert await rig.state(order.call_id) is CallState.UNCERTAIN
+
+
+async def test_an_unknown_call_is_still_looked_for_and_gives_its_slot_up_in_the_end(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as rig:
+        order = await uncertain(rig)
+        await rig.polls(300)
+        assert await rig.state(order.call_id) is CallState.UNKNOWN
+        await rig.polls(LONGEST_S + RING_S)
+        call = await rig.call(order.call_id)
+        assert (call.state, call.holding) == (CallState.UNKNOWN, False)
+        rig.platform.rings(order)
+        rig.platform.ends(conversation_of(order), ANSWERED)
+        await rig.polls(600)
+        assert await rig.state(order.call_id) is CallState.ENDED
+
+
+async def test_a_dial_cut_off_by_a_crash_is_looked_up_and_never_made_again(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as rig:
+        rig.platform.holding_back = True
+        await rig.queue(1, 2)
+        await rig.dispatcher.step()
+        await rig.platform.arrived(2)
+        orders = await rig.store.open_calls()
+        clock = rig.clock
+        rig.board.stopping = True
+        copy = tmp_path / "after"
+        copy.mkdir()
+        for file in tmp_path.glob("voiceslot.db*"):
+            (copy / file.name).write_bytes(file.read_bytes())
+        talks = dict(rig.platform.talks)
+    async with running(copy, clock=clock, run="again") as rig:
+        assert [await rig.state(one.call.id) for one in orders] == [CallState.UNCERTAIN] * 2
+        rig.platform.talks = talks
+        await rig.polls(60)
+        await rig.dispatch()
+        assert [await rig.state(one.call.id) for one in orders] == [CallState.LIVE] * 2
+        assert rig.dialled == []
+
+
+# --- wrapping up, and what takes far too long
+
+
+async def test_an_outcome_is_waited_for_a_quarter_of_an_hour(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        (order,) = await dialled(rig)
+        rig.platform.ends(conversation_of(order))
+        await rig.poll()
+        await rig.polls(WRAP_UP_MAX_S - POLL_S)
+        assert await rig.state(order.call_id) is CallState.WRAPPING_UP
+        await rig.polls(POLL_S * 3)
+        call = await rig.call(order.call_id)
+        assert (call.state, call.disposition) == (CallState.ENDED, Disposition.UNKNOWN)
+
+
+@pytest.mark.parametrize("said", [True, False, None])
+async def test_a_call_long_overdue_is_released_on_the_carriers_word_alone(
+    tmp_path: Path, said: bool | None
+) -> None:
+    async with running(tmp_path) as rig:
+        (order,) = await dialled(rig)
+        assert rig.carrier is not None
+        call_sid = rig.platform.talks[conversation_of(order)].call_sid
+        assert call_sid is not None
+        rig.carrier.over[call_sid] = said
+        await rig.polls(LONGEST_S)
+        assert rig.carrier.asked == []
+        await rig.polls(OVERDUE_S - LONGEST_S + 60)
+        assert rig.carrier.asked != []
+        expected = CallState.UNKNOWN if said else CallState.LIVE
+        assert await rig.state(order.call_id) is expected
+
+
+async def test_a_phone_that_rings_far_too_long_is_asked_about_sooner(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        (order,) = await dialled(rig)
+        assert rig.carrier is not None
+        talk = rig.platform.rings(order, TalkState.RINGING)
+        assert talk.call_sid is not None
+        rig.carrier.over[talk.call_sid] = True
+        await rig.polls(RING_S)
+        assert await rig.state(order.call_id) is CallState.LIVE
+        await rig.polls(120)
+        call = await rig.call(order.call_id)
+        assert (call.state, call.holding) == (CallState.UNKNOWN, False)
+
+
+async def test_a_conversation_the_platform_forgot_is_not_held_for_ever(tmp_path: Path) -> None:
+    """Retention of no time at all leaves nothing to read; then the carrier is the only witness."""
+    async with running(tmp_path) as rig:
+        (order,) = await dialled(rig)
+        talk = rig.platform.talks.pop(conversation_of(order))
+        assert rig.carrier is not None
+        assert talk.call_sid is not None
+        await rig.polls(LONGEST_S)
+        assert await rig.state(order.call_id) is CallState.LIVE
+        rig.carrier.over[talk.call_sid] = True
+        await rig.polls(OVERDUE_S - LONGEST_S + 60)
+        call = await rig.call(order.call_id)
+        assert (call.state, call.holding) == (CallState.UNKNOWN, False)
+
+
+async def test_without_a_carrier_time_alone_releases_nothing(tmp_path: Path) -> None:
+    async with running(tmp_path, carrier=False) as rig:
+        (order,) = await dialled(rig)
+        await rig.polls(OVERDUE_S * 2)
+        assert await rig.state(order.call_id) is CallState.LIVE
+        await rig.tell(Wished(order.call_id, Wish.RELEASE, "olga"))
+        assert not (await rig.call(order.call_id)).holding
+
+
+async def test_a_clock_set_back_delays_no_question(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        order = await uncertain(rig)
+        await rig.poll()
+        rig.platform.rings(order)
+        rig.clock.jump(-7200)
+        await rig.polls(60)
+        assert await rig.state(order.call_id) is CallState.LIVE
+
+
+# --- hints, and many questions
+
+
+async def test_a_hint_is_followed_at_once_and_believed_only_of_the_platform(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as rig:
+        (order,) = await dialled(rig)
+        rig.engine.hint(conversation_of(order))
+        assert rig.board.bells.reconcile.is_set()
+        await rig.reconciler.step()
+        assert await rig.state(order.call_id) is CallState.LIVE
+        rig.platform.ends(conversation_of(order), ANSWERED)
+        rig.engine.hint(conversation_of(order))
+        await rig.reconciler.step()
+        assert await rig.state(order.call_id) is CallState.ENDED
+
+
+async def test_hints_are_bounded_and_none_harms(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        for number in range(5000):
+            rig.engine.hint(ConversationId(f"nobody_{number}"))
+        await rig.reconciler.step()
+        assert len(rig.platform.asked) <= 200
+        rig.platform.failing = True
+        rig.engine.hint(ConversationId("nobody"))
+        await rig.reconciler.step()
+
+
+async def test_many_ends_are_found_in_one_poll(tmp_path: Path) -> None:
+    async with running(tmp_path, limit=ASK_AT_ONCE_MAX * 3) as rig:
+        orders = await dialled(rig, *range(ASK_AT_ONCE_MAX * 3))
+        for order in orders:
+            rig.platform.ends(conversation_of(order), Outcome(Disposition.BUSY))
+        await rig.poll()
+        counts = await rig.store.counts()
+        assert counts.states[CallState.ENDED] == len(orders)
+
+
+@pytest.mark.parametrize("strategy", [one for one in Strategy if one is not Strategy.CONVERSATIONS])
+async def test_ends_are_found_without_a_list_of_conversations(
+    tmp_path: Path, strategy: Strategy
+) -> None:
+    async with running(tmp_path, strategy=strategy) as rig:
+        (order,) = await dialled(rig)
+        await rig.poll()
+        assert await rig.state(order.call_id) is CallState.LIVE
+        rig.platform.ends(conversation_of(order), ANSWERED)
+        await rig.polls(60)
+        assert await rig.state(order.call_id) is CallState.ENDED
+
+
+async def test_a_retry_stands_in_line_when_the_janitor_finds_it_due(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        (call_id,) = await rig.enqueue(new_call(1, attempts=2))
+        await rig.dispatch()
+        await rig.over(rig.platform.dialled[0], Outcome(Disposition.BUSY))
+        assert rig.board.bells.tend.is_set()
+        rig.clock.wait(899.5)
+        assert await rig.janitor.step() == pytest.approx(0.5, abs=0.02)
+        rig.clock.wait(0.5)
+        await rig.janitor.step()
+        rig.read_now()
+        await rig.dispatch()
+        assert rig.dialled == [call_id, call_id]
