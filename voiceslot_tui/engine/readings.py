@@ -92,7 +92,7 @@ class Reader:
         return await self._roads[self.strategy](self._clock.now())
 
     async def _by_conversations(self, began: Instant) -> Seen:
-        before = {open_call.attempt.id for open_call in await self._holding()}
+        before = await self._store.open_calls()
         batches = await self._platform.batches()
         of_batches = await self._calls_of(batches)
         talks = await self._platform.live_talks(later(began, -self._longest_call_s))
@@ -102,8 +102,8 @@ class Reader:
         foreign = await self._store.foreign(
             talk.conversation_id for talk in talks if talk.conversation_id not in named
         )
-        ours = before | {one.attempt.id for one in open_calls if one.call.holding}
-        unlisted = max(0, live - len(foreign) - len(named) - len(ours))
+        listed = named.union(talk.conversation_id for talk in talks)
+        unlisted = max(0, live - len(listed) - _holding_beside(listed, (*before, *open_calls)))
         reading = Reading(
             began,
             foreign_ids=foreign,
@@ -111,9 +111,6 @@ class Reader:
             ringing=_ringing(talks, open_calls),
         )
         return Seen(reading, talks, open_calls)
-
-    async def _holding(self) -> tuple[OpenCall, ...]:
-        return tuple(one for one in await self._store.open_calls() if one.call.holding)
 
     async def _live_count(self) -> int:
         """Read the platform's own count as a second opinion; without it the list stands alone."""
@@ -186,6 +183,12 @@ class Reader:
         batches = await self._platform.batches()
         total = sum(count(batch) for batch in batches if batch.status in self._active)
         return Seen(Reading(began, unnamed=total), None, await self._store.open_calls())
+
+
+def _holding_beside(listed: frozenset[ConversationId], open_calls: tuple[OpenCall, ...]) -> int:
+    """Count our calls that hold a slot and are in no list; the last word about each one counts."""
+    ours = {one.attempt.id: one.attempt.conversation_id for one in open_calls if one.call.holding}
+    return sum(1 for conversation_id in ours.values() if conversation_id not in listed)
 
 
 def _ringing(talks: tuple[Talk, ...], open_calls: tuple[OpenCall, ...]) -> int:
