@@ -40,6 +40,8 @@ from voiceslot_tui.link.client import Connected, Lost, State
 _FOLLOW_CURSOR_AFTER_S: Final = 0.15
 """How long the cursor rests on a row before its detail is read."""
 _TICK_S: Final = 1.0
+_NOTICE_SHARE: Final = 3
+"""The notice takes at most a third of the screen."""
 
 
 class Console(Protocol):
@@ -92,6 +94,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._seq_shown = -1
         self._header = LiveText(self._header_lines, id="header")
         self._tabs = LiveText(self._tab_lines, id="tabs")
+        self._notice = LiveText(self._notice_lines, id="notice")
         self._keys = LiveText(self._key_lines, id="keys")
         self._summary = LiveText(self._summary_lines, id="summary")
 
@@ -101,6 +104,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         yield self._header
         yield self._summary
         yield self._tabs
+        yield self._notice
         with Vertical(id="body"):
             with Horizontal(id="top", classes="row"):
                 yield panes[PaneId.SLOTS]
@@ -183,9 +187,19 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.set_class(not demo, "-prod")
         for line in (self._header, self._tabs, self._keys, self._summary):
             line.repaint()
+        self._paint_notice()
         for pane in self.panes.values():
             if pane.display:
                 pane.paint()
+
+    def _paint_notice(self) -> None:
+        """Say why nothing starts where no slots pane does."""
+        width, height = self.size
+        lines = [] if self.panes[PaneId.SLOTS].display else self._notice_lines(width, height)
+        rows = min(len(lines), height // _NOTICE_SHARE)
+        self._notice.display = rows > 0 and self.layout_now() is not Layout.LINE
+        self._notice.styles.height = max(1, rows)
+        self._notice.repaint()
 
     def tell(self, news: News) -> None:
         """Say something to the operator about their own act."""
@@ -283,6 +297,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _summary_lines(self, width: int, _height: int) -> list[Line]:
         return [presenter.summary(self.session.view, width)]
+
+    def _notice_lines(self, width: int, _height: int) -> list[Line]:
+        return presenter.notice(self.session.view, width, self.session.zone)
 
     def _tab_lines(self, width: int, _height: int) -> list[Line]:
         return [bars.tab_line(self.active, self.session.view, self.session.now(), width)]

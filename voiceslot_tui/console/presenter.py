@@ -249,6 +249,18 @@ def why_lines(snapshot: Snapshot, cells: int, zone: tzinfo | None) -> list[Line]
     return lines
 
 
+def notice(view: View, cells: int, zone: tzinfo | None) -> list[Line]:
+    """Say why nothing starts where that is no usual wait, for a screen without the slots pane."""
+    snapshot = view.snapshot
+    if snapshot is None or not view.current or not snapshot.idle:
+        return []
+    hold = snapshot.idle[0].hold
+    said_by_header = (hold is Hold.RECOVERING and not _failing(snapshot)) or (
+        hold is Hold.ENGINE_PAUSED and not snapshot.paused_why
+    )
+    return [] if hold in _USUAL or said_by_header else why_lines(snapshot, cells, zone)
+
+
 def _pause_sentence(snapshot: Snapshot, zone: tzinfo | None) -> str:
     by = f"by {snapshot.paused_by}" if snapshot.paused_by else "by nobody named"
     at = f" at {formats.short_time(snapshot.paused_at, zone)}" if snapshot.paused_at else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Final, Generic, TypeVar
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -12,6 +12,11 @@ from textual.widgets import Input
 
 from voiceslot_tui.console.widgets.cells import Line
 from voiceslot_tui.console.widgets.live_text import LiveText
+
+_TEXT_CELLS: Final = 58
+_FRAME_CELLS: Final = 6
+_FRAME_LINES: Final = 2
+"""What the box around the text takes, as the style sheet has it."""
 
 _Answer = TypeVar("_Answer")
 
@@ -34,6 +39,11 @@ class Dialog(ModalScreen[_Answer], Generic[_Answer], inherit_bindings=False):
     def action_give_up(self) -> None:
         """Close without an answer."""
         self.answer(None)
+
+    def text_room(self, below: int) -> tuple[int, int]:
+        """Give the cells and lines that text may take, where so many lines stand below it."""
+        width, height = self.app.size
+        return min(_TEXT_CELLS, width - _FRAME_CELLS), height - _FRAME_LINES - below
 
 
 class TypingDialog(Dialog[_Answer], Generic[_Answer]):

@@ -15,8 +15,6 @@ from voiceslot_tui.console.questions import Choice, Question
 from voiceslot_tui.console.widgets.cells import Line, Tone
 from voiceslot_tui.console.widgets.live_text import LiveText
 
-_TEXT_CELLS = 58
-
 
 class QuestionDialog(Dialog[str]):
     """Gives the value of the chosen answer; Esc is the first answer.
@@ -39,11 +37,12 @@ class QuestionDialog(Dialog[str]):
 
     def compose(self) -> ComposeResult:
         """Show title, explanation and answers."""
+        cells, rows = self.text_room(below=len(self._question.choices))
         lines = [one_line(say(self._question.title, Tone.STRONG)), Line()]
         for text in self._question.lines:
-            lines += wrapped(text, _TEXT_CELLS, indent="  ")
+            lines += wrapped(text, cells, indent="  ")
         with Vertical(id="box"):
-            yield text_block([*lines, Line()], id="text")
+            yield text_block([*lines, Line()][:rows], id="text")
             yield self._answers
 
     def on_key(self, event: events.Key) -> None:

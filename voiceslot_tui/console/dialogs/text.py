@@ -13,7 +13,6 @@ from voiceslot_tui.console.dialogs.dialog import Dialog, text_block
 from voiceslot_tui.console.phrases import one_line, say, wrapped
 from voiceslot_tui.console.widgets.cells import Line, Tone
 
-_TEXT_CELLS = 58
 _LINES_MAX = 16
 
 
@@ -31,9 +30,10 @@ class TextDialog(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Show title and sentences."""
+        cells, rows = self.text_room(below=2)
         lines = [one_line(say(self._title, Tone.STRONG)), Line()]
         for sentence in self._sentences:
-            lines += wrapped(f"- {sentence}", _TEXT_CELLS, indent="  ")
+            lines += wrapped(f"- {sentence}", cells, indent="  ")
         with Vertical(id="box"):
-            yield text_block([*lines[:_LINES_MAX], Line()], id="text")
+            yield text_block([*lines[: min(rows, _LINES_MAX)], Line()], id="text")
             yield text_block([one_line(say("Esc closes", Tone.DIM))], id="close")
