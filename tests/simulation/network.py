@@ -1,0 +1,203 @@
+"""The network between an engine and the simulated world: no sockets, virtual time, faults as told.
+
+Requests travel, are answered by the world's own `handle`, and what the world wants done to the
+bytes of an answer is done. What has left an engine arrives even if the engine is killed meanwhile.
+Webhooks travel the other way, to the routes of whichever engine listens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from random import Random
+from typing import Any, Final
+
+import httpx
+from aiohttp import HttpVersion11, StreamReader, web
+from aiohttp.http_parser import RawRequestMessage
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from voiceslot_tui.listener.routes import Routes
+from voiceslot_tui.simulator.api import handle
+from voiceslot_tui.simulator.exchange import Reply, Request
+from voiceslot_tui.simulator.webhooks import Delivery
+from voiceslot_tui.simulator.words import Transport
+from voiceslot_tui.simulator.world import World
+
+STALL_S: Final = 3600.0
+WEBHOOK_TIMEOUT_S: Final = 10.0
+_TRAVEL_S: Final = (0.005, 0.05)
+
+
+class Network:
+    """Carries everything between a world and the engine that listens, if one does."""
+
+    def __init__(
+        self, world: World, now_s: Callable[[], float], chance: Random, posts: asyncio.TaskGroup
+    ) -> None:
+        """Connect a world; `now_s` is its clock and `posts` the task group webhooks travel in."""
+        self.world = world
+        self.reachable = True
+        self.listening: Routes | None = None
+        self._now_s = now_s
+        self._chance = chance
+        self._posts = posts
+        self._timer: asyncio.TimerHandle | None = None
+
+    def travel_s(self) -> float:
+        """Draw how long something is on its way."""
+        return self._chance.uniform(*_TRAVEL_S)
+
+    def transport(self) -> SimulatedTransport:
+        """Give an engine a way to the world."""
+        return SimulatedTransport(self)
+
+    def ask(self, request: Request) -> Reply:
+        """Let a request arrive, and give the world's reply."""
+        reply = handle(self.world, self._now_s(), request)
+        self.stir()
+        return reply
+
+    def stir(self) -> None:
+        """Come back when the world's next event is due, or at once for webhooks."""
+        due_s = self.world.next_event_at()
+        if self.world.webhooks.has_outbox:
+            due_s = self._now_s()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if due_s is not None:
+            loop = asyncio.get_running_loop()
+            wait_s = max(0.0, due_s - self._now_s())
+            self._timer = loop.call_later(wait_s, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        for delivery in self.world.take_deliveries(self._now_s()):
+            self._posts.create_task(self._deliver(delivery))
+        self.stir()
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        await asyncio.sleep(self.travel_s())
+        status: int | None = None
+        try:
+            async with asyncio.timeout(WEBHOOK_TIMEOUT_S):
+                answer = await self.post("/webhook/elevenlabs", delivery.body, delivery.headers)
+            status = None if answer is None else answer.status
+        except TimeoutError:
+            pass
+        self.world.webhooks.report(delivery.delivery_id, status, self._now_s())
+        self.stir()
+
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> web.Response | None:
+        """Post a JSON body to the engine that listens; None where none does."""
+        routes = self.listening
+        return None if routes is None else await routes.answer(_posted(path, body, headers))
+
+    def disconnect(self) -> None:
+        """Let nothing more happen by itself."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+class SimulatedTransport(httpx.AsyncBaseTransport):
+    """The road of one engine to the world, as httpx wants it."""
+
+    def __init__(self, network: Network) -> None:
+        """Begin to carry."""
+        self._network = network
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Carry a request there and the answer back; what goes wrong is httpx's own error."""
+        network, loop = self._network, asyncio.get_running_loop()
+        if not network.reachable:
+            raise httpx.ConnectError("nobody answers there", request=request)
+        asked = Request(
+            request.method,
+            request.url.path,
+            request.url.query.decode("ascii"),
+            request.headers,
+            await request.aread(),
+        )
+        answered: asyncio.Future[Reply] = loop.create_future()
+
+        def arrive() -> None:
+            reply = network.ask(asked)
+            loop.call_later(reply.delay_s + network.travel_s(), return_, reply)
+
+        def return_(reply: Reply) -> None:
+            if not answered.done():
+                answered.set_result(reply)
+
+        loop.call_later(network.travel_s(), arrive)
+        return await _received(await answered, request)
+
+
+async def _received(reply: Reply, request: httpx.Request) -> httpx.Response:
+    """Do to the bytes of a reply what the world wants done to them."""
+    match reply.transport:
+        case Transport.RESET | Transport.HALF_HEADERS:
+            raise httpx.RemoteProtocolError("the connection was closed", request=request)
+        case Transport.STALL:
+            await asyncio.sleep(STALL_S)
+            raise httpx.ReadError("the connection was closed", request=request)
+        case Transport.CUT_BODY:
+            stream: httpx.AsyncByteStream = _CutOff(reply.body)
+        case Transport.COMPLETE:
+            stream = httpx.ByteStream(reply.body)
+    headers = [("Content-Type", reply.content_type), *reply.headers]
+    return httpx.Response(reply.status, headers=headers, stream=stream, request=request)
+
+
+class _CutOff(httpx.AsyncByteStream):
+    """Half of a body, and then the end of the connection."""
+
+    def __init__(self, body: bytes) -> None:
+        self._half = body[: len(body) // 2]
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Give what came."""
+        yield self._half
+        raise httpx.ReadError("the body was cut off")
+
+
+class _Connection:
+    """What a request and its body want to know of their connection."""
+
+    ssl_context = peername = sockname = None
+
+    def pause_reading(self) -> None:
+        """Let nothing more come: it is all there."""
+
+    def resume_reading(self, *, resume_parser: bool = True) -> None:
+        """Let more come: there is no more."""
+
+
+_CONNECTION: Final[Any] = _Connection()
+
+
+def _posted(path: str, body: bytes, headers: Mapping[str, str]) -> web.BaseRequest:
+    """Make a request as the server's parser would have made it."""
+    named = CIMultiDict({"Host": "127.0.0.1", "Content-Length": str(len(body))})
+    named["Content-Type"] = "application/json"
+    named.update(headers)
+    raw = tuple((name.encode(), value.encode()) for name, value in named.items())
+    message = RawRequestMessage(
+        "POST",
+        path,
+        HttpVersion11,
+        CIMultiDictProxy(named),
+        raw,
+        False,
+        None,
+        False,
+        False,
+        URL(path),
+    )
+    loop = asyncio.get_running_loop()
+    content = StreamReader(_CONNECTION, 2**30, loop=loop)
+    content.feed_data(body)
+    content.feed_eof()
+    nobody: Any = None
+    return web.BaseRequest(message, content, _CONNECTION, nobody, nobody, loop, remote="127.0.0.1")
