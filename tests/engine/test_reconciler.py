@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.fakes import conversation_of, silent
 from tests.engine.rig import ANSWERED, LAG_S, LONGEST_S, POLL_S, RING_S, Rig, new_call, running
-from voiceslot_tui.core.calls import AttemptState, CallState, ConversationId, Disposition
+from voiceslot_tui.core.calls import AttemptId, AttemptState, CallState, ConversationId, Disposition
 from voiceslot_tui.core.errors import ReadFailed
 from voiceslot_tui.core.facts import Outcome, Wish, Wished
 from voiceslot_tui.core.limits import ASK_AT_ONCE_MAX, WRAP_UP_MAX_S
@@ -355,3 +355,19 @@ async def test_a_retry_stands_in_line_when_the_janitor_finds_it_due(tmp_path: Pa
         rig.read_now()
         await rig.dispatch()
         assert rig.dialled == [call_id, call_id]
+
+
+async def test_a_dial_whose_answer_nobody_waits_for_is_looked_up(tmp_path: Path) -> None:
+    """As when writing its answer down broke off: the slot must not stay taken for ever."""
+    async with running(tmp_path) as rig:
+        await rig.queue(1)
+        rig.read_now()
+        rig.board.recovering = False
+        reserved = await rig.store.reserve(
+            rig.board.gate(), frozenset(), lambda: AttemptId("att_lost"), LONGEST_S, rig.clock.now()
+        )
+        (order,) = reserved.orders
+        await rig.polls(600)
+        assert await rig.state(order.call_id) is CallState.DIALING
+        await rig.polls(120)
+        assert await rig.state(order.call_id) is CallState.UNCERTAIN

@@ -130,7 +130,7 @@ class SlotLapsed:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """The engine found the attempt in mid-dial when it started."""
+    """Nobody waits for the answer of this dial any more: the engine stopped, or the wait broke."""
 
     attempt_id: AttemptId
     source: Source = Source.ENGINE

@@ -113,7 +113,9 @@ def _about_attempt(
         case Unanswered():
             return _unanswered(call, attempt, fact.detail, now)
         case Interrupted():
-            return _unanswered(call, attempt, "the engine stopped while dialling", now)
+            return _unanswered(
+                call, attempt, "nobody waited for the answer of the dial any more", now
+            )
         case Over():
             return _over(call, attempt, fact, now)
         case LookedUp():

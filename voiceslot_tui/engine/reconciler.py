@@ -25,6 +25,7 @@ from voiceslot_tui.core.facts import (
     Accepted,
     CarrierOver,
     Fact,
+    Interrupted,
     LookedUp,
     Over,
     SlotLapsed,
@@ -45,6 +46,8 @@ _ASK_FIRST_S: Final = 2.0
 _ASK_MAX_S: Final = 30.0
 _LOST_SEARCH_S: Final = 300.0
 _OVERDUE_MARGIN_S: Final = 60.0
+_DIAL_LOST_S: Final = 660.0
+"""Longer than the longest time-out of a start: whoever waited for its answer is gone."""
 
 
 class Reconciler:
@@ -201,7 +204,10 @@ class Reconciler:
 
 
 def _expired(one: OpenCall, now: Instant) -> tuple[Fact, ...]:
-    """Say of a call that its wait is over: for an outcome, or for a slot that nobody can hold."""
+    """Say of a call that its wait is over: for an answer, an outcome, or a slot nobody can hold."""
+    if one.call.state is CallState.DIALING:
+        lost = seconds_between(one.attempt.started_at, now) > _DIAL_LOST_S
+        return (Interrupted(one.attempt.id),) if lost else ()
     if one.call.state is CallState.WRAPPING_UP and one.attempt.over_at is not None:
         waited_s = seconds_between(one.attempt.over_at, now)
         return (WrapUpExpired(one.call.id),) if waited_s > WRAP_UP_MAX_S else ()
