@@ -66,6 +66,12 @@ def confirm(shown: Terminal, key: str, question: str, then: str) -> None:
     press(shown, "y", then)
 
 
+def escape(shown: Terminal, until_gone: str) -> None:
+    """Press Esc, and wait until a text is gone: a key that follows too soon would make it Alt."""
+    shown.send("\x1b")
+    shown.wait_until(lambda: until_gone not in shown.text, f"{until_gone!r} to go")
+
+
 def queue_shown(shown: Terminal) -> int | None:
     """Read from the header how many calls are queued."""
     found = _QUEUE.search(shown.lines[0])
@@ -81,6 +87,24 @@ def row_gone_to(shown: Terminal) -> int | None:
 def line_of(shown: Terminal, words: str) -> str:
     """Give the first line that holds some words; empty where there is none."""
     return next((line for line in shown.lines if words in line), "")
+
+
+def words(shown: Terminal) -> str:
+    """Give the screen as running text: pane by pane where there are boxes beside each other."""
+    lines = shown.lines
+    boxes = [
+        (found.start(), found.end(), y)
+        for y, line in enumerate(lines)
+        for found in re.finditer("╭─[^╮]*╮", line)
+    ]
+    text = [] if boxes else list(lines)
+    for left, right, top in boxes:
+        for line in lines[top:]:
+            text.append(line[left + 1 : right - 1].strip("│─╭╮╰╯ "))
+            if line[left : left + 1] == "╰":
+                break
+    first = min((top for _, _, top in boxes), default=0)
+    return " ".join(" ".join([*lines[:first], *text, lines[-1]]).split())
 
 
 def find(shown: Terminal, words: str) -> None:

@@ -290,6 +290,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.set_class(len(visible) == 1, "-alone")
         main = self.active in (PaneId.RECIPIENTS, PaneId.EVENTS)
         self.query_one("#bottom", Widget).set_class(main, "-main")
+        self._paint_notice()
 
     def _header_lines(self, width: int, _height: int) -> list[Line]:
         session = self.session

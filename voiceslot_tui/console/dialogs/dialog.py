@@ -43,7 +43,8 @@ class Dialog(ModalScreen[_Answer], Generic[_Answer], inherit_bindings=False):
     def text_room(self, below: int) -> tuple[int, int]:
         """Give the cells and lines that text may take, where so many lines stand below it."""
         width, height = self.app.size
-        return min(_TEXT_CELLS, width - _FRAME_CELLS), height - _FRAME_LINES - below
+        cells = min(_TEXT_CELLS, max(1, width - _FRAME_CELLS))
+        return cells, max(0, height - _FRAME_LINES - below)
 
 
 class TypingDialog(Dialog[_Answer], Generic[_Answer]):
