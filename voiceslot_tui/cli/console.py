@@ -13,7 +13,7 @@ import click
 
 from voiceslot_tui.cli.asking import places
 from voiceslot_tui.cli.engine_process import ensure_engine, is_answered
-from voiceslot_tui.cli.failures import WRONG_USAGE, say
+from voiceslot_tui.cli.failures import WRONG_USAGE, known_secrets, say
 
 
 def without_terminal() -> str:
@@ -34,7 +34,7 @@ def open_console() -> int:
     ensure_engine(where)
     from voiceslot_tui.console.app import run
 
-    return run(where.socket)
+    return run(where.socket, secrets=known_secrets)
 
 
 def _plainly(problem: str, engine_runs: bool) -> int:

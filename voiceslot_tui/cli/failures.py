@@ -20,6 +20,7 @@ FAILED: Final = 1
 WRONG_USAGE: Final = 2
 INTERRUPTED: Final = 130
 SENTENCE_CHARS_MAX: Final = 1000
+_ENV_FILE: Final = Path(".env")
 
 
 def say(text: str) -> None:
@@ -73,18 +74,23 @@ def _defect(problem: BaseException) -> int:
     return FAILED
 
 
+def known_secrets() -> tuple[str, ...]:
+    """Give the secrets that the settings hold, or those that can be read, for a report to hide."""
+    from voiceslot_tui import settings
+
+    try:
+        return settings.load(os.environ, _ENV_FILE).secrets()
+    except SettingsInvalid:
+        return tuple(os.environ.get(row.name, "") for row in settings.table() if row.secret)
+
+
 def _write_report(problem: BaseException) -> Path:
     from voiceslot_tui import logs, paths, settings
 
-    env_file = Path(".env")
-    places = paths.paths(settings.load_data_dir(os.environ, env_file))
+    places = paths.paths(settings.load_data_dir(os.environ, _ENV_FILE))
     paths.make_folders(places)
     report = places.log.with_name("voiceslot-report.log")
-    try:
-        secrets = settings.load(os.environ, env_file).secrets()
-    except SettingsInvalid:
-        secrets = tuple(os.environ.get(row.name, "") for row in settings.table() if row.secret)
-    log = logs.open_log(report, secrets=secrets)
+    log = logs.open_log(report, secrets=known_secrets())
     logs.error(logs.Event.PROGRAM_FAILED, problem=problem)
     log.close()
     return report

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,11 +19,18 @@ NO_TERMINAL: Final = 2
 """Exit code where the console cannot run here."""
 
 
-def run(socket_path: Path, *, demo: bool = False, owns_engine: bool = False) -> int:
+def run(
+    socket_path: Path,
+    *,
+    demo: bool = False,
+    owns_engine: bool = False,
+    secrets: Callable[[], Sequence[str]] = tuple,
+) -> int:
     """Attach to the engine at a socket and show it until the operator leaves; give the exit code.
 
     0 detached, 1 failed, 2 no usable terminal, 128 + n ended by signal n. `owns_engine` says that
-    the engine ends with this console, which then asks before it leaves.
+    the engine ends with this console, which then asks before it leaves. `secrets` gives what the
+    report of a failure must not hold.
     """
     problem = terminal_problem(
         os.environ, stdin_isatty=sys.stdin.isatty(), stderr_isatty=sys.stderr.isatty()
@@ -41,6 +49,7 @@ def run(socket_path: Path, *, demo: bool = False, owns_engine: bool = False) -> 
     console = OperatorApp(
         Watch(socket_path),
         report_folder=socket_path.parent,
+        secrets=secrets,
         demo=demo,
         owns_engine=owns_engine,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -17,38 +18,48 @@ from voiceslot_tui.core.text import CleanText, clean, mask
 REPORTS_KEPT: Final = 10
 LINE_CHARS_MAX: Final = 2_000
 _PATTERN: Final = "console-*.txt"
+_SECRET_CHARS_MIN: Final = 6
+"""Shorter values are no secrets, and hiding them would hide half the report."""
+_HIDDEN: Final = "•••secret•••"
 
 
-def write_report(error: BaseException, folder: Path) -> Path | None:
-    """Write a report, readable by its owner only; give its path, or None where it cannot be."""
+def write_report(error: BaseException, folder: Path, hidden: Iterable[str] = ()) -> Path | None:
+    """Write a report, readable by its owner only; give its path, or None where it cannot be.
+
+    `hidden` are secrets that it must not hold.
+    """
     path = folder / f"console-{secrets.token_hex(4)}.txt"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(report_of(error))
+            file.write(report_of(error, hidden))
         _drop_old(folder)
     except OSError:
         return None
     return path
 
 
-def report_of(error: BaseException) -> str:
+def report_of(error: BaseException, hidden: Iterable[str] = ()) -> str:
     """Give the traceback of an error without values, cleaned and masked line by line."""
     told = traceback.TracebackException.from_exception(error, capture_locals=False)
-    lines = (line for block in told.format() for line in block.splitlines())
+    text = "".join(told.format())
+    for secret in sorted(hidden, key=len, reverse=True):
+        if len(secret) >= _SECRET_CHARS_MIN:
+            text = text.replace(secret, _HIDDEN)
+    lines = text.splitlines()
     return "".join(
         f"{_indent(line)}{mask(clean(line.strip(), LINE_CHARS_MAX))}\n" for line in lines
     )
 
 
-def sentence_of(error: BaseException, report: Path | None) -> CleanText:
+def sentence_of(error: BaseException, report: Path | None, what: str = "The console") -> CleanText:
     """Say in one line what failed and where it is written down."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     written = f"The report is {report}." if report else "No report could be written."
     return clean(
-        f"The console failed: {type(error).__name__}{place}. The engine goes on. {written}",
+        f"{what} failed: {type(error).__name__}{place}. The engine goes on. {written}",
         LINE_CHARS_MAX,
     )
 

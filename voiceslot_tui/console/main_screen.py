@@ -34,7 +34,7 @@ from voiceslot_tui.console.session import Session
 from voiceslot_tui.console.widgets.cells import Line, Tone
 from voiceslot_tui.console.widgets.live_text import LiveText
 from voiceslot_tui.core.calls import CallId
-from voiceslot_tui.core.text import clean
+from voiceslot_tui.core.text import CleanText
 from voiceslot_tui.link.client import Connected, Lost, State
 
 _FOLLOW_CURSOR_AFTER_S: Final = 0.15
@@ -57,6 +57,10 @@ class Console(Protocol):
 
     def action_repaint(self) -> None:
         """Paint the whole terminal anew."""
+        ...
+
+    def written_down(self, error: BaseException, what: str) -> CleanText:
+        """Write down what failed; give the sentence that says so."""
         ...
 
 
@@ -123,7 +127,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Start to listen to the engine, and to let time pass."""
         self._arrange()
         self.go_to(self.active)
-        self.run_worker(self._listen(), name="link", exit_on_error=False)
+        # A screen that hears nothing any more must not stay and look as if it did.
+        self.run_worker(self._listen(), name="link", exit_on_error=True)
         self.set_interval(_TICK_S, self.paint)
 
     def on_screen_resume(self) -> None:
@@ -173,10 +178,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Say that something of ours failed; the screen stays."""
-        if event.state is WorkerState.ERROR:
-            error = event.worker.error
-            text = f"{event.worker.name or 'a task'} failed: {type(error).__name__}: {error}"
-            self.tell(News(clean(text), Tone.BAD))
+        worker, error = event.worker, event.worker.error
+        if event.state is WorkerState.ERROR and error is not None and not worker.exit_on_error:
+            what = worker.name or "a task"
+            self.tell(News(self.console.written_down(error, what), Tone.BAD))
 
     # --- what is shown
 

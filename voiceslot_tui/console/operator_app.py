@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from pathlib import Path
 from typing import ClassVar, Final
@@ -36,6 +37,7 @@ class OperatorApp(ConsoleApp, inherit_bindings=False):
         watch: Watch,
         *,
         report_folder: Path,
+        secrets: Callable[[], Sequence[str]] = tuple,
         demo: bool = False,
         owns_engine: bool = False,
         clock: ScreenClock | None = None,
@@ -43,7 +45,7 @@ class OperatorApp(ConsoleApp, inherit_bindings=False):
     ) -> None:
         # Textual takes NO_COLOR out of the environment when an app is made.
         look = theme.wanted(os.environ)
-        super().__init__(report_folder=report_folder)
+        super().__init__(report_folder=report_folder, secrets=secrets)
         self.session = Session(watch, clock or SystemClock(), demo=demo, zone=zone)
         self.main = MainScreen(self.session, owns_engine=owns_engine)
         self._mouse_is_ours = True

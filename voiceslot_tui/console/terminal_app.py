@@ -7,14 +7,14 @@ and hang-ups end the app in order, with 128 + the signal's number; a failure pri
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from rich.color import ColorSystem
 from rich.console import COLOR_SYSTEMS, RenderableType
-from rich.segment import Segment, Segments
 from rich.style import Style
+from rich.text import Text
 from textual.app import App
 from textual.geometry import Offset
 from textual.screen import Screen
@@ -24,6 +24,7 @@ from voiceslot_tui.console import driver as hooks
 from voiceslot_tui.console.crash_report import sentence_of, write_report
 from voiceslot_tui.console.screen_diff import Piece, ScreenDiff
 from voiceslot_tui.console.terminal import knows_only_ascii
+from voiceslot_tui.core.text import CleanText
 
 FRAMES_WAITING_MAX: Final = 6
 """Frames in the writer's queue from which on new ones are left out."""
@@ -34,14 +35,20 @@ _SYNC_END: Final = "\x1b[?2026l"
 
 
 class ConsoleApp(App[None]):
-    """The app of one terminal. `report_folder` is where a failure is written down."""
+    """The app of one terminal.
 
-    def __init__(self, *, report_folder: Path) -> None:
+    `report_folder` is where a failure is written down, without what `secrets` gives.
+    """
+
+    def __init__(
+        self, *, report_folder: Path, secrets: Callable[[], Sequence[str]] = tuple
+    ) -> None:
         missing = hooks.missing_hooks()
         super().__init__(driver_class=None if missing else hooks.SafeDriver)
         self.missing_hooks = missing
         """Private parts of Textual that were not found; then its own driver is used."""
         self._report_folder = report_folder
+        self._secrets = secrets
         self._diff = None if missing else ScreenDiff(self._codes_of)
         self._catching_up = False
         self._cursor_at = Offset(0, 0)
@@ -87,13 +94,17 @@ class ConsoleApp(App[None]):
             self._exception_event.set()
         self._fail(error)
 
+    def written_down(self, error: BaseException, what: str = "The console") -> CleanText:
+        """Write down what failed; give the sentence that says so and names the report."""
+        report = write_report(error, self._report_folder, self._secrets())
+        return sentence_of(error, report, what)
+
     def _fail(self, error: BaseException) -> None:
         if isinstance(error, WorkerFailed) and error.error is not None:
             error = error.error
         self._return_code = 1
         if not self._exit_renderables:
-            sentence = sentence_of(error, write_report(error, self._report_folder))
-            self._exit_renderables.append(Segments([Segment(sentence), Segment.line()]))
+            self._exit_renderables.append(Text(self.written_down(error), overflow="fold"))
         self._close_messages_no_wait()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
