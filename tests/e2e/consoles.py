@@ -107,11 +107,10 @@ def words(shown: Terminal) -> str:
     return " ".join(" ".join([*lines[:first], *text, lines[-1]]).split())
 
 
-def find(shown: Terminal, words: str) -> None:
-    """Filter the queue, and wait until the only row is the one that was looked for."""
-    press(shown, "/", "Esc gives up")
-    shown.send(f"{words}\r")
-    shown.wait_until(lambda: row_gone_to(shown) == 1, f"the only row for {words!r}")
+def find(shown: Terminal, wanted: str, row: str) -> None:
+    """Filter the queue, and wait until the cursor is on the row that was looked for."""
+    press(shown, f"/{wanted}\r", f"1 Queue  /{wanted}")
+    shown.wait_until(lambda: row in line_of(shown, "▌"), f"the row of {row!r}")
 
 
 def pieces(telephone: str) -> str:

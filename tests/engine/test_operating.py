@@ -50,7 +50,7 @@ async def test_a_cancel_is_not_undone_after_its_time(tmp_path: Path) -> None:
         rig.clock.wait(UNDO_S + 1)
         back = await rig.engine.take_back(done.undo, by="olga")
         assert back.changed == ()
-        assert back.refused == ((ids[0], "it is cancelled: not brought back"),)
+        assert back.refused == ((ids[0], "cancelled more than 30 seconds ago: not brought back"),)
 
 
 async def test_park_unpark_and_their_undos(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 from voiceslot_tui.core.calls import Call, CallId, CallState
 from voiceslot_tui.core.errors import BadInput, Missing, Rejected
 from voiceslot_tui.core.facts import Fact, Reordered, Wish, Wished
-from voiceslot_tui.core.limits import COMMAND_CALLS_MAX, PRIORITY_MAX, PRIORITY_MIN
+from voiceslot_tui.core.limits import COMMAND_CALLS_MAX, PRIORITY_MAX, PRIORITY_MIN, UNDO_S
 from voiceslot_tui.core.pages import Place
 from voiceslot_tui.core.undo import Done, Undo
 from voiceslot_tui.engine.board import Board
@@ -199,6 +199,8 @@ def _in_words(call: Call) -> str:
 def _refusal(call: Call | None, done: str) -> str:
     if call is None:
         return "there is no such call"
+    if call.state is CallState.CANCELLED and done == _DONE_WORDS[Wish.UNDO_CANCEL]:
+        return f"cancelled more than {UNDO_S:.0f} seconds ago: not {done}"
     return f"it is {_in_words(call)}: not {done}"
 
 
