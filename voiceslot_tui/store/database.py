@@ -59,8 +59,6 @@ _ITS_OWN_FAULT: Final = frozenset(
 )
 """Errors of one statement; any other one concerns the file, and with it the whole group."""
 _CHECKPOINT_BYTES: Final = 4 * 1024 * 1024
-_TURNS_GATHERED: Final = 3
-"""Turns of the event loop that a first transaction waits for company; a turn is some 0.1 ms."""
 
 
 class Database:
@@ -95,23 +93,10 @@ class Database:
             raise StoreUnavailable("the database is closed")
         if len(self._waiting) >= WRITE_QUEUE_MAX:
             raise StoreBusy("too much waits for the database; try again in a moment")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((transaction, future))
-        if not self._busy and len(self._waiting) == 1:
-            loop.call_soon(self._gather, loop, _TURNS_GATHERED)
+        self._pump()
         return await future
-
-    def _gather(self, loop: asyncio.AbstractEventLoop, turns: int) -> None:
-        """Let the loop turn a few times before a group is taken, so that company can join it.
-
-        The news of an end and the reservation that it makes room for are two transactions a turn or
-        two apart: together they cost one commit, and the slot is filled that much sooner.
-        """
-        if turns and not self._busy:
-            loop.call_soon(self._gather, loop, turns - 1)
-        else:
-            self._pump()
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Run a function on the connection that only reads; it sees one commit whole."""
@@ -160,7 +145,6 @@ class Database:
         if self._closed:
             return
         self._closed = True
-        self._pump()
         await self._idle.wait()
         await self._reader.close()
         await self._writer.close()
