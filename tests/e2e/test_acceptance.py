@@ -66,7 +66,8 @@ def test_t1b_twenty_one_after_another_start_no_more_than_the_limit(tmp_path: Pat
         for index in range(20):
             made.enqueue(number(index))
         wait_for("five are dialled", lambda: own_dials(made) == LIMIT)
-        assert states(made, dialing=LIMIT, queued=15)
+        stats = made.stats()
+        assert (stats["inFlight"], stats["queueSize"]) == (LIMIT, 15)
         wait_for("five are live", lambda: states(made, live=LIMIT, queued=15))
         after_two_more_readings(made)
         assert own_dials(made) == LIMIT

@@ -46,9 +46,12 @@ ANSWERED = {**QUICK, **ALL_ANSWER}
 
 
 def test_one_key_is_one_call_across_crashes(tmp_path: Path) -> None:
-    """A producer that repeats what was not answered, while the engine is killed under it."""
+    """A producer that repeats what was not answered, while the engine is killed under it.
+
+    A call killed between its reservation and its request is never found: it is unknown, not rung.
+    """
     people = 30
-    with rig(tmp_path, ENV, **ANSWERED) as made:
+    with rig(tmp_path, {**ENV, "UNKNOWN_AFTER_S": "1"}, **ANSWERED) as made:
         made.start()
         answers: dict[str, set[str]] = {number(index): set() for index in range(people)}
         done = Event()
@@ -66,9 +69,10 @@ def test_one_key_is_one_call_across_crashes(tmp_path: Path) -> None:
         for person, given in answers.items():
             given.add(made.enqueue(person, key=person))
         assert all(len(given) == 1 for given in answers.values()), answers
-        wait_for("all have ended", lambda: states(made, ended=people))
-        truth = made.simulator.truth()
-        assert (truth["people_rung"], truth["people_rung_again"]) == (people, {})
+        wait_for("all are over", lambda: set(made.states()) <= {"ended", "unknown"}, 60)
+        truth, found = made.simulator.truth(), made.states()
+        assert sum(found.values()) == people
+        assert (truth["people_rung"], truth["people_rung_again"]) == (found["ended"], {})
         another = enqueue(made, enqueue_body(number(90)), {"Idempotency-Key": number(0)})
         assert (another.status, another.error["code"]) == (409, "idempotency_conflict")
 
@@ -154,12 +158,17 @@ def test_a_day_of_forged_stale_and_doubled_webhooks_does_no_harm(tmp_path: Path)
         for index in range(24):
             made.enqueue(number(index))
         wait_for("all have ended", lambda: states(made, ended=24))
+        wait_for("every lie was told", lambda: answered_webhooks(made).get("forged 401") == 24)
+        wait_for("some came too late", lambda: answered_webhooks(made).get("401"))
+        print(answered_webhooks(made))
         truth = made.simulator.truth()
-        print(truth["webhooks"]["statuses"])
-        assert truth["webhooks"]["statuses"]["forged 401"] == 24
-        assert truth["webhooks"]["statuses"]["401"] > 0
         assert truth["max_live"] == LIMIT
         assert (truth["people_rung"], truth["people_rung_again"]) == (24, {})
+
+
+def answered_webhooks(made: Rig) -> dict[str, int]:
+    """Count the webhooks that the platform has sent, by how they were answered."""
+    return dict(made.simulator.truth()["webhooks"]["statuses"])
 
 
 def test_schemathesis_finds_nothing_in_the_real_engine(tmp_path: Path) -> None:
@@ -169,7 +178,7 @@ def test_schemathesis_finds_nothing_in_the_real_engine(tmp_path: Path) -> None:
         assert voiceslot(made, "pause").returncode == 0
         command = [str(Path(sys.executable).with_name("schemathesis")), "run", "--no-color"]
         command += [f"{made.url}/openapi.json", "--header", f"Authorization: Bearer {key}"]
-        command += ["--seed", "11", "--max-examples", "8", "--generation-database", "none"]
+        command += ["--seed", "11", "--max-examples", "5", "--generation-database", "none"]
         command += ["--phases", "fuzzing"]
         ran = subprocess.run(
             command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False
@@ -263,11 +272,11 @@ def test_a_start_that_seems_to_fail_and_was_dialled_is_found_again(
 
 @contextmanager
 def full_disk(made: Rig) -> Iterator[None]:
-    """Let no file of the engine grow any more, as on a disk that is full."""
+    """Let the engine write to no file any more, as on a disk that is full."""
     assert made.engine is not None
-    pid, size = made.engine.pid, (made.data_dir / "voiceslot.db-wal").stat().st_size
+    pid = made.engine.pid
     before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, before[1]))
     try:
         yield
     finally:
