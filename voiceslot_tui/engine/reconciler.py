@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from typing import Any, Final
 
 from voiceslot_tui.core.calls import (
@@ -32,7 +33,12 @@ from voiceslot_tui.core.facts import (
     Source,
     WrapUpExpired,
 )
-from voiceslot_tui.core.limits import ASK_AT_ONCE_MAX, LOOKUP_SKEW_S, WRAP_UP_MAX_S
+from voiceslot_tui.core.limits import (
+    ASK_AT_ONCE_MAX,
+    LOOKUP_SKEW_S,
+    ROUTE_DEADLINE_S,
+    WRAP_UP_MAX_S,
+)
 from voiceslot_tui.core.talks import Talk, TalkState
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.engine.ledger import Ledger
@@ -103,10 +109,22 @@ class Reconciler:
             return wait_s
         began_s = self._clock.steady_s()
         seen = await self._reader.read()
+        if self._board.recovering:
+            await self._learn_numbers()
         self._next_poll_s = began_s + self._poll_interval_s
         self._board.take_reading(seen.reading)
         await self._ask_about(seen)
         return max(0.0, self._next_poll_s - self._clock.steady_s())
+
+    async def _learn_numbers(self) -> None:
+        """Learn by which road each number dials, before the first dial.
+
+        Else every dial after a start would wait for it between its reservation and its request: an
+        engine that is killed there leaves calls of which nobody can say whether they rang.
+        """
+        with suppress(ReadFailed, TimeoutError):
+            async with asyncio.timeout(ROUTE_DEADLINE_S):
+                await self._platform.phone_numbers()
 
     async def _follow_hints(self) -> None:
         while self._hints:
