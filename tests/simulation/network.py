@@ -44,6 +44,7 @@ class Network:
         self._chance = chance
         self._posts = posts
         self._timer: asyncio.TimerHandle | None = None
+        self._is_on = True
 
     def travel_s(self) -> float:
         """Draw how long something is on its way."""
@@ -67,7 +68,7 @@ class Network:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if due_s is not None:
+        if due_s is not None and self._is_on:
             loop = asyncio.get_running_loop()
             wait_s = max(0.0, due_s - self._now_s())
             self._timer = loop.call_later(wait_s, self._tick)
@@ -97,6 +98,7 @@ class Network:
 
     def disconnect(self) -> None:
         """Let nothing more happen by itself."""
+        self._is_on = False
         if self._timer is not None:
             self._timer.cancel()
 

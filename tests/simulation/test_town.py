@@ -11,6 +11,7 @@ import pytest
 
 from tests.simulation.town import Town, person, town
 from tests.simulation.virtual_time import TURNS_WITHOUT_TIME_MAX, Stalled, simulate
+from voiceslot_tui.core.snapshot import EngineState
 
 
 def test_time_passes_only_when_nothing_else_can_happen() -> None:
@@ -117,6 +118,22 @@ def test_kills_in_virtual_time_ring_nobody_twice(seed: int, tmp_path: Path) -> N
     print(f"{unknown} were reserved and not sent, {truth['people_rung']} were rung")
     assert truth["max_live"] <= 5
     assert (truth["people_rung"] + unknown, truth["people_rung_again"]) == (30, {})
+
+
+def test_nothing_stands_between_a_reservation_and_its_request(tmp_path: Path) -> None:
+    """What a dial has to know is read before the first: the engine may be killed at any time."""
+
+    async def main() -> None:
+        async with town(tmp_path) as made:
+            await made.start()
+            await made.until("it has read", lambda seen: seen.engine is EngineState.RUNNING)
+            read = made.truth()["requests_read"]
+            assert read["list_numbers_paged"] == 1
+            await made.enqueue(person(0))
+            await all_over(made, 1)
+            assert made.truth()["requests_read"]["list_numbers_paged"] == 1
+
+    simulate(main)
 
 
 def test_what_was_accepted_before_a_kill_is_there_after_it(tmp_path: Path) -> None:
