@@ -244,7 +244,7 @@ def test_the_four_envelopes_are_read() -> None:
     assert text.line == "Not Found"
     many = read_complaint(b'{"detail": [{"loc": ["body", "a", 0, "b"], "msg": "m", "type": "t"}]}')
     assert many is not None
-    assert (many.fields, many.line) == (("a.0.b",), "t: a.0.b m")
+    assert (many.fields, many.line) == (("a.0.b",), "t (a.0.b m)")
 
 
 @pytest.mark.parametrize(
