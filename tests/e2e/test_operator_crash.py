@@ -78,28 +78,30 @@ def test_a_failing_console_tells_nothing_and_stops_no_call(tmp_path: Path, point
 
 
 def test_a_failing_act_is_said_and_the_screen_stays(tmp_path: Path) -> None:
-    with rig(tmp_path, ENV, **QUICK) as made, failing(made, "in_an_act") as shown:
+    with rig(tmp_path, ENV, **QUICK) as made:
         made.start()
-        shown.wait_for(LIVE)
-        shown.send("r")
-        shown.wait_for("read now failed: Defect in crashing_console.py:")
-        shown.wait_for(".txt")
-        said = " ".join(line.strip() for line in shown.lines[-4:])
-        tells_nothing(report_named_in(said))
-        tells_nothing(shown.text)
-        made.enqueue(number(1), name="Bea")
-        shown.wait_for("Bea")
-        shown.send("q")
-        assert shown.wait_for_exit() == 0
+        with failing(made, "in_an_act") as shown:
+            shown.wait_for(LIVE)
+            shown.send("r")
+            shown.wait_for("read now failed: Defect in crashing_console.py:")
+            shown.wait_for(".txt")
+            said = " ".join(line.strip() for line in shown.lines[-4:])
+            tells_nothing(report_named_in(said))
+            tells_nothing(shown.text)
+            made.enqueue(number(1), name="Bea")
+            shown.wait_for("Bea")
+            shown.send("q")
+            assert shown.wait_for_exit() == 0
 
 
 def test_a_failure_before_there_is_a_screen_is_said_too(tmp_path: Path) -> None:
-    with rig(tmp_path, ENV, **QUICK) as made, failing(made, "in_the_start") as shown:
+    with rig(tmp_path, ENV, **QUICK) as made:
         made.start()
-        assert shown.wait_for_exit() == 1
-        assert "this should not have happened (Defect)" in shown.text
-        tells_nothing(bytes(shown.received).decode())
-        tells_nothing((made.data_dir / "voiceslot-report.log").read_text())
+        with failing(made, "in_the_start") as shown:
+            assert shown.wait_for_exit() == 1
+            assert "this should not have happened (Defect)" in shown.text
+            tells_nothing(bytes(shown.received).decode())
+            tells_nothing((made.data_dir / "voiceslot-report.log").read_text())
 
 
 def test_every_point_is_tested() -> None:
