@@ -59,6 +59,7 @@ class _Jumping(selectors.BaseSelector):
             return []
         self._turns += 1
         if self._turns > TURNS_WITHOUT_TIME_MAX:
+            self._turns = 0
             raise Stalled("somebody is busy for ever without time passing")
         return []
 
