@@ -244,9 +244,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.deeds.perform(ActionId.DETAIL)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Learn which pane the operator clicked into."""
+        """Learn which pane the operator clicked into; they may have gone on since."""
         for pane_id, pane in self.panes.items():
-            if pane.inner is event.widget and pane_id is not self.active:
+            if pane.inner is event.widget is self.focused and pane_id is not self.active:
                 self.active = pane_id
                 self._arrange()
                 self.paint()
