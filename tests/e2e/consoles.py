@@ -31,11 +31,15 @@ _GONE_TO = re.compile(r"▌ *([\d,]+) ")
 
 @contextmanager
 def console(
-    made: Rig, *arguments: str, size: tuple[int, int] = (120, 40), **more: object
+    made: Rig, *arguments: str, size: tuple[int, int] = (120, 40), stdin: str = "", **more: object
 ) -> Iterator[Terminal]:
-    """Run `voiceslot` in a terminal, in the rig's folder; more settings may be given by name."""
+    """Run `voiceslot` in a terminal, in the rig's folder; more settings may be given by name.
+
+    `stdin` names a file there that is read instead of the keys.
+    """
     program = [sys.executable, "-m", "voiceslot_tui", *arguments]
-    command = ["/bin/sh", "-c", 'cd "$0" && exec "$@"', str(made.folder), *program]
+    run = 'cd "$0" && exec "$@"' + (f" < {stdin}" if stdin else "")
+    command = ["/bin/sh", "-c", run, str(made.folder), *program]
     with terminal(command, environ=made.environment(**more), size=size) as shown:
         yield shown
 

@@ -7,6 +7,7 @@ and the message names the file.
 from __future__ import annotations
 
 import os
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
@@ -34,8 +35,7 @@ def exit_code_of(problem: BaseException) -> int:
         case click.Abort():
             return INTERRUPTED
         case click.ClickException():
-            problem.show()
-            return problem.exit_code
+            return _wrong_usage(problem)
         case SettingsInvalid():
             return _wrong_settings(problem)
         case BadInput():
@@ -48,6 +48,15 @@ def exit_code_of(problem: BaseException) -> int:
             return _several(problem)
         case _:
             return _defect(problem)
+
+
+def _wrong_usage(problem: click.ClickException) -> int:
+    """Say what click says, cleaned: a script may have put somebody's name into an argument."""
+    told = StringIO()
+    problem.show(told)
+    for line in told.getvalue().split("\n")[:-1]:
+        say(line)
+    return problem.exit_code
 
 
 def _wrong_settings(problem: SettingsInvalid) -> int:

@@ -31,11 +31,16 @@ def _tab(pane: PaneId, active: bool) -> Phrase:
     return phrase(say(f" {title(pane)}", Tone.HEADING if active else Tone.DIM))
 
 
-def key_line(situation: Situation, cells: int) -> Line:
-    """Name the keys that matter most; those that cannot be used now are said quietly."""
+def key_line(situation: Situation, cells: int, marked: int = 0) -> Line:
+    """Name the keys that matter most; those that cannot be used now are said quietly.
+
+    `marked` calls are named first: keys act on them, wherever the cursor is.
+    """
     segments = [
         Segment(_key(action, situation), index) for index, action in enumerate(_shown(situation))
     ]
+    if marked:
+        segments.insert(0, Segment(phrase(say(f"{marked:,} marked", Tone.ACCENT))))
     gap = "  " if cells >= _ROOMY else " "
     return Line((say(" "), *fitted(segments, cells - 1, gap)))
 

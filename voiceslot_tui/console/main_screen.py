@@ -311,4 +311,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         return [bars.tab_line(self.active, self.session.view, self.session.now(), width)]
 
     def _key_lines(self, width: int, _height: int) -> list[Line]:
-        return [bars.key_line(self.deeds.situation(), width)]
+        # Where there are no borders, no border says how many calls are marked.
+        bare = self.layout_now() is Layout.BARE
+        marked = len(self.queue.inner.marked) if bare else 0
+        return [bars.key_line(self.deeds.situation(), width, marked)]
