@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region
+from textual.geometry import Region, Spacing
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -65,6 +65,24 @@ class LineWidget(Widget):
     def on_resize(self) -> None:
         """Build the lines for the new size; Textual repaints all of them."""
         self.repaint()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Render some lines. Without an edge around them they are ready as they are.
+
+        Textual would put each together anew with the border and padding that it does not have,
+        which takes longer than everything else about the lines of a table that scrolls.
+        """
+        if self.styles.gutter != Spacing() or self.opacity < 1:
+            return super().render_lines(crop)
+        background = self.background_colors[1]
+        filters = self.get_line_filters()
+        strips = []
+        for y in crop.line_range:
+            strip = self.render_line(y)
+            for line_filter in filters:
+                strip = strip.apply_filter(line_filter, background)
+            strips.append(strip.crop(*crop.column_span))
+        return strips
 
     def render_line(self, y: int) -> Strip:
         """Render one line; lines past the last are empty."""
