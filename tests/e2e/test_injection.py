@@ -60,6 +60,9 @@ def hostile(folder: Path) -> Iterator[Rig]:
         assert call_of(made, 0, PAYLOADS[0], **everything) == 202
         for index, name in enumerate(PAYLOADS[1:], start=1):
             assert call_of(made, index, name, **{name: name, "[/]": name}) == 202
+        for text in SURROGATES:
+            # No JSON has half a character; what is refused is not stored.
+            assert call_of(made, 99, text) == call_of(made, 99, "Ana", **{text: "x"}) == 400
         wait_for("some talk", lambda: own_live(made) == LIVE)
         failure = {
             "type": "call_initiation_failure",

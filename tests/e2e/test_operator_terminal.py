@@ -115,7 +115,9 @@ def test_a_lost_terminal_stops_no_call(
 ) -> None:
     with dialling(tmp_path, 300) as made, attached(made) as second:
         with attached(made) as first:
+            begin = time.monotonic()
             assert lose(first) == code
+            print(f"gone after {time.monotonic() - begin:.2f} s")
             assert session_of(first) == []
         dials_on(made)
         queued = bring_to_rest(made)
