@@ -87,6 +87,14 @@ def go_to(shown: Terminal, row: int) -> None:
         shown.wait_until(lambda at=at: row_gone_to(shown) not in (at, None), "the next row")
 
 
+def cursor_on(shown: Terminal, row: int, name: str) -> None:
+    """Wait until the cursor is on a row and a person stands there: both, as neither comes first."""
+    shown.wait_until(
+        lambda: row_gone_to(shown) == row and name in line_of(shown, "▌"),
+        f"{name} under the cursor in row {row}",
+    )
+
+
 # --- who is next
 
 
@@ -110,11 +118,11 @@ def test_plus_on_row_900_reached_by_paging_makes_that_person_the_next_one_rung(
         shown.send("G")
         shown.wait_until(lambda: row_gone_to(shown) == PEOPLE, "the last row")
         go_to(shown, 900)
-        shown.wait_for("Person 899")
-        assert pieces(number(899)) in line_of(shown, "▌")
+        cursor_on(shown, 900, pieces(number(899)))
         shown.send("g")
         shown.wait_until(lambda: row_gone_to(shown) == 1, "the first row")
         go_to(shown, 900)
+        cursor_on(shown, 900, "Person 899")
         press(shown, "+", "call 900 reordered")
         resume(shown)
         rung(made, 899)
@@ -124,15 +132,15 @@ def test_top_bottom_and_minus_say_who_is_next(tmp_path: Path) -> None:
     with paused(tmp_path, 6, {**QUICK, **ALL_ANSWER}) as (made, shown):
         go_to(shown, 6)
         press(shown, "T", "call 6 moved to the top")
-        shown.send("g")
-        shown.wait_until(lambda: "Person 5" in line_of(shown, "▌"), "the moved call in front")
-        go_to(shown, 2)
-        shown.wait_until(lambda: "Person 0" in line_of(shown, "▌"), "the first of before")
+        cursor_on(shown, 1, "Person 5")
+        shown.send("j")
+        cursor_on(shown, 2, "Person 0")
         press(shown, "B", "call 1 moved to the bottom")
-        shown.wait_until(lambda: "Person 0" in line_of(shown, "      6    "), "the last row")
+        cursor_on(shown, 6, "Person 0")
         shown.send("g")
-        go_to(shown, 2)
-        shown.wait_until(lambda: "Person 1" in line_of(shown, "▌"), "the second row")
+        cursor_on(shown, 1, "Person 5")
+        shown.send("j")
+        cursor_on(shown, 2, "Person 1")
         press(shown, "-", "call 2 reordered")
         resume(shown)
         rung(made, 5, 2, 3, 4, 0, 1)
