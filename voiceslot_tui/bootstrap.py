@@ -50,8 +50,12 @@ from voiceslot_tui.store.sqlite import open_store
 
 _LAST_DIALS_S: Final = 10.0
 """How long a stopping engine waits for the answers of the dials that have left."""
-_SWITCH_S: Final = 0.0005
-"""How long the loop may keep the interpreter from the database's thread; a tenth of the usual."""
+_SWITCH_S: Final = 0.0002
+"""How long the loop may keep the interpreter from the database's thread.
+
+That thread lets go of it around every statement and waits for it again: with the usual 5 ms a
+transaction of twenty statements would wait longer than it works.
+"""
 _COLLECT_AFTER: Final = (20_000, 20, 50)
 """Collect garbage seldom: pauses of the collector stand between a freed slot and its next call."""
 

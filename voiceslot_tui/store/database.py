@@ -95,7 +95,7 @@ class Database:
             raise StoreBusy("too much waits for the database; try again in a moment")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((transaction, future))
-        self._pump()
+        self._pump_soon()
         return await future
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
@@ -107,12 +107,20 @@ class Database:
         except sqlite3.Error as problem:
             raise StoreUnavailable(f"the database cannot be read: {problem}") from None
 
+    def _pump_soon(self) -> None:
+        """Take what waits one turn of the loop from now, so that company can join it.
+
+        The news of an end wakes the dispatcher: its reservation comes in the same turn, and both
+        cost one commit. So do the writes of those who have just been told of theirs.
+        """
+        self._idle.clear()
+        asyncio.get_running_loop().call_soon(self._pump)
+
     def _pump(self) -> None:
         if self._busy or not self._waiting:
             return
         batch, self._waiting = self._waiting, []
         self._busy = True
-        self._idle.clear()
         work = partial(_commit_together, [write for write, _ in batch], self.epoch)
         hop = _hop(self._writer, work)
         hop.add_done_callback(partial(self._deliver, [future for _, future in batch]))
@@ -130,8 +138,9 @@ class Database:
                 waiter.set_result(outcome.value)
             else:
                 waiter.set_exception(outcome.error)
-        self._pump()
-        if not self._busy:
+        if self._waiting:
+            self._pump_soon()
+        else:
             self._idle.set()
 
     async def checkpoint(self) -> None:
@@ -145,6 +154,7 @@ class Database:
         if self._closed:
             return
         self._closed = True
+        self._pump()
         await self._idle.wait()
         await self._reader.close()
         await self._writer.close()
