@@ -266,7 +266,7 @@ async def _serve(
 ) -> None:
     http = Http(base_urls=_hosts(settings))
     stack.push_async_callback(http.aclose)
-    platform = _platform(settings, http)
+    platform = _platform(settings, http, clock)
     carrier = _carrier(settings, http)
     async with asyncio.TaskGroup() as dials:
         parts = assemble(
@@ -345,11 +345,12 @@ def _hosts(settings: Settings) -> list[str]:
     return [url for url in named if url]
 
 
-def _platform(settings: Settings, http: Http) -> ElevenLabs:
+def _platform(settings: Settings, http: Http, clock: Clock) -> ElevenLabs:
     return ElevenLabs(
         http,
         api_key=settings.elevenlabs_api_key.reveal,
         base_url=settings.elevenlabs_base_url,
+        clock=clock,
         start_timeout_s=settings.start_timeout_s,
         ring_timeout_s=settings.ring_timeout_s,
         start_call_url=settings.elevenlabs_start_call_url,

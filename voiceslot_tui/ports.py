@@ -82,8 +82,8 @@ class VoicePlatform(Protocol):
         """Dial once, at once. Raises nothing for what platform or network do; never repeats."""
         ...
 
-    async def live_talks(self, since: Instant) -> tuple[Talk, ...]:
-        """Read the complete list of live conversations that started after a moment."""
+    async def live_talks(self, longest_s: float) -> tuple[Talk, ...]:
+        """Read the complete list of live conversations that started at most so long ago."""
         ...
 
     async def live_count(self) -> int:

@@ -212,10 +212,11 @@ class FakePlatform:
         if self.failing:
             raise ReadFailed("the platform cannot be read")
 
-    async def live_talks(self, since: Instant) -> tuple[Talk, ...]:
+    async def live_talks(self, longest_s: float) -> tuple[Talk, ...]:
         """Give the list of live conversations, as short of truth as the test wants it."""
         self._read()
         self.lists += 1
+        since = later(self._clock.now(), -longest_s)
         return tuple(
             talk for talk in self._listed() if talk.started_at is None or talk.started_at >= since
         )

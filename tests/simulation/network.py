@@ -1,14 +1,17 @@
 """The network between an engine and the simulated world: no sockets, virtual time, faults as told.
 
 Requests travel, are answered by the world's own `handle`, and what the world wants done to the
-bytes of an answer is done. What has left an engine arrives even if the engine is killed meanwhile.
-Webhooks travel the other way, to the routes of whichever engine listens.
+bytes of an answer is done. What has left an engine arrives even if the engine is killed or
+suspended meanwhile. Webhooks travel the other way, to the routes of whichever engine listens.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
+from email.utils import formatdate
 from random import Random
 from typing import Any, Final
 
@@ -30,6 +33,33 @@ WEBHOOK_TIMEOUT_S: Final = 10.0
 _TRAVEL_S: Final = (0.005, 0.05)
 
 
+@dataclass
+class Listening:
+    """The routes of an engine, and the context in which its life runs."""
+
+    routes: Routes
+    context: Context
+    answering: set[asyncio.Task[web.Response]] = field(default_factory=set)
+
+    async def answer(self, request: web.BaseRequest) -> web.Response | None:
+        """Let the engine answer; None where it dies over it."""
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self.routes.answer(request), context=self.context)
+        self.answering.add(task)
+        try:
+            await asyncio.wait({task})
+        finally:
+            self.answering.discard(task)
+            if not task.done():
+                task.cancel()
+        return None if task.cancelled() else task.result()
+
+    def die(self) -> None:
+        """Answer nobody any more."""
+        for task in self.answering:
+            task.cancel()
+
+
 class Network:
     """Carries everything between a world and the engine that listens, if one does."""
 
@@ -39,12 +69,14 @@ class Network:
         """Connect a world; `now_s` is its clock and `posts` the task group webhooks travel in."""
         self.world = world
         self.reachable = True
-        self.listening: Routes | None = None
-        self._now_s = now_s
+        self.is_open = True
+        self.listening: Listening | None = None
+        self.now_s = now_s
         self._chance = chance
         self._posts = posts
         self._timer: asyncio.TimerHandle | None = None
         self._is_on = True
+        self.context = copy_context()
 
     def travel_s(self) -> float:
         """Draw how long something is on its way."""
@@ -56,7 +88,7 @@ class Network:
 
     def ask(self, request: Request) -> Reply:
         """Let a request arrive, and give the world's reply."""
-        reply = handle(self.world, self._now_s(), request)
+        reply = handle(self.world, self.now_s(), request)
         self.stir()
         return reply
 
@@ -64,19 +96,19 @@ class Network:
         """Come back when the world's next event is due, or at once for webhooks."""
         due_s = self.world.next_event_at()
         if self.world.webhooks.has_outbox:
-            due_s = self._now_s()
+            due_s = self.now_s()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if due_s is not None and self._is_on:
             loop = asyncio.get_running_loop()
-            wait_s = max(0.0, due_s - self._now_s())
-            self._timer = loop.call_later(wait_s, self._tick)
+            wait_s = max(0.0, due_s - self.now_s())
+            self._timer = loop.call_later(wait_s, self._tick, context=self.context)
 
     def _tick(self) -> None:
         self._timer = None
-        for delivery in self.world.take_deliveries(self._now_s()):
-            self._posts.create_task(self._deliver(delivery))
+        for delivery in self.world.take_deliveries(self.now_s()):
+            self._posts.create_task(self._deliver(delivery), context=self.context)
         self.stir()
 
     async def _deliver(self, delivery: Delivery) -> None:
@@ -88,13 +120,15 @@ class Network:
             status = None if answer is None else answer.status
         except TimeoutError:
             pass
-        self.world.webhooks.report(delivery.delivery_id, status, self._now_s())
+        self.world.webhooks.report(delivery.delivery_id, status, self.now_s())
         self.stir()
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> web.Response | None:
         """Post a JSON body to the engine that listens; None where none does."""
-        routes = self.listening
-        return None if routes is None else await routes.answer(_posted(path, body, headers))
+        listening = self.listening
+        if listening is None or not self.is_open:
+            return None
+        return await listening.answer(_posted(path, body, headers))
 
     def disconnect(self) -> None:
         """Let nothing more happen by itself."""
@@ -109,10 +143,17 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
     def __init__(self, network: Network) -> None:
         """Begin to carry."""
         self._network = network
+        self._severed = False
+
+    def sever(self) -> None:
+        """Carry nothing more: the process whose road this is has died."""
+        self._severed = True
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry a request there and the answer back; what goes wrong is httpx's own error."""
         network, loop = self._network, asyncio.get_running_loop()
+        if self._severed:
+            raise asyncio.CancelledError
         if not network.reachable:
             raise httpx.ConnectError("nobody answers there", request=request)
         asked = Request(
@@ -126,17 +167,18 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
 
         def arrive() -> None:
             reply = network.ask(asked)
-            loop.call_later(reply.delay_s + network.travel_s(), return_, reply)
+            back_s = reply.delay_s + network.travel_s()
+            loop.call_later(back_s, return_, reply, context=network.context)
 
         def return_(reply: Reply) -> None:
             if not answered.done():
                 answered.set_result(reply)
 
-        loop.call_later(network.travel_s(), arrive)
-        return await _received(await answered, request)
+        loop.call_later(network.travel_s(), arrive, context=network.context)
+        return await _received(await answered, request, formatdate(network.now_s(), usegmt=True))
 
 
-async def _received(reply: Reply, request: httpx.Request) -> httpx.Response:
+async def _received(reply: Reply, request: httpx.Request, dated: str) -> httpx.Response:
     """Do to the bytes of a reply what the world wants done to them."""
     match reply.transport:
         case Transport.RESET | Transport.HALF_HEADERS:
@@ -148,7 +190,7 @@ async def _received(reply: Reply, request: httpx.Request) -> httpx.Response:
             stream: httpx.AsyncByteStream = _CutOff(reply.body)
         case Transport.COMPLETE:
             stream = httpx.ByteStream(reply.body)
-    headers = [("Content-Type", reply.content_type), *reply.headers]
+    headers = [("Content-Type", reply.content_type), ("Date", dated), *reply.headers]
     return httpx.Response(reply.status, headers=headers, stream=stream, request=request)
 
 

@@ -8,21 +8,25 @@ judge is the world's own truth.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from tests.simulation.database import Connection, connections_in_the_loop
-from tests.simulation.network import Network
+from tests.simulation.database import Connection, Disk, connections_in_the_loop
+from tests.simulation.network import Listening, Network, SimulatedTransport
+from tests.simulation.virtual_time import LIFE, virtual_loop
 from voiceslot_tui import bootstrap
 from voiceslot_tui.bootstrap import Parts
 from voiceslot_tui.core.calls import AttemptId, Instant
+from voiceslot_tui.core.errors import Fenced, VoiceslotError
 from voiceslot_tui.core.snapshot import Snapshot
 from voiceslot_tui.engine.engine import Engine
 from voiceslot_tui.listener.access import access_for
@@ -35,6 +39,8 @@ from voiceslot_tui.simulator.faults import read_rule
 from voiceslot_tui.simulator.settings import WorldSettings
 from voiceslot_tui.simulator.world import World
 from voiceslot_tui.store.sqlite import SqliteStore, open_store
+
+T = TypeVar("T")
 
 BEGAN_S: Final = 1_790_000_000.0
 """The moment at which every town begins, as unix seconds."""
@@ -92,15 +98,25 @@ class SeededIds:
 class Life:
     """One life of an engine, from its start to its stop or its death."""
 
+    number: int
     parts: Parts
     store: SqliteStore
     connections: list[Connection]
+    transport: SimulatedTransport
+    listening: Listening
     task: asyncio.Task[None] | None = None
+    asked: set[asyncio.Task[Any]] = field(default_factory=set)
+    frozen: bool = False
+    dead: bool = False
 
 
 @dataclass
 class Town:
-    """A world, a network, a data folder, and most of the time an engine. Made by `town`."""
+    """A world, a network, a data folder, and most of the time an engine. Made by `town`.
+
+    `born` is called with each life before it does anything, `fenced` counts the engines that
+    stopped because another had taken over.
+    """
 
     folder: Path
     world: World
@@ -110,8 +126,16 @@ class Town:
     environment: dict[str, str]
     lives: asyncio.TaskGroup
     chance: Random
+    disk: Disk = field(default_factory=Disk)
     life: Life | None = None
-    starts: int = field(default=0)
+    unborn: Life | None = None
+    zombies: list[Life] = field(default_factory=list)
+    starts: int = 0
+    fenced: int = 0
+    api_key: str = _API_KEY
+    doom: dict[str, Callable[[], None]] = field(default_factory=dict)
+    """What counts the engine's steps down to its death, by the moment that it counts."""
+    born: Callable[[Life], None] = lambda _: None
 
     @property
     def engine(self) -> Engine:
@@ -119,18 +143,23 @@ class Town:
         assert self.life is not None, "no engine lives"
         return self.life.parts.engine
 
-    async def start(self, **settings: object) -> None:
-        """Start an engine on the town's data folder; return when it is ready."""
+    async def start(self, **settings: object) -> bool:
+        """Start an engine on the town's data folder; return when it is ready.
+
+        Gives False where it died before that. Raises VoiceslotError where it refuses to start.
+        """
         assert self.life is None, "an engine lives already"
         self.environment |= {name: str(value) for name, value in settings.items()}
         ready: asyncio.Future[Life] = asyncio.get_running_loop().create_future()
-        task = self.lives.create_task(self._live(ready))
-        await asyncio.wait({ready, task}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            await task
-        self.life = ready.result()
-        self.life.task = task
         self.starts += 1
+        context = copy_context()
+        context.run(LIFE.set, self.starts)
+        task = self.lives.create_task(self._live(ready, self.starts), context=context)
+        await asyncio.wait({ready, task}, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            return False
+        self.life = ready.result()
+        return True
 
     async def stop(self) -> None:
         """Stop the engine in order, as SIGTERM does."""
@@ -142,48 +171,160 @@ class Town:
 
     async def kill(self) -> None:
         """Kill the engine: nothing more is written, sent or told, wherever it was."""
+        assert self.life is not None
+        task = self.life.task
+        assert task is not None
+        self.die()
+        await asyncio.wait({task})
+
+    def die(self) -> None:
+        """Let the engine that lives, or is being started, be gone from this moment on."""
+        life, self.life, self.unborn = self.life or self.unborn, None, None
+        if life is not None:
+            self.bury(life)
+
+    def doomed(self, moment: str) -> None:
+        """Count one step of the engine where death waits for such a step."""
+        count_down = self.doom.get(moment)
+        if count_down is not None:
+            count_down()
+
+    def bury(self, life: Life) -> None:
+        """End a life: whatever of it still runs can write, send and tell nothing."""
+        assert life.task is not None
+        if self.network.listening is life.listening:
+            self.network.listening = None
+        self._let_go(life)
+        life.transport.sever()
+        life.listening.die()
+        life.dead = True
+        for task in (*life.asked, life.task):
+            task.cancel()
+        virtual_loop().thaw(life.number)
+
+    def freeze(self) -> None:
+        """Suspend the engine that lives, as SIGSTOP does: the world goes on without it."""
+        assert self.life is not None
+        self.life.frozen = True
+        virtual_loop().freeze(self.life.number)
+
+    def thaw(self) -> None:
+        """Let a suspended engine go on."""
+        if self.life is not None and self.life.frozen:
+            self.life.frozen = False
+            virtual_loop().thaw(self.life.number)
+
+    def lose_lock(self) -> None:
+        """Let the lock of the engine that lives be lost, as on a file system that forgets locks.
+
+        Another engine may then start on the same folder while this one still runs.
+        """
         life, self.life = self.life, None
         assert life is not None
-        assert life.task is not None
-        self.network.listening = None
+        self._unlock(life)
+        self.zombies.append(life)
+        if self.network.listening is life.listening:
+            self.network.listening = None
+
+    @staticmethod
+    def _unlock(life: Life) -> None:
+        fcntl.flock(life.store._database._lock, fcntl.LOCK_UN)
+
+    @staticmethod
+    def _let_go(life: Life) -> None:
+        """Give up what the system takes from a process that is gone: its files and its lock."""
         for connection in life.connections:
             connection.sever()
-        # The system gives up the lock of a process that is gone.
-        os.close(life.store._database._lock)
-        life.task.cancel()
-        await asyncio.wait({life.task})
+        database = life.store._database
+        if not database._closed:
+            database._closed = True
+            os.close(database._lock)
 
-    async def _live(self, ready: asyncio.Future[Life]) -> None:
+    async def _live(self, ready: asyncio.Future[Life], number: int) -> None:
+        lives: list[Life] = []
+        try:
+            await self._lives(ready, number, lives)
+        except BaseExceptionGroup as group:
+            self._gave_up(bootstrap._first(group), ready, lives)
+        except VoiceslotError as problem:
+            self._gave_up(problem, ready, lives)
+
+    def _gave_up(
+        self, problem: BaseException, ready: asyncio.Future[Life], lives: list[Life]
+    ) -> None:
+        """Take note that an engine ended by itself, as the process would with exit code 1."""
+        if not isinstance(problem, VoiceslotError):
+            raise problem
+        for life in lives:
+            self._let_go(life)
+            self.zombies = [zombie for zombie in self.zombies if zombie is not life]
+            self.unborn = None if self.unborn is life else self.unborn
+        if isinstance(problem, Fenced):
+            self.fenced += 1
+        if not ready.done():
+            ready.set_exception(problem)
+
+    async def _lives(self, ready: asyncio.Future[Life], number: int, lives: list[Life]) -> None:
         settings = load(self.environment)
         opened: list[Connection] = []
-        with connections_in_the_loop(lambda: self.chance.uniform(*_COMMIT_S), opened):
+        took = Random(f"{self.chance.random()} {number}")
+        with connections_in_the_loop(lambda: took.uniform(*_COMMIT_S), self.disk, opened):
             store = await open_store(self.folder / "voiceslot.db", self.clock.now())
-        http = Http(base_urls=bootstrap._hosts(settings), transport=self.network.transport())
+        transport = self.network.transport()
+        http = Http(base_urls=bootstrap._hosts(settings), transport=transport)
         async with asyncio.TaskGroup() as dials:
             parts = bootstrap.assemble(
                 settings,
                 store=store,
-                platform=bootstrap._platform(settings, http),
+                platform=bootstrap._platform(settings, http, self.clock),
                 carrier=bootstrap._carrier(settings, http),
                 clock=self.clock,
                 ids=self.ids,
                 dials=dials,
             )
-            await bootstrap.recover(parts, store)
-            bodies = BodyReader(5.0)
-            self.network.listening = Routes(
-                parts.engine, access_for(settings), settings.webhook_secrets, bodies, self.clock
+            routes = Routes(
+                parts.engine,
+                access_for(settings),
+                settings.webhook_secrets,
+                BodyReader(5.0),
+                self.clock,
             )
+            listening = Listening(routes, copy_context())
+            life = Life(number, parts, store, opened, transport, listening)
+            life.task = asyncio.current_task()
+            lives.append(life)
+            self.unborn = life
+            self.born(life)
+            await bootstrap.recover(parts, store)
             async with asyncio.TaskGroup() as workers:
                 tasks = [workers.create_task(service.run()) for service in parts.services]
-                ready.set_result(Life(parts, store, opened))
+                self.network.listening = listening
+                self.unborn = None
+                ready.set_result(life)
                 await parts.engine.stop_requested.wait()
                 await bootstrap._wind_down(parts)
                 for task in tasks:
                     task.cancel()
-        self.network.listening = None
+        if self.network.listening is listening:
+            self.network.listening = None
         await http.aclose()
         await store.close()
+
+    async def ask(self, what: Callable[[Engine], Awaitable[T]]) -> T | None:
+        """Ask the engine as a console does; None where none lives or it dies over the answer."""
+        life = self.life
+        if life is None:
+            return None
+
+        async def asking() -> T:
+            return await what(life.parts.engine)
+
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(asking(), context=life.listening.context)
+        life.asked.add(task)
+        await asyncio.wait({task})
+        life.asked.discard(task)
+        return None if task.cancelled() else task.result()
 
     # What people do.
 

@@ -2,15 +2,18 @@
 
 While anything can run, the clock stands still; when nothing can, it is set to the moment of the
 next timer. A campaign of ten minutes is over in a second, and always the same way: there is no
-thread, no socket and no real waiting in it. A world in which nothing will ever happen again, and
-one that turns round and round without time passing, are reported instead of hanging.
+thread, no socket and no real waiting in it. One callback runs a turn, so that an engine can die, or
+be suspended, between any two of its steps. A world in which nothing will ever happen again, and one
+that turns round and round without time passing, are reported instead of hanging.
 """
 
 from __future__ import annotations
 
 import asyncio
-import selectors
-from collections.abc import Awaitable, Callable, Mapping
+import heapq
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -18,68 +21,90 @@ T = TypeVar("T")
 TURNS_WITHOUT_TIME_MAX: Final = 200_000
 """Turns of the loop at one moment; the busiest moment of a campaign needs some hundreds."""
 
+LIFE: Final[ContextVar[int]] = ContextVar("LIFE", default=0)
+"""Which engine's life a callback belongs to; 0 for the world around it."""
+
 
 class Stalled(AssertionError):
     """Everybody waits and no timer is set, or time does not pass although everybody is busy."""
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """An event loop that begins at 0 and whose seconds pass only when nothing else can happen."""
+    """An event loop that begins at 0 and whose seconds pass only when nothing else can happen.
+
+    `after_turn` is called with the life that a callback belonged to; what it raises ends the run.
+    """
+
+    _ready: deque[asyncio.Handle]
+    _scheduled: list[asyncio.TimerHandle]
+    _stopping: bool
 
     def __init__(self) -> None:
         self._now_s = 0.0
-        super().__init__(_Jumping(self._pass))
+        self._turns = 0
+        self._frozen: dict[int, list[asyncio.Handle]] = {}
+        self.after_turn: Callable[[int], None] | None = None
+        super().__init__()
 
     def time(self) -> float:
         """Give the virtual seconds since the loop was made."""
         return self._now_s
 
-    def _pass(self, seconds: float) -> None:
-        self._now_s += seconds
+    def freeze(self, life: int) -> None:
+        """Suspend a life: none of its callbacks runs until it is thawed."""
+        self._frozen.setdefault(life, [])
 
+    def thaw(self, life: int) -> None:
+        """Let a suspended life go on with what has waited, in order."""
+        self._ready.extend(self._frozen.pop(life, ()))
 
-class _Jumping(selectors.BaseSelector):
-    """A selector that lets virtual time pass where another would wait."""
-
-    def __init__(self, let_pass: Callable[[float], None]) -> None:
-        self._real = selectors.DefaultSelector()
-        self._let_pass = let_pass
-        self._turns = 0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Give what is ready at once; else jump over the time that would have been waited."""
-        ready = self._real.select(0)
-        if ready:
-            return ready
-        if timeout is None:
-            raise Stalled("everybody waits for somebody else, and no timer is set")
-        if timeout > 0:
-            self._turns = 0
-            self._let_pass(timeout)
-            return []
+    def _run_once(self) -> None:
+        """Run one callback; where none is ready, let time pass until the next timer."""
+        self._take_due()
+        if not self._ready and not self._stopping:
+            self._let_time_pass()
+        if not self._ready:
+            return
+        handle = self._ready.popleft()
+        if handle.cancelled():
+            return
+        life = handle._context.get(LIFE, 0)  # type: ignore[attr-defined]
+        if life in self._frozen:
+            self._frozen[life].append(handle)
+            return
         self._turns += 1
         if self._turns > TURNS_WITHOUT_TIME_MAX:
             self._turns = 0
             raise Stalled("somebody is busy for ever without time passing")
-        return []
+        handle._run()
+        if self.after_turn is not None:
+            self.after_turn(life)
 
-    def register(
-        self, fileobj: selectors._FileObject, events: int, data: Any = None
-    ) -> selectors.SelectorKey:
-        """Watch a file: the loop's own way of being woken."""
-        return self._real.register(fileobj, events, data)
+    def _let_time_pass(self) -> None:
+        if not self._scheduled:
+            raise Stalled("everybody waits for somebody else, and no timer is set")
+        self._turns = 0
+        self._now_s = max(self._now_s, self._scheduled[0].when())
+        self._take_due()
 
-    def unregister(self, fileobj: selectors._FileObject) -> selectors.SelectorKey:
-        """Watch a file no more."""
-        return self._real.unregister(fileobj)
+    def _take_due(self) -> None:
+        timers: Any = self._scheduled
+        while timers and (timers[0]._cancelled or timers[0]._when <= self._now_s):
+            timer = heapq.heappop(timers)
+            timer._scheduled = False
+            if timer._cancelled:
+                self._timer_cancelled_count = max(0, self._timer_cancelled_count - 1)
+            else:
+                self._ready.append(timer)
 
-    def get_map(self) -> Mapping[selectors._FileObject, selectors.SelectorKey]:
-        """Give what is watched."""
-        return self._real.get_map()
+    _timer_cancelled_count = 0
 
-    def close(self) -> None:
-        """Give the real selector back."""
-        self._real.close()
+
+def virtual_loop() -> VirtualTimeLoop:
+    """Give the loop that runs now."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    return loop
 
 
 def simulate(main: Callable[[], Awaitable[T]]) -> T:

@@ -95,7 +95,7 @@ class Reader:
         before = await self._store.open_calls()
         batches = await self._platform.batches()
         of_batches = await self._calls_of(batches)
-        talks = await self._platform.live_talks(later(began, -self._longest_call_s))
+        talks = await self._platform.live_talks(self._longest_call_s)
         live = await self._live_count()
         open_calls = await self._store.open_calls()
         named = frozenset[ConversationId]().union(*(calls.ids for calls in of_batches.values()))

@@ -32,7 +32,8 @@ class Switches:
     async def restore(self) -> None:
         """Take up the switches as they were left; a limit newly set in the settings wins."""
         control = await self._store.control()
-        if control.limit_configured != self._configured:
+        too_low = control.limit is not None and control.limit <= self._board.reserve
+        if control.limit_configured != self._configured or too_low:
             control = replace(control, limit=None, limit_by="")
         self._board.control = control
         self._board.paused = control.paused
@@ -75,6 +76,9 @@ class Switches:
         """Set how many calls may be live at once; calls above it drain by themselves."""
         if not 1 <= limit <= LIMIT_MAX:
             raise BadInput(f"the limit is a number from 1 to {LIMIT_MAX:,}", field="limit")
+        if limit <= self._board.reserve:
+            kept = f"SLOT_RESERVE keeps {self._board.reserve} for others"
+            raise BadInput(f"the limit must be above the reserve: {kept}", field="limit")
         async with self._one_at_a_time:
             before = self._board.ceiling.configured
             control = replace(

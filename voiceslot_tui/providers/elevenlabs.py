@@ -31,6 +31,7 @@ from voiceslot_tui.core.talks import (
     Talk,
 )
 from voiceslot_tui.core.text import clean
+from voiceslot_tui.ports import Clock
 from voiceslot_tui.providers.http import Http, NoAnswer, NotSent, raw_headers
 from voiceslot_tui.providers.lookup import Query, search
 from voiceslot_tui.providers.reading import NotThere, Reader, deadline
@@ -65,6 +66,7 @@ class ElevenLabs:
         *,
         api_key: Callable[[], str],
         base_url: str,
+        clock: Clock,
         start_timeout_s: float,
         ring_timeout_s: int,
         start_call_url: str = "",
@@ -81,7 +83,7 @@ class ElevenLabs:
         self._start_timeout_s = start_timeout_s
         self._ring_timeout_s = ring_timeout_s
         credentials = {"xi-api-key": api_key()}
-        self._reader = Reader(http, credentials)
+        self._reader = Reader(http, credentials, clock)
         self._roads = Roads(self._convai, start_call_url, self.phone_numbers)
         posting = {**credentials, "Content-Type": "application/json"}
         self._start_headers = {url: raw_headers(url, posting) for url in self._roads.urls}
@@ -116,12 +118,13 @@ class ElevenLabs:
         retry_after = answer.headers.get("retry-after")
         return read_start(order.attempt_id, answer.status, answer.body, retry_after)
 
-    async def live_talks(self, since: Instant) -> tuple[Talk, ...]:
-        """Read the complete list of live conversations that started after a moment.
+    async def live_talks(self, longest_s: float) -> tuple[Talk, ...]:
+        """Read the complete list of live conversations that started at most so long ago.
 
         Pages shift while they are read, so that a conversation may come twice: it counts once.
         """
-        query = (*_LIVE_ONLY, ("call_start_after_unix", str(since // 1000)), _PAGE_SIZE)
+        since = max(0, int(self._reader.server_now_s() - longest_s))
+        query = (*_LIVE_ONLY, ("call_start_after_unix", str(since)), _PAGE_SIZE)
         found: dict[ConversationId, Talk] = {}
         async with deadline("the live conversations"):
             async for talk in self._each(self._at("conversations"), query, read_talks):

@@ -31,18 +31,21 @@ async def search(
     matching: Callable[[Query], AsyncIterator[Talk]],
     detail: Callable[[ConversationId], Awaitable[Talk | None]],
 ) -> Search:
-    """Search among the conversations that started after a moment. Raises only ReadDenied.
+    """Search for an attempt's conversation. Raises only ReadDenied.
 
     `matching` lists conversations by a query, `detail` reads one. The answer is complete where
-    everything that one honoured filter listed was looked at.
+    everything that one honoured filter listed was looked at. `since` bounds only the search without
+    a filter: it comes from our own clock, which may have been set since, and would hide a call.
     """
     looking = _Looking(order, detail)
     started = ("call_start_after_unix", str(since // 1000))
     variable = f"{ATTEMPT_VARIABLE}:eq:{order.attempt_id}"
-    queries: list[Query] = [(started, ("dynamic_variable_params", variable))]
+    queries: list[Query] = [(("dynamic_variable_params", variable),)]
     user_id = user_id_sent(order)
     if user_id:
-        queries.insert(0, (started, ("user_id", user_id)))
+        # A name of the producer's own may stand on many conversations, ours on one.
+        place = 0 if user_id == order.attempt_id else 1
+        queries.insert(place, (("user_id", user_id),))
     complete = False
     try:
         async with deadline("the conversation of an attempt"):

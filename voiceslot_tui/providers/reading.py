@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 import httpx
@@ -24,6 +25,7 @@ from voiceslot_tui.core.limits import (
     READ_WAIT_MAX_S,
 )
 from voiceslot_tui.core.text import clean
+from voiceslot_tui.ports import Clock
 from voiceslot_tui.providers.http import Answer, Http, NoAnswer, NotSent, RawHeaders, raw_headers
 from voiceslot_tui.wire.elevenlabs_starts import read_complaint, read_retry_after
 
@@ -54,12 +56,22 @@ class NotThere(ReadFailed):
 class Reader:
     """Reads with one set of credentials, over one client."""
 
-    def __init__(self, http: Http, headers: Mapping[str, str]) -> None:
+    def __init__(self, http: Http, headers: Mapping[str, str], clock: Clock) -> None:
         # Its own log lines would go to the terminal where no log is open.
         stamina.instrumentation.set_on_retry_hooks(())
         self._http = http
         self._headers = headers
         self._prepared: dict[bytes, RawHeaders] = {}
+        self._clock = clock
+        self._ahead_s = 0.0
+
+    def server_now_s(self) -> float:
+        """Give the server's time in unix seconds, as its last answer dated itself.
+
+        Our own clock may be wrong, or be set while we run; what the server is asked about its past
+        must not depend on it.
+        """
+        return self._clock.now() / 1000 + self._ahead_s
 
     async def get(self, url: httpx.URL) -> bytes:
         """Read a body.
@@ -91,9 +103,17 @@ class Reader:
                 "ElevenLabs cannot be reached and is tried again; see to the network and to "
                 f"ELEVENLABS_BASE_URL ({problem})"
             ) from problem
+        self._learn_time(answer)
         if answer.status == 200:
             return answer.body
         raise _failure(url, answer)
+
+    def _learn_time(self, answer: Answer) -> None:
+        try:
+            dated = parsedate_to_datetime(answer.headers.get("date", ""))
+        except (ValueError, OverflowError):
+            return
+        self._ahead_s = dated.timestamp() - self._clock.now() / 1000
 
     def _headers_to(self, url: httpx.URL) -> RawHeaders:
         known = self._prepared.get(url.netloc)

@@ -7,7 +7,12 @@ fault strikes, and it counts the requests that were really read.
 from __future__ import annotations
 
 from voiceslot_tui.simulator import elevenlabs, twilio
-from voiceslot_tui.simulator.errors import carrier_error, platform_error, unknown_path
+from voiceslot_tui.simulator.errors import (
+    carrier_error,
+    platform_error,
+    unknown_path,
+    validation_error,
+)
 from voiceslot_tui.simulator.exchange import Reply, Request, html_reply, json_reply
 from voiceslot_tui.simulator.faults import FaultRule
 from voiceslot_tui.simulator.starts import rate_refusal, start_through
@@ -175,5 +180,9 @@ def _broken_reply(fault: FaultRule, request: Request) -> Reply:
             return platform_error(401, "invalid_api_key", "Invalid API key")
         case FaultKind.FORBIDDEN:
             return platform_error(403, "missing_permissions", "The key may not do this")
+        case FaultKind.NUMBER_REFUSED:
+            return validation_error("body", "to_number", text="Not callable", kind="value_error")
+        case FaultKind.AGENT_REFUSED:
+            return platform_error(404, "agent_not_found", "Agent not found", param="agent_id")
         case _:
             return json_reply({"detail": "Internal Server Error"}, 500)

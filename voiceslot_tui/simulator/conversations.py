@@ -99,16 +99,17 @@ def read_query(text: str) -> ConversationQuery:
 
 
 def find_page(world: World, query: ConversationQuery) -> Page:
-    """Find one page, as old as the list's lag."""
+    """Find one page, as old as the list's lag; a server may give fewer than were asked for."""
     as_of = world.now - world.settings.list_lag_s
     is_shifting = world.settings.shifting_pages
+    page_size = min(query.page_size, world.settings.page_size_max)
     matching = _matching(world, query, as_of, None if is_shifting else query.cursor)
     skipped = (query.cursor or 0) if is_shifting else 0
     found: list[tuple[Call, CallStatus]] = []
     for index, hit in enumerate(matching):
         if index < skipped:
             continue
-        if len(found) == query.page_size:
+        if len(found) == page_size:
             last = skipped + len(found) if is_shifting else found[-1][0].sequence
             return Page(found, str(last))
         found.append(hit)

@@ -73,6 +73,7 @@ class WorldSettings:
     detail_lag_s: float = 0.0
     hidden_share: float = 0.0
     shifting_pages: bool = False
+    page_size_max: int = 100
     live_count_includes_initiated: bool = True
     # Batches.
     batch_dispatch_s: float = 1.0
@@ -100,6 +101,8 @@ class WorldSettings:
             raise SettingsError("speed: must be above 0")
         if self.webhook_delay_max_s < self.webhook_delay_min_s:
             raise SettingsError("webhook_delay_max_s: below webhook_delay_min_s")
+        if self.page_size_max < 1:
+            raise SettingsError("page_size_max: must be at least 1")
         if sum(self.outcome_weights()) <= 0:
             raise SettingsError("answered_weight: all five weights are 0")
 

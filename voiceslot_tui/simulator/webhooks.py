@@ -73,7 +73,7 @@ class Webhooks:
         """Begin with nothing to tell; `schedule` calls back at a moment of the world's clock."""
         self.settings = settings
         self.delivered: Counter[str] = Counter()
-        self.lost = 0
+        self.happened: Counter[str] = Counter()
         self.is_auto_disabled = False
         self._schedule = schedule
         self._chance = Random(f"webhooks {settings.seed}")
@@ -108,12 +108,11 @@ class Webhooks:
     def tell(self, kind: WebhookKind, conversation_id: str, body: object, now: float) -> None:
         """Send news - unless it is to be lost - once or twice, now or later."""
         settings = self.settings
-        if self._happens(settings.webhook_loss_share):
-            self.lost += 1
+        if self._happens("lost", settings.webhook_loss_share):
             return
         news = News(kind, conversation_id, json.dumps(body).encode(), self._draw_dating())
         self._send_later(news, now)
-        if self._happens(settings.webhook_duplicate_share):
+        if self._happens("doubled", settings.webhook_duplicate_share):
             self._send_later(News(kind, conversation_id, news.body, news.dating), now)
 
     def tell_a_lie(self, kind: WebhookKind, conversation_id: str, body: object, now: float) -> None:
@@ -123,7 +122,7 @@ class Webhooks:
 
     def draws_a_lie(self) -> bool:
         """Say whether somebody forges news about a call that begins now."""
-        return self._happens(self.settings.webhook_forged_share)
+        return self._happens("forged", self.settings.webhook_forged_share)
 
     def take(self, now: float) -> list[Delivery]:
         """Hand out what is due, signed at this moment."""
@@ -154,7 +153,7 @@ class Webhooks:
             "is_on": self.is_on,
             "is_auto_disabled": self.is_auto_disabled,
             "statuses": dict(self.delivered),
-            "lost": self.lost,
+            "lost": self.happened["lost"],
             "under_way": len(self._under_way),
             "pending_retries": self._pending_retries,
         }
@@ -186,7 +185,7 @@ class Webhooks:
         delay_s = settings.webhook_delay_min_s
         if settings.webhook_delay_max_s > delay_s:
             delay_s = self._chance.uniform(delay_s, settings.webhook_delay_max_s)
-        if self._happens(settings.webhook_reorder_share):
+        if self._happens("reordered", settings.webhook_reorder_share):
             delay_s += settings.webhook_reorder_s
         if delay_s > 0:
             self._schedule(now + delay_s, self._due, news)
@@ -218,11 +217,14 @@ class Webhooks:
         )
 
     def _draw_dating(self) -> Dating:
-        if self._happens(self.settings.webhook_stale_share):
+        if self._happens("stale", self.settings.webhook_stale_share):
             return Dating.STALE
-        if self._happens(self.settings.webhook_future_share):
+        if self._happens("future", self.settings.webhook_future_share):
             return Dating.FUTURE
         return Dating.NOW
 
-    def _happens(self, share: float) -> bool:
-        return share > 0 and self._chance.random() < share
+    def _happens(self, what: str, share: float) -> bool:
+        if share <= 0 or self._chance.random() >= share:
+            return False
+        self.happened[what] += 1
+        return True

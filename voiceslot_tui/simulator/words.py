@@ -120,6 +120,8 @@ class FaultKind(StrEnum):
     RATE_LIMITED = "rate_limited"
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN = "forbidden"
+    NUMBER_REFUSED = "number_refused"
+    AGENT_REFUSED = "agent_refused"
     NO_CONVERSATION_ID = "no_conversation_id"
     STUCK_INITIATED = "stuck_initiated"
     STUCK_IN_PROGRESS = "stuck_in_progress"

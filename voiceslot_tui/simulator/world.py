@@ -167,6 +167,18 @@ class World:
             self._talk_over(call, now)
         return True
 
+    def notice_hang_ups(self, now: float) -> None:
+        """Let the platform notice that the calls it is stuck on were hung up long ago."""
+        for call in [call for call in self.live.values() if call.stuck is not Stuck.NOWHERE]:
+            call.stuck = Stuck.NOWHERE
+            if call.hung_up_at is None:
+                continue
+            if call.picked_up_at is None:
+                self._settle_as_failed(call, now)
+            else:
+                self._left_platform(call, now)
+                self.schedule(now + call.story.analysis_s, self._analysed, call)
+
     def _index(self, call: Call) -> None:
         self.calls.append(call)
         self.by_id[call.conversation_id] = call

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
-from voiceslot_tui.core.calls import AttemptId, CallId
+from voiceslot_tui.core.calls import AttemptId, CallId, Instant
 from voiceslot_tui.core.orders import StartOrder
+from voiceslot_tui.ports import Clock
 from voiceslot_tui.providers import reading
 from voiceslot_tui.providers.elevenlabs import ElevenLabs
 from voiceslot_tui.providers.http import Http
@@ -32,6 +34,21 @@ def an_order(
     return StartOrder(AttemptId(attempt_id), CallId(1), to_number, AGENT, number, client_data)
 
 
+class SetClock:
+    """The machine's clock, set to another time where the test says so."""
+
+    def __init__(self, ahead_s: float = 0.0) -> None:
+        self.ahead_s = ahead_s
+
+    def now(self) -> Instant:
+        """Give the wall-clock moment."""
+        return Instant(round((time.time() + self.ahead_s) * 1000))
+
+    def steady_s(self) -> float:
+        """Give seconds that never jump."""
+        return time.monotonic()
+
+
 @asynccontextmanager
 async def an_adapter(
     base_url: str,
@@ -41,6 +58,7 @@ async def an_adapter(
     start_call_url: str = "",
     active_calls_url: str = "",
     api_key: str = "simulator-key",
+    clock: Clock | None = None,
 ) -> AsyncIterator[ElevenLabs]:
     """Make the adapter and close its client afterwards."""
     urls = [url for url in (base_url, start_call_url, active_calls_url) if url]
@@ -50,6 +68,7 @@ async def an_adapter(
             http,
             api_key=lambda: api_key,
             base_url=base_url,
+            clock=clock or SetClock(),
             start_timeout_s=start_timeout_s,
             ring_timeout_s=45,
             start_call_url=start_call_url,

@@ -19,7 +19,7 @@ import aiohttp
 import httpx
 import pytest
 
-from tests.contract.providers.conftest import an_adapter, an_order
+from tests.contract.providers.conftest import SetClock, an_adapter, an_order
 from tests.contract.providers.misbehaving import (
     ACCEPTED,
     Behaviour,
@@ -320,7 +320,12 @@ async def test_our_own_end_in_mid_request_is_unanswered() -> None:
     async with serving(after_reading(keep)) as (base_url, seen):
         client = http.Http(base_urls=[base_url])
         adapter = ElevenLabs(
-            client, api_key=lambda: "k", base_url=base_url, start_timeout_s=5, ring_timeout_s=20
+            client,
+            api_key=lambda: "k",
+            base_url=base_url,
+            clock=SetClock(),
+            start_timeout_s=5,
+            ring_timeout_s=20,
         )
         async with asyncio.TaskGroup() as tasks:
             under_way = tasks.create_task(start(adapter))

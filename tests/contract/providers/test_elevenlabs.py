@@ -12,7 +12,7 @@ from elevenlabs import AsyncElevenLabs
 
 from tests.contract.providers.conftest import AGENT, TWILIO_NUMBER, an_adapter, an_order
 from tests.contract.providers.misbehaving import answer, answering, serving
-from voiceslot_tui.core.calls import ConversationId, Disposition, Instant
+from voiceslot_tui.core.calls import ConversationId, Disposition
 from voiceslot_tui.core.errors import ReadDenied, ReadFailed
 from voiceslot_tui.core.facts import Accepted, NotTaken, Refusal, Unanswered
 from voiceslot_tui.core.talks import BatchCalls, Talk, TalkState
@@ -22,7 +22,8 @@ from voiceslot_tui.simulator.faults import make_rule
 from voiceslot_tui.simulator.server import SimulatorServer
 from voiceslot_tui.simulator.words import FaultKind, FaultTarget, OverLimitMode, Provider
 
-EVER = Instant(0)
+EVER = 1e9
+"""Seconds: longer ago than any call."""
 LONG = {"sim_ring_s": 1000}
 TALKING = {"sim_talk_s": 1000}
 
@@ -168,6 +169,8 @@ CERTAIN = {
     FaultKind.RATE_LIMITED,
     FaultKind.UNAUTHORIZED,
     FaultKind.FORBIDDEN,
+    FaultKind.NUMBER_REFUSED,
+    FaultKind.AGENT_REFUSED,
 }
 NO_FAILURES = {FaultKind.SLOW, FaultKind.STUCK_INITIATED, FaultKind.STUCK_IN_PROGRESS}
 STRIKES_STARTS = set(FaultKind) - {FaultKind.UNKNOWN_STATUS} - NO_FAILURES
@@ -271,8 +274,7 @@ async def test_only_calls_since_then_are_listed(
 ) -> None:
     simulator.world.start_foreign(3, 1000.0, simulator.now() - 10_000)
     recent = await started(platform, **TALKING)
-    since = Instant(round((simulator.now() - 60) * 1000))
-    talks = await platform.live_talks(since)
+    talks = await platform.live_talks(60.0)
     assert [talk.conversation_id for talk in talks] == [recent.conversation_id]
 
 

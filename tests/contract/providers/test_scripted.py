@@ -5,13 +5,15 @@ The answers are scripted on a transport of httpx's, which also shows that the cl
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from email.utils import formatdate
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.contract.providers.conftest import an_adapter, an_order
+from tests.contract.providers.conftest import SetClock, an_adapter, an_order
 from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.errors import ReadDenied, ReadFailed
 from voiceslot_tui.core.facts import Accepted, NotTaken, Refusal, Unanswered
@@ -109,11 +111,27 @@ async def test_a_server_that_ignores_the_statuses_does_not_fill_the_list() -> No
     listed = [item("c1"), item("c2", "done"), item("c3", "processing"), item("c4", "odd")]
     platform = Platform().on(CONVERSATIONS, says({"conversations": listed, "has_more": False}))
     async with an_adapter(BASE, transport=platform.transport) as adapter:
-        talks = await adapter.live_talks(Instant(1_790_000_000_123))
+        talks = await adapter.live_talks(300.0)
     assert [talk.conversation_id for talk in talks] == ["c1", "c4"]
     params = platform.asked[0].url.params
     assert params.get_list("exclude_statuses") == ["processing", "done", "failed"]
-    assert (params["call_start_after_unix"], params["page_size"]) == ("1790000000", "100")
+    assert params["page_size"] == "100"
+    assert abs(int(params["call_start_after_unix"]) - (time.time() - 300)) < 30
+
+
+@pytest.mark.parametrize("ahead_s", [-86_400.0, 86_400.0])
+async def test_a_wrong_clock_of_ours_hides_no_live_call(ahead_s: float) -> None:
+    """What the server is asked about its past is dated by the server's own last answer."""
+    dated = {"Date": formatdate(usegmt=True)}
+    listed = {"conversations": [item("c1")], "has_more": False}
+    platform = Platform().on("/v1/convai/analytics/live-count", says({"count": 1}, 200, **dated))
+    platform.on(CONVERSATIONS, says(listed, 200, **dated))
+    clock = SetClock(ahead_s)
+    async with an_adapter(BASE, transport=platform.transport, clock=clock) as adapter:
+        await adapter.live_count()
+        await adapter.live_talks(300.0)
+    asked = int(platform.asked[-1].url.params["call_start_after_unix"])
+    assert abs(asked - (time.time() - 300)) < 30
 
 
 async def test_a_list_that_shifts_between_pages_counts_nobody_twice() -> None:
@@ -124,7 +142,7 @@ async def test_a_list_that_shifts_between_pages_counts_nobody_twice() -> None:
         return httpx.Response(200, json=body)
 
     async with an_adapter(BASE, transport=Platform().on(CONVERSATIONS, page).transport) as adapter:
-        talks = await adapter.live_talks(Instant(0))
+        talks = await adapter.live_talks(1e9)
     assert [talk.conversation_id for talk in talks] == ["c1", "c2", "c3"]
 
 
@@ -133,7 +151,7 @@ async def test_a_list_without_end_is_no_list() -> None:
     platform = Platform().on(CONVERSATIONS, says(endless))
     async with an_adapter(BASE, transport=platform.transport) as adapter:
         with pytest.raises(ReadFailed, match="more than"):
-            await adapter.live_talks(Instant(0))
+            await adapter.live_talks(1e9)
     assert len(platform.asked) == LIST_PAGES_MAX
 
 
@@ -146,7 +164,7 @@ async def test_a_page_that_fails_fails_the_list() -> None:
 
     async with an_adapter(BASE, transport=Platform().on(CONVERSATIONS, page).transport) as adapter:
         with pytest.raises(ReadFailed):
-            await adapter.live_talks(Instant(0))
+            await adapter.live_talks(1e9)
 
 
 async def test_a_wait_that_the_server_asks_for_is_kept_or_the_read_given_up() -> None:
@@ -236,7 +254,8 @@ async def test_a_call_is_found_in_two_requests(data: bytes | None) -> None:
     assert found.found is not None
     assert (found.found.conversation_id, found.complete) == ("c1", True)
     assert len(archive.asked) == 2
-    assert archive.asked[0].url.params["call_start_after_unix"] == "1790000000"
+    # Our clock may have been set since the dial: it must not hide the call.
+    assert "call_start_after_unix" not in archive.asked[0].url.params
 
 
 async def test_a_call_is_proven_absent_in_two_requests() -> None:

@@ -1,0 +1,36 @@
+"""What the stories have reached: which fault struck in which state, and every transition taken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+
+class Coverage:
+    """Counters of one story or of many. `states` are the states that have a call right now."""
+
+    def __init__(self) -> None:
+        self.states: Counter[str] = Counter()
+        self.fired: Counter[str] = Counter()
+        self.cells: Counter[tuple[str, str]] = Counter()
+        self.moves: Counter[tuple[str, str]] = Counter()
+
+    def fire(self, fault: str) -> None:
+        """Note that a fault struck, and which states calls were in."""
+        self.fired[fault] += 1
+        for state in self.states:
+            self.cells[fault, state] += 1
+
+    def take_in(self, other: Coverage) -> None:
+        """Add what another has counted."""
+        self.fired.update(other.fired)
+        self.cells.update(other.cells)
+        self.moves.update(other.moves)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give all counters as a JSON object."""
+        return {
+            "fired": dict(self.fired),
+            "cells": [[*cell, n] for cell, n in self.cells.items()],
+            "moves": [[*move, n] for move, n in self.moves.items()],
+        }

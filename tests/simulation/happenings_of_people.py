@@ -1,0 +1,174 @@
+"""What producers, operators and strangers do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from random import Random
+from types import MappingProxyType
+from typing import Any, Final
+
+from tests.simulation.happening import Happening, Teller
+from tests.simulation.stories import Args, Frame
+from tests.simulation.town import person
+from voiceslot_tui.core.calls import CallId
+from voiceslot_tui.core.errors import VoiceslotError
+from voiceslot_tui.core.facts import Wish
+from voiceslot_tui.core.pages import Place
+from voiceslot_tui.core.undo import Done
+from voiceslot_tui.engine.engine import Engine
+
+_PEOPLE: Final = 30
+OPERATORS: Final = ("ana", "ben")
+
+
+# --- producers
+
+
+def _draw_enqueue(chance: Random, frame: Frame) -> dict[str, Any]:
+    return {
+        "people": sorted(chance.sample(range(_PEOPLE), chance.choice((1, 3, 6, 12)))),
+        "priorities": [chance.choice((0, 0, 0, 5, -3)) for _ in range(3)],
+        "attempts": chance.choice((1, 1, 1, 1, 2, 3)),
+    }
+
+
+async def _calls_are_asked_for(teller: Teller, args: Args) -> None:
+    """Ask until told, as producers do: each order has its key, however often it is repeated."""
+    for index in args["people"]:
+        priority = args["priorities"][index % len(args["priorities"])]
+        teller.meanwhile(teller.order(person(index), priority, args["attempts"]))
+
+
+# --- operators
+
+_WISHES: Final = tuple(Wish)
+_ACTS: Final = (
+    ("wish", 6.0),
+    ("prioritise", 1.5),
+    ("move", 1.0),
+    ("pause", 2.0),
+    ("resume", 2.0),
+    ("limit", 1.5),
+    ("hang_up", 1.0),
+    ("take_back", 1.5),
+    ("reconcile", 0.5),
+)
+
+
+def _draw_act(chance: Random, frame: Frame) -> dict[str, Any]:
+    (act,) = chance.choices([name for name, _ in _ACTS], [weight for _, weight in _ACTS])
+    args: dict[str, Any] = {
+        "who": chance.choice(OPERATORS),
+        "act": act,
+        "calls": sorted({chance.randint(1, 20) for _ in range(chance.choice((1, 1, 2, 5)))}),
+    }
+    match act:
+        case "wish":
+            args["wish"] = str(chance.choice(_WISHES))
+        case "prioritise":
+            args["to"] = chance.choice((-5, 0, 7, 1000))
+        case "move":
+            args["place"] = str(chance.choice(tuple(Place)))
+        case "limit":
+            args["limit"] = chance.randint(1, frame.limit + 2)
+    return args
+
+
+async def _an_operator_acts(teller: Teller, args: Args) -> None:
+    teller.meanwhile(_act(teller, args))
+
+
+async def _act(teller: Teller, args: Args) -> None:
+    judge = teller.judge
+    judge.asked(args)
+    teller.fired(f"operator: {args.get('wish', args['act'])}")
+    try:
+        done = await teller.town.ask(_asking(teller, args))
+    except VoiceslotError:
+        return
+    if done is not None:
+        teller.undo_of[args["who"]] = done
+        judge.told(args, done)
+
+
+def _asking(teller: Teller, args: Args) -> Callable[[Engine], Awaitable[Done | None]]:
+    calls: Sequence[CallId] = [CallId(number) for number in args["calls"]]
+    by = args["who"]
+    match args["act"]:
+        case "wish":
+            return lambda engine: engine.wish(calls, Wish(args["wish"]), by=by)
+        case "prioritise":
+            return lambda engine: engine.prioritise(calls, to=args["to"], by=by)
+        case "move":
+            return lambda engine: engine.move(calls, Place(args["place"]), by=by)
+        case "pause":
+            return lambda engine: engine.pause(by=by)
+        case "resume":
+            return lambda engine: engine.resume(by=by)
+        case "limit":
+            return lambda engine: engine.set_limit(args["limit"], by=by)
+        case "hang_up":
+            return lambda engine: engine.hang_up(calls[0], by=by)
+        case "take_back":
+            last = teller.undo_of.get(by)
+            undo = last.undo if last is not None else ()
+            teller.judge.takes_back(undo)
+            return lambda engine: engine.take_back(undo, by=by)
+        case _:
+            return _reconcile
+
+
+async def _reconcile(engine: Engine) -> None:
+    engine.reconcile_now()
+
+
+# --- strangers
+
+
+def _draw_stranger(chance: Random, frame: Frame) -> dict[str, Any]:
+    return {"nth": chance.randint(0, 10), "shape": chance.choice(("envelope", "flexible", "noise"))}
+
+
+async def _a_stranger_posts(teller: Teller, args: Args) -> None:
+    """Somebody without the secret says that a call has ended."""
+    teller.fired("a stranger posts")
+    calls = teller.town.world.calls
+    named = calls[args["nth"] % len(calls)].conversation_id if calls else "conv_nobody"
+    bodies: dict[str, Any] = {
+        "envelope": {
+            "type": "post_call_transcription",
+            "event_timestamp": int(teller.town.now_s()),
+            "data": {"conversation_id": named, "agent_id": "agent_x", "status": "done"},
+        },
+        "flexible": {"conversation_id": named, "status": "completed"},
+        "noise": ["not", "an", "object"],
+    }
+    body = json.dumps(bodies[args["shape"]]).encode()
+    headers = {"ElevenLabs-Signature": f"t={int(teller.town.now_s())},v0={'0' * 64}"}
+    teller.meanwhile(teller.town.network.post("/webhook/elevenlabs", body, headers))
+
+
+def _act_words(args: Args) -> str:
+    figures = {name: value for name, value in args.items() if name not in ("who", "act")}
+    return f"{args['who']}: {args['act']} {figures}"
+
+
+PEOPLE: Final[Mapping[str, Happening]] = MappingProxyType(
+    {
+        "enqueue": Happening(
+            _draw_enqueue,
+            _calls_are_asked_for,
+            lambda a: f"calls to {a['people']} are asked for, {a['attempts']} attempts each",
+            2.0,
+        ),
+        "an_operator_acts": Happening(_draw_act, _an_operator_acts, _act_words, 4.0),
+        "a_stranger_posts": Happening(
+            _draw_stranger,
+            _a_stranger_posts,
+            lambda a: f"a stranger posts {a['shape']} about call {a['nth']}",
+            0.7,
+        ),
+    }
+)
+"""By name."""

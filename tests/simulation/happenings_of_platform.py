@@ -1,0 +1,235 @@
+"""What goes wrong at the platform, on its webhooks, in its lists and on the way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+from types import MappingProxyType
+from typing import Any, Final
+
+from tests.simulation.happening import Happening, Teller, for_a_while, share
+from tests.simulation.stories import Args, Frame
+from voiceslot_tui.simulator.faults import ALWAYS_ACTS, START_ONLY, make_rule
+from voiceslot_tui.simulator.words import FaultKind, FaultTarget
+
+_MAY_RING: Final = tuple(
+    kind for kind in FaultKind if kind not in (FaultKind.UNKNOWN_STATUS, *ALWAYS_ACTS)
+)
+_NEVER_RINGS: Final = frozenset(
+    {
+        FaultKind.RESET_BEFORE_READING,
+        FaultKind.RATE_LIMITED,
+        FaultKind.UNAUTHORIZED,
+        FaultKind.FORBIDDEN,
+        FaultKind.NUMBER_REFUSED,
+        FaultKind.AGENT_REFUSED,
+    }
+)
+"""Refusals that prove that nothing was dialled: a platform that dials all the same is a liar."""
+
+_OF_READS: Final = tuple(
+    kind for kind in FaultKind if kind not in (*START_ONLY, FaultKind.RATE_LIMITED)
+)
+
+
+# --- answers
+
+
+def _draw_start(chance: Random, frame: Frame) -> dict[str, Any]:
+    kind = chance.choice((*_MAY_RING, *ALWAYS_ACTS_SORTED))
+    acts = kind in ALWAYS_ACTS or (kind not in _NEVER_RINGS and chance.random() < 0.6)
+    return {
+        "kind": str(kind),
+        "acts": acts,
+        "share": share(chance),
+        "delay_s": chance.choice((2.0, 20.0, 90.0)),
+        "lasts_s": for_a_while(chance, frame),
+    }
+
+
+ALWAYS_ACTS_SORTED: Final = tuple(sorted(ALWAYS_ACTS))
+
+
+async def _start_goes_wrong(teller: Teller, args: Args) -> None:
+    _let_fail(teller, FaultTarget.START, args, acts=args["acts"])
+
+
+def _draw_read(chance: Random, frame: Frame) -> dict[str, Any]:
+    return {
+        "kind": str(chance.choice(_OF_READS)),
+        "share": share(chance),
+        "delay_s": chance.choice((2.0, 8.0, 15.0)),
+        "lasts_s": for_a_while(chance, frame),
+    }
+
+
+async def _read_goes_wrong(teller: Teller, args: Args) -> None:
+    _let_fail(teller, FaultTarget.READ, args, acts=None)
+
+
+def _let_fail(teller: Teller, target: FaultTarget, args: Args, *, acts: bool | None) -> None:
+    faults = teller.town.world.faults
+    kind = FaultKind(args["kind"])
+    if kind is FaultKind.SLOW:
+        acts = True
+    rule = make_rule(kind, target, probability=args["share"], acts=acts, delay_s=args["delay_s"])
+    faults.add(rule)
+    teller.later(args["lasts_s"], lambda: rule in faults.rules and faults.rules.remove(rule))
+
+
+# --- webhooks
+
+
+_HOOKS: Final = (
+    ("webhook_loss_share", (0.2, 1.0)),
+    ("webhook_duplicate_share", (0.3, 1.0)),
+    ("webhook_delay_max_s", (5.0, 300.0, 3600.0)),
+    ("webhook_reorder_share", (0.5,)),
+    ("webhook_forged_share", (0.5, 1.0)),
+    ("webhook_stale_share", (0.5,)),
+    ("webhook_future_share", (0.5,)),
+)
+
+
+def _draw_hooks(chance: Random, frame: Frame) -> dict[str, Any]:
+    some = chance.sample(_HOOKS, chance.randint(1, 3))
+    changes = {name: chance.choice(values) for name, values in some}
+    return {"changes": changes, "lasts_s": for_a_while(chance, frame)}
+
+
+async def _hooks_go_wrong(teller: Teller, args: Args) -> None:
+    teller.change_world(args["lasts_s"], args["changes"])
+
+
+# --- lists
+
+
+def _draw_lists(chance: Random, frame: Frame) -> dict[str, Any]:
+    some = chance.sample(
+        (
+            ("list_lag_s", (frame.list_lag_s, frame.list_lag_s, 60.0)),
+            ("detail_lag_s", (2.0, 10.0)),
+            ("hidden_share", (0.3, 1.0)),
+            ("shifting_pages", (True,)),
+        ),
+        chance.randint(1, 2),
+    )
+    changes = {name: chance.choice(values) for name, values in some}
+    if "shifting_pages" in changes or chance.random() < 0.3:
+        changes["page_size_max"] = chance.choice((1, 2, 3))
+    return {"changes": changes, "lasts_s": for_a_while(chance, frame)}
+
+
+async def _lists_go_wrong(teller: Teller, args: Args) -> None:
+    changes = dict(args["changes"])
+    if changes.get("hidden_share") or changes.get("list_lag_s", 0) > teller.judge.list_lag_s:
+        teller.judge.lists_lie()
+        teller.fired("lists: hidden" if changes.get("hidden_share") else "lists: late")
+    for name in ("detail_lag_s", "shifting_pages"):
+        if name in changes:
+            teller.fired(f"lists: {name}")
+    teller.change_world(args["lasts_s"], changes)
+
+
+# --- slots
+
+
+def _draw_limit(chance: Random, frame: Frame) -> dict[str, Any]:
+    modes = ("refuse_concurrent", "refuse_rate", "success_false", "fail_later", "burst")
+    return {
+        "limit": chance.randint(0, frame.limit),
+        "over_limit": chance.choice((*modes, "system_busy")),
+        "lasts_s": for_a_while(chance, frame),
+    }
+
+
+async def _limit_drops(teller: Teller, args: Args) -> None:
+    changes = {"limit": args["limit"], "over_limit": args["over_limit"]}
+    teller.change_world(args["lasts_s"], changes)
+
+
+def _draw_foreign(chance: Random, frame: Frame) -> dict[str, Any]:
+    return {"count": chance.randint(1, 3), "talk_s": chance.choice((5.0, 60.0, 400.0))}
+
+
+async def _others_call(teller: Teller, args: Args) -> None:
+    teller.fired("foreign calls")
+    teller.town.world.start_foreign(args["count"], args["talk_s"], teller.town.now_s())
+    teller.town.network.stir()
+
+
+def _draw_batch(chance: Random, frame: Frame) -> dict[str, Any]:
+    return {"people": chance.randint(1, 12), "target": chance.choice((None, 1, 3))}
+
+
+async def _others_submit_a_batch(teller: Teller, args: Args) -> None:
+    teller.fired("a batch")
+    world = teller.town.world
+    world.batches.submit(
+        name="a batch of somebody else",
+        agent_id="agent_sim_surveys",
+        number=next(iter(world.numbers.values())),
+        people=[(f"+4477009{index:05d}", None) for index in range(args["people"])],
+        now=teller.town.now_s(),
+        target=args["target"],
+    )
+    teller.town.network.stir()
+
+
+# --- the way there
+
+
+def _draw_gap(chance: Random, frame: Frame) -> dict[str, Any]:
+    return {"inbound": chance.random() < 0.5, "lasts_s": for_a_while(chance, frame)}
+
+
+async def _nobody_is_reached(teller: Teller, args: Args) -> None:
+    network = teller.town.network
+    teller.fired("the network is down")
+    network.reachable = False
+    network.is_open = network.is_open and not args["inbound"]
+
+    def again() -> None:
+        network.reachable = network.is_open = True
+
+    teller.later(args["lasts_s"], again)
+
+
+def _told(text: str, *names: str) -> Any:
+    def words(args: Args) -> str:
+        figures = ", ".join(f"{name} {args[name]}" for name in (names or args))
+        return f"{text}: {figures}"
+
+    return words
+
+
+def _start_words(args: Args) -> str:
+    rings = "the phone rings" if args["acts"] else "no phone rings"
+    late = f" after {args['delay_s']:g} s" if args["kind"] == FaultKind.SLOW else ""
+    return (
+        f"{args['share']:.0%} of the starts for {args['lasts_s']:g} s: "
+        f"{args['kind']}{late}, {rings}"
+    )
+
+
+PLATFORM: Final[Mapping[str, Happening]] = MappingProxyType(
+    {
+        "start_goes_wrong": Happening(_draw_start, _start_goes_wrong, _start_words, 3.0),
+        "read_goes_wrong": Happening(
+            _draw_read, _read_goes_wrong, _told("reads go wrong", "kind", "share", "lasts_s"), 1.5
+        ),
+        "hooks_go_wrong": Happening(
+            _draw_hooks, _hooks_go_wrong, _told("webhooks go wrong", "changes", "lasts_s"), 2.0
+        ),
+        "lists_go_wrong": Happening(
+            _draw_lists, _lists_go_wrong, _told("lists go wrong", "changes", "lasts_s"), 1.5
+        ),
+        "limit_drops": Happening(_draw_limit, _limit_drops, _told("the platform's limit drops")),
+        "others_call": Happening(_draw_foreign, _others_call, _told("others call"), 1.5),
+        "others_submit_a_batch": Happening(
+            _draw_batch, _others_submit_a_batch, _told("others submit a batch")
+        ),
+        "nobody_is_reached": Happening(_draw_gap, _nobody_is_reached, _told("the network is down")),
+    }
+)
+"""By name."""

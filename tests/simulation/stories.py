@@ -1,0 +1,106 @@
+"""A story: what a town is like, and everything that happens to it, as values.
+
+A seed draws a story; a story can be told, written down as JSON, cut shorter and told again. What
+can happen stands in the table of `happenings`; a story only names it, with its moment and its
+figures, so that any part of it can be left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from random import Random
+from typing import Any, Final
+
+Args = Mapping[str, Any]
+"""The figures of an event: text, numbers, truth values and lists of them."""
+
+_LIMITS: Final = (1, 1, 2, 2, 3, 4, 6)
+_STRATEGIES: Final = ("conversations",) * 12 + ("live_count", "live_count", "outstanding")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happens `at_s` seconds after the beginning; `name` is its happening."""
+
+    at_s: float
+    name: str
+    args: Args
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything that decides how a run goes. `lasts_s` is when all trouble ends."""
+
+    seed: int
+    settings: Mapping[str, Any]
+    world: Mapping[str, Any]
+    events: tuple[Event, ...]
+    lasts_s: float
+
+    def with_events(self, events: tuple[Event, ...]) -> Story:
+        """Give the same story with other events."""
+        return replace(self, events=events)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the story as a JSON object."""
+        return asdict(self)
+
+
+def story_from(body: Mapping[str, Any]) -> Story:
+    """Read a story from its JSON object."""
+    events = tuple(Event(event["at_s"], event["name"], event["args"]) for event in body["events"])
+    return Story(body["seed"], body["settings"], body["world"], events, body["lasts_s"])
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What events are drawn for: the length of the story and the main figures of its town."""
+
+    lasts_s: float
+    limit: int
+    list_lag_s: float
+    poll_s: float
+
+
+def draw_settings(chance: Random) -> dict[str, Any]:
+    """Draw the engine's settings."""
+    limit = chance.choice(_LIMITS)
+    return {
+        "ELEVENLABS_CONCURRENCY_LIMIT": limit,
+        "ELEVENLABS_ACTIVE_COUNT_STRATEGY": chance.choice(_STRATEGIES),
+        "POLLING_INTERVAL_MS": chance.choice((1000, 2000, 5000, 5000, 15_000)),
+        "LIST_LAG_S": chance.choice((0, 5, 30)),
+        "UNKNOWN_AFTER_S": chance.choice((10, 60, 120)),
+        "START_TIMEOUT_S": chance.choice((10, 60)),
+        "RING_TIMEOUT_S": chance.choice((20, 60)),
+        "MAX_CALL_MINUTES": chance.choice((3, 5)),
+        "CALLS_PER_SECOND": chance.choice((0, 0, 1, 3)),
+        "SLOT_RESERVE": chance.choice((0, 0, 0, 1)) if limit > 1 else 0,
+        "UNKNOWN_CALLS": "requeue" if chance.random() < 0.08 else "ask",
+    }
+
+
+def draw_world(chance: Random, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Draw the world: every call is shorter than the settings say that calls can be."""
+    outcomes = (
+        {},
+        {"answered_weight": 1.0, "voicemail_weight": 0.0, "no_answer_weight": 0.0},
+        {"answered_weight": 0.2, "busy_weight": 0.5, "failed_weight": 0.3, "ring_s": 0.2},
+    )
+    return {
+        "limit": settings["ELEVENLABS_CONCURRENCY_LIMIT"] + chance.choice((0, 0, 1, 3)),
+        "over_limit": chance.choice(
+            ("refuse_concurrent", "refuse_rate", "success_false", "fail_later", "burst")
+        ),
+        "ring_s": chance.choice((1.0, 4.0, 8.0)),
+        "no_answer_ring_s": 12.0,
+        "talk_s": chance.choice((5.0, 20.0, 60.0)),
+        "analysis_s": chance.choice((0.0, 0.5, 3.0)),
+        "start_delay_s": chance.choice((0.0, 0.0, 0.5)),
+        "webhook_enabled": chance.random() < 0.85,
+        "webhook_retries": chance.random() < 0.5,
+        "list_lag_s": chance.choice((0.0, 0.0, 0.5)) * settings["LIST_LAG_S"],
+        "live_count_includes_initiated": chance.random() < 0.8,
+        **chance.choice(outcomes),
+    }
