@@ -183,7 +183,6 @@ def _reconciler(
         platform=platform,
         clock=clock,
         limit=lambda: board.ceiling.configured,
-        longest_call_s=longest_call_s + settings.ring_timeout_s,
         lag_s=settings.list_lag_s,
         active_statuses=frozenset(settings.elevenlabs_active_statuses),
     )

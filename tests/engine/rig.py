@@ -89,7 +89,6 @@ class Rig:
             platform=self.platform,
             clock=clock,
             limit=lambda: self.board.ceiling.configured,
-            longest_call_s=LONGEST_S,
             lag_s=LAG_S,
         )
         self.reconciler = Reconciler(

@@ -26,7 +26,7 @@ from tests.simulation.stories import (
 
 HAPPENINGS: Final[Mapping[str, Happening]] = MappingProxyType({**PLATFORM, **ENGINES, **PEOPLE})
 
-SHORT_S: Final = (90.0, 240.0, 600.0)
+SHORT_S: Final = (60.0, 150.0, 400.0)
 LONG_S: Final = (3600.0, 7200.0)
 _KINDS_MAX: Final = 6
 _EVENTS_MAX: Final = 5
@@ -36,6 +36,8 @@ def draw_story(seed: int, *, long: bool = False) -> Story:
     """Draw the story of a seed: a town, and a few kinds of trouble that come again and again."""
     chance = Random(f"story {seed}{' long' if long else ''}")
     settings = draw_settings(chance)
+    if long:
+        settings["POLLING_INTERVAL_MS"] = chance.choice((5000, 15_000))
     world = draw_world(chance, settings)
     frame = Frame(
         lasts_s=chance.choice(LONG_S if long else SHORT_S),

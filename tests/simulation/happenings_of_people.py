@@ -87,6 +87,8 @@ async def _act(teller: Teller, args: Args) -> None:
         done = await teller.town.ask(_asking(teller, args))
     except VoiceslotError:
         return
+    finally:
+        judge.answered(args)
     if done is not None:
         teller.undo_of[args["who"]] = done
         judge.told(args, done)

@@ -78,6 +78,11 @@ _RECORD: Final = (
 Row = tuple[int, str, str | None, int, int, int]
 
 
+def _resumes(args: Mapping[str, Any]) -> bool:
+    """Tell whether an act may let the engine dial again."""
+    return args["act"] in ("resume", "take_back")
+
+
 class Violation(AssertionError):
     """A promise was broken; the text says which, when and how."""
 
@@ -101,9 +106,10 @@ class Judge:
         self._doubtful: set[int] = set()
         self._kept_back: dict[int, float] = {}
         self._paused_at: float | None = None
-        self._resume_asked = False
+        self._resuming = 0
         self._orders: dict[str, str] = {}
         self._rows: dict[int, Row] = {}
+        self._changes = -1
 
     # What it is told of the town.
 
@@ -151,8 +157,8 @@ class Judge:
         """Note what an operator asks for: from now on it may happen."""
         if args["act"] == "limit":
             self._limits.add(args["limit"])
-        self._resume_asked = self._resume_asked or args["act"] == "resume"
-        if args["act"] == "resume":
+        if _resumes(args):
+            self._resuming += 1
             self._paused_at = None
         if args.get("wish") in _IN_DOUBT:
             self._doubtful.update(args["calls"])
@@ -164,19 +170,23 @@ class Judge:
         for act in undo:
             if act.limit is not None:
                 self._limits.add(act.limit)
-            if act.paused is False:
-                self.asked({"act": "resume"})
             if act.wish is not None:
                 self.asked({"act": "wish", "wish": str(act.wish), "calls": act.call_ids})
 
     def told(self, args: Mapping[str, Any], done: Done) -> None:
         """Note what an operator was told: from now on it must hold."""
-        if args["act"] == "pause":
-            self._paused_at, self._resume_asked = self._now(), False
+        if args["act"] == "pause" and not self._resuming:
+            self._paused_at = self._now()
         if args["act"] == "limit":
             self._limit_set(args["limit"])
         if args.get("wish") in ("cancel", "park"):
             self._kept_back.update(dict.fromkeys(done.changed, self._now()))
+
+    def answered(self, args: Mapping[str, Any]) -> None:
+        """Note that an operator waits for nothing any more, whatever became of the act."""
+        if _resumes(args):
+            self._resuming -= 1
+            self._paused_at = None
 
     def accepted(self, key: str, call_id: str) -> None:
         """Note that a producer was told that its order is safe, under a name."""
@@ -304,9 +314,14 @@ class Judge:
             for statement in _WATCH:
                 db.execute(statement)
             db.is_watched = True  # type: ignore[attr-defined]
+            self._changes = -1
+        if db.total_changes == self._changes:
+            return
+        self._changes = db.total_changes
         moved = db.execute("SELECT id, old, new, attempt, held FROM moved").fetchall()
         if moved:
             db.execute("DELETE FROM moved")
+            self._changes = db.total_changes
         rows = {row[0]: row for row in db.execute(_ROWS)}
         if rows == self._rows:
             return

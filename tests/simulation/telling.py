@@ -178,7 +178,7 @@ class StoryTeller:
         made.disk.after_write = lambda: made.doomed(Moment.AFTER_WRITE)
 
         def after_turn(life: int) -> None:
-            if made.life is not None and life == made.life.number:
+            if made.doom and made.life is not None and life == made.life.number:
                 made.doomed(Moment.STEP)
             if self.judge.first is not None:
                 self.look_away()
@@ -284,7 +284,7 @@ class StoryTeller:
             await self.revive(0.0)
             try:
                 if await self.town.ask(what) is not None:
-                    return
+                    return self.judge.answered(args)
             except VoiceslotError:
                 pass
             await asyncio.sleep(_RESTART_S)

@@ -13,7 +13,7 @@ import asyncio
 import heapq
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -36,12 +36,13 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """
 
     _ready: deque[asyncio.Handle]
-    _scheduled: list[asyncio.TimerHandle]
     _stopping: bool
 
     def __init__(self) -> None:
         self._now_s = 0.0
         self._turns = 0
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._timers_set = 0
         self._frozen: dict[int, list[asyncio.Handle]] = {}
         self.after_turn: Callable[[int], None] | None = None
         super().__init__()
@@ -49,6 +50,22 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Give the virtual seconds since the loop was made."""
         return self._now_s
+
+    def call_at(  # type: ignore[override]
+        self,
+        when: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Run a callback at a moment, after those asked for earlier at the same moment."""
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        self._timers_set += 1
+        heapq.heappush(self._timers, (when, self._timers_set, timer))
+        return timer
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """Leave a cancelled timer where it is: it is thrown away when its time has come."""
 
     def freeze(self, life: int) -> None:
         """Suspend a life: none of its callbacks runs until it is thawed."""
@@ -81,23 +98,21 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             self.after_turn(life)
 
     def _let_time_pass(self) -> None:
-        if not self._scheduled:
-            raise Stalled("everybody waits for somebody else, and no timer is set")
         self._turns = 0
-        self._now_s = max(self._now_s, self._scheduled[0].when())
+        timers = self._timers
+        while timers and timers[0][2].cancelled():
+            heapq.heappop(timers)
+        if not timers:
+            raise Stalled("everybody waits for somebody else, and no timer is set")
+        self._now_s = max(self._now_s, timers[0][0])
         self._take_due()
 
     def _take_due(self) -> None:
-        timers: Any = self._scheduled
-        while timers and (timers[0]._cancelled or timers[0]._when <= self._now_s):
-            timer = heapq.heappop(timers)
-            timer._scheduled = False
-            if timer._cancelled:
-                self._timer_cancelled_count = max(0, self._timer_cancelled_count - 1)
-            else:
+        timers, now_s = self._timers, self._now_s
+        while timers and timers[0][0] <= now_s:
+            timer = heapq.heappop(timers)[2]
+            if not timer.cancelled():
                 self._ready.append(timer)
-
-    _timer_cancelled_count = 0
 
 
 def virtual_loop() -> VirtualTimeLoop:

@@ -75,6 +75,9 @@ LOOKUP_SKEW_S: Final = 60.0
 """How much earlier than our own clock the platform may date a conversation."""
 LOOKUP_DETAILS_MAX: Final = 20
 """Conversations opened in one search for an attempt; more makes the look-up incomplete."""
+LIVE_TALK_MAX_S: Final = 86_400.0
+"""How long ago a conversation that is still live may have begun. Others in the workspace may talk
+longer than our own calls can, and use their slots all that time."""
 LIST_PAGES_MAX: Final = 200
 """Pages of 100 read from one list; a longer list makes the reading incomplete."""
 ASK_AT_ONCE_MAX: Final = 20

@@ -43,7 +43,8 @@ class Janitor:
     async def step(self) -> float | None:
         """Do what is due."""
         now = self._clock.now()
-        promoted = await self._store.promote(now)
+        due = await self._store.next_due()
+        promoted = 0 if due is None or due > now else await self._store.promote(now)
         lifted = await self._tend_routes(now)
         await self._sometimes(now)
         await self._store.checkpoint()

@@ -16,6 +16,7 @@ from typing import Final
 
 from voiceslot_tui.core.calls import CallState, ConversationId, Instant, later
 from voiceslot_tui.core.errors import ReadFailed
+from voiceslot_tui.core.limits import LIVE_TALK_MAX_S
 from voiceslot_tui.core.slots import Reading
 from voiceslot_tui.core.talks import BatchCalls, BatchCount, Talk, TalkState
 from voiceslot_tui.ports import Clock, OpenCall, Store, VoicePlatform
@@ -49,8 +50,8 @@ class Seen:
 class Reader:
     """Reads the platform's live calls by one strategy.
 
-    `longest_call_s` bounds how long ago a live conversation can have begun; `lag_s` is how late the
-    platform may be in counting a call. `active_statuses` are the batch statuses that count.
+    `lag_s` is how late the platform may be in counting a call; `active_statuses` are the batch
+    statuses that count.
     """
 
     def __init__(
@@ -61,7 +62,6 @@ class Reader:
         platform: VoicePlatform,
         clock: Clock,
         limit: Callable[[], int],
-        longest_call_s: float,
         lag_s: float,
         active_statuses: frozenset[str] = frozenset({_IN_PROGRESS}),
     ) -> None:
@@ -70,7 +70,6 @@ class Reader:
         self._platform = platform
         self._clock = clock
         self._limit = limit
-        self._longest_call_s = longest_call_s
         self._lag_s = lag_s
         self._active = active_statuses
         self._unnamed_before = 0
@@ -95,7 +94,7 @@ class Reader:
         before = await self._store.open_calls()
         batches = await self._platform.batches()
         of_batches = await self._calls_of(batches)
-        talks = await self._platform.live_talks(self._longest_call_s)
+        talks = await self._platform.live_talks(LIVE_TALK_MAX_S)
         live = await self._live_count()
         open_calls = await self._store.open_calls()
         named = frozenset[ConversationId]().union(*(calls.ids for calls in of_batches.values()))

@@ -74,6 +74,7 @@ class Database:
     ) -> None:
         self.path = path
         self.epoch = epoch
+        self._log = path.with_name(path.name + "-wal")
         self._lock = lock
         self._writer = writer
         self._reader = reader
@@ -145,9 +146,12 @@ class Database:
 
     async def checkpoint(self) -> None:
         """Move the write-ahead log into the file where it has grown, between bursts of commits."""
-        if self._closed:
+        try:
+            size = self._log.stat().st_size
+        except OSError:
             return
-        await _hop(self._writer, partial(_checkpoint, self.path.with_name(self.path.name + "-wal")))
+        if size >= _CHECKPOINT_BYTES and not self._closed:
+            await _hop(self._writer, partial(_checkpoint, size))
 
     async def close(self) -> None:
         """Let what waits be committed, then close the file and give up the lock."""
@@ -170,15 +174,10 @@ def _in_one_state(query: Callable[[sqlite3.Connection], T], connection: sqlite3.
         connection.execute("ROLLBACK")
 
 
-def _checkpoint(log: Path, connection: sqlite3.Connection) -> None:
-    try:
-        size = log.stat().st_size
-    except OSError:
-        return
-    if size >= _CHECKPOINT_BYTES:
-        mode = "TRUNCATE" if size > WAL_BYTES_MAX else "PASSIVE"
-        with contextlib.suppress(sqlite3.OperationalError):
-            connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+def _checkpoint(size: int, connection: sqlite3.Connection) -> None:
+    mode = "TRUNCATE" if size > WAL_BYTES_MAX else "PASSIVE"
+    with contextlib.suppress(sqlite3.OperationalError):
+        connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
 
 
 class _Outcome:

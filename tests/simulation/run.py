@@ -1,0 +1,250 @@
+"""Tells many stories and says what they reached. Run as a program: see `make simulate`.
+
+    python -m tests.simulation.run --seeds 1000 --from 0    stories of so many seeds
+    python -m tests.simulation.run --replay 17              one story, in words, and how it goes
+    python -m tests.simulation.run --shrink 17              its shortest version that goes wrong
+
+The stories are shared out among the processors. The first that goes wrong ends the run with exit
+code 1 and the words of its shortest version. With `--nightly` the run is also red where a kind of
+trouble struck too seldom, or a transition was never taken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final
+
+from tests.simulation.coverage import Coverage
+from tests.simulation.happenings import draw_story, in_words
+from tests.simulation.judge import LEGAL_MOVES
+from tests.simulation.shrinking import shrunk
+from tests.simulation.stories import Story, story_from
+from tests.simulation.telling import Told, tell
+
+REGRESSIONS: Final = Path(__file__).parent / "regressions"
+_LONG_EVERY: Final = 50
+"""Every so many seeds one tells a long story, of hours."""
+_FIRED_MIN: Final = 100
+_CHUNK: Final = 20
+_SHARED_MEMORY: Final = Path("/dev/shm")
+_SEED_OF_HASHES: Final = "0"
+
+
+def main() -> int:
+    """Do what the command line says; give the exit code."""
+    options = _options()
+    # The order of sets of text must be the same each time that a story is told.
+    if os.environ.get("PYTHONHASHSEED") != _SEED_OF_HASHES:
+        os.environ["PYTHONHASHSEED"] = _SEED_OF_HASHES
+        os.execv(sys.executable, [sys.executable, "-m", "tests.simulation.run", *sys.argv[1:]])
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    if options.replay is not None:
+        return _replay(options.replay, told=False)
+    if options.shrink is not None:
+        return _replay(options.shrink, told=True)
+    if options.regressions:
+        return _tell_regressions()
+    return _tell_many(options)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Tell stories of trouble to the engine.")
+    parser.add_argument("--seeds", type=int, default=200)
+    parser.add_argument("--from", dest="first", type=int, default=0)
+    parser.add_argument("--nightly", action="store_true")
+    parser.add_argument("--seconds", type=float, default=None, help="stop after so long")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--replay", type=int)
+    parser.add_argument("--shrink", type=int)
+    parser.add_argument("--regressions", action="store_true")
+    return parser.parse_args()
+
+
+def story_of(seed: int) -> Story:
+    """Give the story of a seed."""
+    return draw_story(seed, long=seed % _LONG_EVERY == _LONG_EVERY - 1)
+
+
+def told(story: Story) -> Told:
+    """Tell a story in a folder of its own, in memory where there is room for it."""
+    place = _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None
+    folder = Path(tempfile.mkdtemp(prefix="story-", dir=place))
+    try:
+        return tell(story, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+# --- many
+
+
+def _tell_some(first: int, count: int) -> list[tuple[int, Told]]:
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    found = []
+    for seed in range(first, first + count):
+        found.append((seed, told(story_of(seed))))
+        if found[-1][1].violation is not None:
+            break
+    return found
+
+
+def _tell_many(options: argparse.Namespace) -> int:
+    began_s, reached, tally = time.monotonic(), Coverage(), _Tally()
+    for seed, one in _each(options.first, options.seeds, options.processes):
+        if one.violation is not None:
+            print(f"\nseed {seed} goes wrong: {one.violation}\n")
+            return _explain(story_of(seed), one)
+        tally.add(seed, one)
+        reached.take_in(one.coverage)
+        took_s = time.monotonic() - began_s
+        if tally.stories % 500 == 0:
+            print(tally.words(took_s), flush=True)
+        if options.seconds is not None and took_s > options.seconds:
+            break
+    _show_coverage(reached)
+    print(f"seeds {options.first} to {tally.last}: {tally.words(time.monotonic() - began_s)}")
+    missing = _missing(reached) if options.nightly else []
+    for line in missing:
+        print(f"not reached: {line}")
+    return 1 if missing else 0
+
+
+def _each(first: int, count: int, processes: int) -> Iterator[tuple[int, Told]]:
+    """Tell the stories of consecutive seeds, in order, by several processes."""
+    chunks = [
+        (start, min(_CHUNK, first + count - start)) for start in range(first, first + count, _CHUNK)
+    ]
+    if processes <= 1:
+        for chunk in chunks:
+            yield from _tell_some(*chunk)
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        ahead = processes * 3
+        waiting = [pool.submit(_tell_some, *chunk) for chunk in chunks[:ahead]]
+        try:
+            for index in range(len(chunks)):
+                yield from waiting[index].result()
+                if index + ahead < len(chunks):
+                    waiting.append(pool.submit(_tell_some, *chunks[index + ahead]))
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Tally:
+    """What a run has told so far."""
+
+    def __init__(self) -> None:
+        self.stories, self.last = 0, 0
+        self.virtual_s = self.cpu_s = self.longest_cpu_s = 0.0
+
+    def add(self, seed: int, one: Told) -> None:
+        self.stories, self.last = self.stories + 1, seed
+        self.virtual_s += one.virtual_s
+        self.cpu_s += one.cpu_s
+        self.longest_cpu_s = max(self.longest_cpu_s, one.cpu_s)
+
+    def words(self, took_s: float) -> str:
+        hours = self.virtual_s / 3600
+        return (
+            f"{self.stories} stories, {hours:.0f} simulated hours in {took_s:.0f} s: "
+            f"{self.stories / took_s:.1f} seeds/s, {hours / took_s:.2f} hours/s, "
+            f"{self.cpu_s / self.stories:.2f} s of processor a seed (at most "
+            f"{self.longest_cpu_s:.1f})"
+        )
+
+
+def _show_coverage(reached: Coverage) -> None:
+    states = sorted({state for _, state in reached.cells})
+    width = max((len(fault) for fault in reached.fired), default=0)
+    print("\nhow often each kind of trouble struck, and while how many stories' calls were in")
+    print(f"  {'':{width}} {'struck':>8} " + " ".join(f"{state[:9]:>9}" for state in states))
+    for fault, count in sorted(reached.fired.items()):
+        cells = " ".join(f"{reached.cells[fault, state]:>9}" for state in states)
+        print(f"  {fault:{width}} {count:>8} {cells}")
+    print("\ntransitions taken")
+    for (old, new), count in sorted(reached.moves.items()):
+        print(f"  {old:>12} to {new:12} {count:>9}")
+
+
+def _missing(reached: Coverage) -> list[str]:
+    seldom = [
+        f"{fault}: struck {count} times, {_FIRED_MIN} are wanted"
+        for fault, count in sorted(reached.fired.items())
+        if count < _FIRED_MIN
+    ]
+    never = sorted(LEGAL_MOVES - set(reached.moves))
+    return [*seldom, *(f"the transition from {old} to {new}" for old, new in never)]
+
+
+# --- one
+
+
+def _replay(seed: int, *, told: bool) -> int:
+    story = story_of(seed)
+    one = _once(story)
+    if one.violation is not None:
+        return _explain(story, one) if told else _show(story, one)
+    return _show(story, one)
+
+
+def _once(story: Story) -> Told:
+    return told(story)
+
+
+def _show(story: Story, one: Told) -> int:
+    print(in_words(story))
+    print(f"\n{one.violation or 'all promises held'}")
+    print(f"{one.virtual_s:.0f} simulated seconds, digest {one.digest[:16]}")
+    return 1 if one.violation else 0
+
+
+def _explain(story: Story, one: Told) -> int:
+    """Cut a story that goes wrong short, tell it in words, and write it where it can be kept."""
+    kind = _kind(one)
+    short = shrunk(story, lambda other: _kind(told(other)) == kind)
+    last = told(short)
+    print(in_words(short))
+    print(f"\n{last.violation}")
+    kept = Path(tempfile.gettempdir()) / f"story-{story.seed}.json"
+    kept.write_text(json.dumps(short.as_json(), indent=1) + "\n")
+    print(f"\nkeep it: cp {kept} {REGRESSIONS.relative_to(Path.cwd())}/NAME.json")
+    return 1
+
+
+def _kind(one: Told) -> str:
+    """Name the kind of a violation: its words without figures and names."""
+    words = (one.violation or "").partition(": ")[2] or (one.violation or "")
+    return " ".join(word for word in words.split() if not any(c.isdigit() for c in word))[:60]
+
+
+# --- the ones that went wrong once
+
+
+def regressions() -> dict[str, Any]:
+    """Read the stories that went wrong once, by name."""
+    files = sorted(REGRESSIONS.glob("*.json"))
+    return {file.stem: json.loads(file.read_text()) for file in files}
+
+
+def _tell_regressions() -> int:
+    wrong = 0
+    for name, body in regressions().items():
+        one = told(story_from(body))
+        print(f"{name}: {one.violation or 'all promises held'}")
+        wrong += one.violation is not None
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
