@@ -15,6 +15,7 @@ and rooms on one floor do not know each other:
     link.client      the Unix socket, console and command side
     wire             pure translators between foreign bodies and core
     ports            what the engine asks of the world
+    machine          the machine's clocks and chance
     settings, paths, logs
     core             the rules, pure: no I/O, no clock, no randomness
 

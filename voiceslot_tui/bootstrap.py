@@ -10,18 +10,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import secrets
 import signal
 import socket
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
 from voiceslot_tui import __version__, logs
-from voiceslot_tui.core.calls import AttemptId, AttemptState, Instant
+from voiceslot_tui.core.calls import AttemptState
 from voiceslot_tui.core.errors import Fenced
 from voiceslot_tui.core.facts import Interrupted
 from voiceslot_tui.core.settlement import Rules
@@ -40,6 +38,7 @@ from voiceslot_tui.engine.switches import Switches
 from voiceslot_tui.link.server.serving import LinkServer
 from voiceslot_tui.listener.server import ListenerServer
 from voiceslot_tui.logs import Event, Field
+from voiceslot_tui.machine import RandomIds, SystemClock
 from voiceslot_tui.paths import Paths
 from voiceslot_tui.ports import Carrier, Clock, Ids, Store, VoicePlatform
 from voiceslot_tui.providers.elevenlabs import ElevenLabs
@@ -58,30 +57,6 @@ transaction of twenty statements would wait longer than it works.
 """
 _COLLECT_AFTER: Final = (20_000, 20, 50)
 """Collect garbage seldom: pauses of the collector stand between a freed slot and its next call."""
-
-
-class SystemClock:
-    """The clock of this machine."""
-
-    def now(self) -> Instant:
-        """Give the wall-clock moment."""
-        return Instant(time.time_ns() // 1_000_000)
-
-    def steady_s(self) -> float:
-        """Give seconds that never jump and go on while the machine sleeps."""
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-class RandomIds:
-    """Names that were never given before: a time, so that they sort, and 64 random bits."""
-
-    def attempt_id(self) -> AttemptId:
-        """Give a new attempt id."""
-        return AttemptId(f"att_{time.time_ns() // 1_000_000:012x}{secrets.token_hex(8)}")
-
-    def jitter(self) -> float:
-        """Give a number from 0 (included) to 1 (excluded)."""
-        return secrets.randbelow(1 << 20) / (1 << 20)
 
 
 @dataclass(frozen=True, slots=True)

@@ -275,6 +275,9 @@ def _looked_up(call: Call, attempt: Attempt, rules: Rules, now: Instant) -> Sett
     )
     assert counted.first_lookup_at is not None
     watched_s = seconds_between(counted.first_lookup_at, now)
+    if watched_s < 0:
+        # The clock was set back: how long was searched is not known any more, so it begins anew.
+        return Settlement(call, replace(counted, lookups=1, first_lookup_at=now))
     if counted.lookups < LOOKUPS_FOR_UNKNOWN or watched_s < rules.unknown_after_s:
         return Settlement(call, counted)
     if rules.requeue_unknown:

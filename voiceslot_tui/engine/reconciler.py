@@ -17,7 +17,6 @@ from voiceslot_tui.core.calls import (
     AttemptId,
     CallState,
     ConversationId,
-    Instant,
     later,
     seconds_between,
 )
@@ -40,6 +39,7 @@ from voiceslot_tui.core.limits import (
     WRAP_UP_MAX_S,
 )
 from voiceslot_tui.core.talks import Talk, TalkState
+from voiceslot_tui.engine.ages import Ages
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.engine.ledger import Ledger
 from voiceslot_tui.engine.readings import Reader, Seen
@@ -87,7 +87,8 @@ class Reconciler:
         self._overdue_s = longest_call_s + ring_timeout_s + _OVERDUE_MARGIN_S
         self._ring_overdue_s = ring_timeout_s + _OVERDUE_MARGIN_S
         self._hints: deque[ConversationId] = deque(maxlen=_HINTS_MAX)
-        self._asked: dict[AttemptId, tuple[Instant, float]] = {}
+        self._asked: dict[AttemptId, tuple[float, float]] = {}
+        self._ages = Ages(clock)
         self._next_poll_s = clock.steady_s()
 
     def hint(self, conversation_id: ConversationId) -> None:
@@ -136,38 +137,51 @@ class Reconciler:
         return () if talk is None else facts_of_end(talk, talk.attempt_id)
 
     async def _ask_about(self, seen: Seen) -> None:
-        now = self._clock.now()
         listed = None if seen.talks is None else {talk.conversation_id: talk for talk in seen.talks}
         under_way = {one.attempt.id for one in seen.open_calls}
         self._asked = {key: when for key, when in self._asked.items() if key in under_way}
-        expired = [fact for one in seen.open_calls for fact in _expired(one, now)]
+        self._ages.forget_all_but(under_way)
+        expired = [fact for one in seen.open_calls for fact in self._expired(one)]
         if expired:
             await self._ledger.record(*expired, by="engine")
-        due = [one for one in seen.open_calls if self._due(one, listed, now)]
+        due = [one for one in seen.open_calls if self._due(one, listed)]
         for start in range(0, len(due), ASK_AT_ONCE_MAX):
             some = due[start : start + ASK_AT_ONCE_MAX]
-            await self._settle_each(self._of_call(one, now) for one in some)
+            await self._settle_each(self._of_call(one) for one in some)
 
-    def _due(self, one: OpenCall, listed: dict[ConversationId, Talk] | None, now: Instant) -> bool:
+    def _expired(self, one: OpenCall) -> tuple[Fact, ...]:
+        """Say of a call that its wait is over: for an answer, an outcome, or an idle slot."""
+        attempt = one.attempt
+        age_s = self._ages.of(attempt.id, attempt.started_at)
+        if one.call.state is CallState.DIALING:
+            return (Interrupted(attempt.id),) if age_s > _DIAL_LOST_S else ()
+        if one.call.state is CallState.WRAPPING_UP and attempt.over_at is not None:
+            waited_s = self._ages.of(attempt.id, attempt.over_at)
+            return (WrapUpExpired(one.call.id),) if waited_s > WRAP_UP_MAX_S else ()
+        if one.call.state is CallState.UNKNOWN and one.call.holding:
+            holds_s = seconds_between(attempt.started_at, attempt.holds_until)
+            return (SlotLapsed(one.call.id),) if age_s > holds_s else ()
+        return ()
+
+    def _due(self, one: OpenCall, listed: dict[ConversationId, Talk] | None) -> bool:
         """Tell whether a call should be asked about now, and remember that it was."""
         if one.call.state is CallState.DIALING:
             return False
-        if one.call.state is CallState.LIVE and not self._suspicious(one, listed, now):
+        if one.call.state is CallState.LIVE and not self._suspicious(one, listed):
             return False
-        asked_at, wait_s = self._asked.get(one.attempt.id, (Instant(0), 0.0))
-        if 0 <= seconds_between(asked_at, now) < wait_s:
+        now_s = self._clock.steady_s()
+        asked_s, wait_s = self._asked.get(one.attempt.id, (now_s, 0.0))
+        if now_s - asked_s < wait_s:
             return False
         longest = _LOST_SEARCH_S if one.call.state is CallState.UNKNOWN else _ASK_MAX_S
         if listed is None and one.call.state is CallState.LIVE:
             longest = _ASK_FIRST_S
-        self._asked[one.attempt.id] = (now, min(longest, max(_ASK_FIRST_S, wait_s * 2)))
+        self._asked[one.attempt.id] = (now_s, min(longest, max(_ASK_FIRST_S, wait_s * 2)))
         return True
 
-    def _suspicious(
-        self, one: OpenCall, listed: dict[ConversationId, Talk] | None, now: Instant
-    ) -> bool:
+    def _suspicious(self, one: OpenCall, listed: dict[ConversationId, Talk] | None) -> bool:
         """Tell whether a live call may be over: not listed as live, ringing or talking too long."""
-        age_s = seconds_between(one.attempt.started_at, now)
+        age_s = self._ages.of(one.attempt.id, one.attempt.started_at)
         conversation_id = one.attempt.conversation_id
         if listed is None or conversation_id is None:
             return True
@@ -185,16 +199,16 @@ class Reconciler:
         if facts:
             await self._ledger.record(*facts, by="platform (poll)")
 
-    async def _of_call(self, one: OpenCall, now: Instant) -> tuple[Fact, ...]:
+    async def _of_call(self, one: OpenCall) -> tuple[Fact, ...]:
         if one.attempt.conversation_id is None:
-            return await self._search(one, now)
+            return await self._search(one)
         talk = await self._platform.talk(one.attempt.conversation_id)
         facts = () if talk is None else facts_of_end(talk, one.attempt.id)
         if facts or one.call.state is not CallState.LIVE:
             return facts
-        return await self._ask_carrier(one, talk, now)
+        return await self._ask_carrier(one, talk)
 
-    async def _search(self, one: OpenCall, now: Instant) -> tuple[Fact, ...]:
+    async def _search(self, one: OpenCall) -> tuple[Fact, ...]:
         """Look for the conversation of an attempt that was never answered."""
         since = later(one.attempt.started_at, -LOOKUP_SKEW_S)
         search = await self._platform.search(one.order, since)
@@ -202,36 +216,21 @@ class Reconciler:
             talk = search.found
             named = Accepted(one.attempt.id, talk.conversation_id, talk.call_sid, Source.POLL)
             return (named, *facts_of_end(talk, one.attempt.id))
-        old_enough = seconds_between(one.attempt.started_at, now) >= self._lag_s
+        old_enough = self._ages.of(one.attempt.id, one.attempt.started_at) >= self._lag_s
         return (LookedUp(one.attempt.id),) if search.complete and old_enough else ()
 
-    async def _ask_carrier(
-        self, one: OpenCall, talk: Talk | None, now: Instant
-    ) -> tuple[Fact, ...]:
+    async def _ask_carrier(self, one: OpenCall, talk: Talk | None) -> tuple[Fact, ...]:
         """Ask the second witness about a call that rings or talks far too long.
 
         Also where the platform has no conversation of that name any more: it may keep none.
         """
         rings = talk is not None and talk.state is TalkState.RINGING
         limit_s = self._ring_overdue_s if rings else self._overdue_s
-        overdue = seconds_between(one.attempt.started_at, now) > limit_s
+        overdue = self._ages.of(one.attempt.id, one.attempt.started_at) > limit_s
         call_sid = one.attempt.call_sid
         if not overdue or self._carrier is None or call_sid is None:
             return ()
         return (CarrierOver(one.attempt.id),) if await self._carrier.is_over(call_sid) else ()
-
-
-def _expired(one: OpenCall, now: Instant) -> tuple[Fact, ...]:
-    """Say of a call that its wait is over: for an answer, an outcome, or a slot nobody can hold."""
-    if one.call.state is CallState.DIALING:
-        lost = seconds_between(one.attempt.started_at, now) > _DIAL_LOST_S
-        return (Interrupted(one.attempt.id),) if lost else ()
-    if one.call.state is CallState.WRAPPING_UP and one.attempt.over_at is not None:
-        waited_s = seconds_between(one.attempt.over_at, now)
-        return (WrapUpExpired(one.call.id),) if waited_s > WRAP_UP_MAX_S else ()
-    if one.call.state is CallState.UNKNOWN and one.call.holding:
-        return (SlotLapsed(one.call.id),) if now > one.attempt.holds_until else ()
-    return ()
 
 
 async def _answered(question: _Question) -> tuple[Fact, ...]:
