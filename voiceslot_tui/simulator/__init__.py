@@ -20,11 +20,30 @@ no code with it and imports nothing from outside this package.
     exchange       request and reply as values
     visits         one request on its way through an endpoint
     errors         both vendors' error bodies
+    message_words  the closed vocabularies of the messenger
+    message_settings  its settings
+    message_errors Twilio's codes: what is refused at once, what fails afterwards
+    correspondents the people who get messages: fates, windows, opt-outs
+    templates      message templates and their approval
+    messages       one message, and how Twilio shows it
+    message_orders reading a create request: every check before a message is taken
+    message_pace   limits of pace and volume
+    message_fates  the rules that fail a message that was taken
+    message_forms  the bodies of callbacks
+    callbacks      Twilio's signed news, lost and doubled on request
+    inbound        what Twilio does with what people write
+    messenger      takes messages and moves them through their lives
+    message_truth  what the judge reads about messages
     starts         starting a call, and what happens when every slot is taken
     elevenlabs     ElevenLabs' other endpoints
     twilio         Twilio's call endpoints
+    twilio_messages  Twilio's Messages resource
+    twilio_content Twilio's Content API
+    carrier_api    where requests about messages and templates go
+    carrier_faults broken answers in Twilio's envelopes
     api            one request in, one reply out
     control        the judge's own endpoints under /_simulator/
+    message_control  its endpoints for messages
     server         the same world on a socket, in real time
     launch         the server as a program
 """

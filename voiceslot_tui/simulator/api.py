@@ -7,6 +7,8 @@ fault strikes, and it counts the requests that were really read.
 from __future__ import annotations
 
 from voiceslot_tui.simulator import elevenlabs, twilio
+from voiceslot_tui.simulator.carrier_api import ACCOUNTS, find_carrier_endpoint, is_carriers
+from voiceslot_tui.simulator.carrier_faults import CARRIER_BREAKS
 from voiceslot_tui.simulator.errors import (
     carrier_error,
     platform_error,
@@ -21,7 +23,6 @@ from voiceslot_tui.simulator.words import FaultKind, FaultTarget, Provider, Tran
 from voiceslot_tui.simulator.world import World
 
 CONVAI = "/v1/convai"
-ACCOUNTS = f"/{twilio.API_VERSION}/Accounts/"
 START = FaultTarget.START
 
 EXACT: dict[tuple[str, str], Endpoint] = {
@@ -103,8 +104,9 @@ def find_endpoint(request: Request) -> tuple[Endpoint | None, str]:
     endpoint = EXACT.get((request.method, request.path))
     if endpoint is not None:
         return endpoint, ""
-    if request.path.startswith(ACCOUNTS):
-        return _find_carrier_endpoint(request)
+    if is_carriers(request.path):
+        found, key = _find_call_endpoint(request)
+        return (found, key) if found is not None else find_carrier_endpoint(request)
     head, _, tail = request.path.rpartition("/")
     found = KEYED.get((request.method, head, ""))
     if found is not None:
@@ -113,7 +115,7 @@ def find_endpoint(request: Request) -> tuple[Endpoint | None, str]:
     return KEYED.get((request.method, prefix, tail)), key
 
 
-def _find_carrier_endpoint(request: Request) -> tuple[Endpoint | None, str]:
+def _find_call_endpoint(request: Request) -> tuple[Endpoint | None, str]:
     parts = request.path[len(ACCOUNTS) :].split("/")
     if len(parts) == 2 and parts[1] == "Calls.json" and request.method == "GET":
         return LIST_CALLS, ""
@@ -123,8 +125,10 @@ def _find_carrier_endpoint(request: Request) -> tuple[Endpoint | None, str]:
 
 
 def _refuse_stranger(world: World, request: Request) -> Reply | None:
-    if request.path.startswith(ACCOUNTS):
-        account_sid = request.path[len(ACCOUNTS) :].partition("/")[0]
+    if is_carriers(request.path):
+        is_of_account = request.path.startswith(ACCOUNTS)
+        named = request.path[len(ACCOUNTS) :].partition("/")[0]
+        account_sid = named if is_of_account else world.settings.account_sid
         if twilio.is_authentic(world.settings, request, account_sid):
             return None
         return carrier_error(401, 20003, "Authenticate")
@@ -151,8 +155,11 @@ def _spoil(endpoint: Endpoint, visit: Visit, fault: FaultRule) -> Reply:
             | FaultKind.STUCK_INITIATED
             | FaultKind.STUCK_IN_PROGRESS
             | FaultKind.UNKNOWN_STATUS
+            | FaultKind.NO_SID
         ) if genuine is not None:
             return genuine
+    if is_carriers(visit.request.path) and fault.kind in CARRIER_BREAKS:
+        return CARRIER_BREAKS[fault.kind]()
     return _broken_reply(fault, visit.request)
 
 
@@ -162,6 +169,8 @@ def _broken_reply(fault: FaultRule, request: Request) -> Reply:
             return platform_error(503, "system_busy", "The system is busy, try again later")
         case FaultKind.ERROR_502_HTML:
             return html_reply(502)
+        case FaultKind.EMPTY_500:
+            return Reply(500, b"")
         case FaultKind.HTML_200:
             return html_reply(200)
         case FaultKind.NO_ANSWER:
