@@ -43,8 +43,11 @@ def create_content(visit: Visit) -> Reply:
     """Make a template; nobody has approved it yet."""
     body = read_json_object(visit.request.body)
     types = (body or {}).get("types")
-    kind, content = next(iter(types.items()), ("", None)) if isinstance(types, dict) else ("", None)
-    text = content.get("body") if isinstance(content, dict) else None
+    # The official client names every type there is, all but one of them null.
+    given = types.items() if isinstance(types, dict) else ()
+    contents = ((kind, content) for kind, content in given if isinstance(content, dict))
+    kind, content = next(contents, ("", {}))
+    text = content.get("body")
     if body is None or not isinstance(text, str) or not isinstance(body.get("language"), str):
         return refusal(20001, "language and types")
     templates = visit.world.messenger.templates
