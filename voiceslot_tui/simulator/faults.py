@@ -97,6 +97,11 @@ class Faults:
         return None
 
 
+def fits(kind: FaultKind, target: FaultTarget) -> bool:
+    """Say whether a kind can act on a target."""
+    return all(target in targets for kinds, targets, _ in TARGETS if kind in kinds)
+
+
 def make_rule(
     kind: FaultKind,
     target: FaultTarget = FaultTarget.START,

@@ -18,7 +18,7 @@ from voiceslot_tui.core.facts import Accepted, NotTaken, Refusal, Unanswered
 from voiceslot_tui.core.talks import BatchCalls, Talk, TalkState
 from voiceslot_tui.providers.elevenlabs import ElevenLabs
 from voiceslot_tui.simulator.directory import AgentPhoneNumber
-from voiceslot_tui.simulator.faults import make_rule
+from voiceslot_tui.simulator.faults import fits, make_rule
 from voiceslot_tui.simulator.server import SimulatorServer
 from voiceslot_tui.simulator.words import FaultKind, FaultTarget, OverLimitMode, Provider
 
@@ -173,7 +173,7 @@ CERTAIN = {
     FaultKind.AGENT_REFUSED,
 }
 NO_FAILURES = {FaultKind.SLOW, FaultKind.STUCK_INITIATED, FaultKind.STUCK_IN_PROGRESS}
-STRIKES_STARTS = set(FaultKind) - {FaultKind.UNKNOWN_STATUS} - NO_FAILURES
+STRIKES_STARTS = {kind for kind in FaultKind if fits(kind, FaultTarget.START)} - NO_FAILURES
 
 
 @pytest.mark.parametrize("kind", sorted(STRIKES_STARTS))
