@@ -11,6 +11,7 @@ no code with it and imports nothing from outside this package.
     calls          one call and the story drawn for it
     world          the seeded world: calls, clock, indexes
     batches        the platform's own campaigns and their dispatcher
+    batch_records  a batch exported and deleted
     truth          what the judge reads
     faults         which answers go wrong
     webhooks       signed news, lost and doubled on request

@@ -6,7 +6,7 @@ fault strikes, and it counts the requests that were really read.
 
 from __future__ import annotations
 
-from voiceslot_tui.simulator import elevenlabs, twilio
+from voiceslot_tui.simulator import batch_records, elevenlabs, twilio
 from voiceslot_tui.simulator.carrier_api import ACCOUNTS, find_carrier_endpoint, is_carriers
 from voiceslot_tui.simulator.carrier_faults import CARRIER_BREAKS
 from voiceslot_tui.simulator.errors import (
@@ -62,6 +62,12 @@ KEYED: dict[tuple[str, str, str], Endpoint] = {
     ),
     ("GET", f"{CONVAI}/agents", ""): Endpoint("get_agent", elevenlabs.get_agent),
     ("GET", f"{CONVAI}/batch-calling", ""): Endpoint("get_batch", elevenlabs.get_batch),
+    ("GET", f"{CONVAI}/batch-calling", "export"): Endpoint(
+        "export_batch", batch_records.export_batch
+    ),
+    ("DELETE", f"{CONVAI}/batch-calling", ""): Endpoint(
+        "delete_batch", batch_records.delete_batch, None
+    ),
     ("POST", f"{CONVAI}/batch-calling", "cancel"): Endpoint(
         "cancel_batch", elevenlabs.cancel_batch, None
     ),

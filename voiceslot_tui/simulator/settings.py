@@ -83,6 +83,8 @@ class WorldSettings(MessengerSettings):
     # Batches.
     batch_dispatch_s: float = 1.0
     batch_cancel_cuts_calls: bool = False
+    batch_cancel_marks_live: bool = False
+    batch_overrides_allowed: bool = True
     # Webhooks: an empty address sends none.
     webhook_url: str = ""
     webhook_secret: str = "simulator-webhook-secret"
