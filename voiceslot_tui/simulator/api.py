@@ -17,6 +17,7 @@ from voiceslot_tui.simulator.errors import (
 )
 from voiceslot_tui.simulator.exchange import Reply, Request, html_reply, json_reply
 from voiceslot_tui.simulator.faults import FaultRule
+from voiceslot_tui.simulator.message_errors import refusal
 from voiceslot_tui.simulator.starts import rate_refusal, start_through
 from voiceslot_tui.simulator.visits import Endpoint, Visit
 from voiceslot_tui.simulator.words import FaultKind, FaultTarget, Provider, Transport
@@ -89,7 +90,7 @@ def handle(world: World, now: float, request: Request) -> Reply:
     world.advance(now)
     endpoint, key = find_endpoint(request)
     if endpoint is None:
-        return unknown_path()
+        return _not_found(request)
     fault = None
     if world.faults.rules and endpoint.target is not None:
         fault = world.faults.strike(endpoint.target)
@@ -128,6 +129,10 @@ def _find_call_endpoint(request: Request) -> tuple[Endpoint | None, str]:
     if len(parts) == 3 and parts[1] == "Calls" and parts[2].endswith(".json"):
         return ONE_CALL.get(request.method), parts[2].removesuffix(".json")
     return None, ""
+
+
+def _not_found(request: Request) -> Reply:
+    return refusal(20404, request.path) if is_carriers(request.path) else unknown_path()
 
 
 def _refuse_stranger(world: World, request: Request) -> Reply | None:

@@ -18,6 +18,30 @@ from voiceslot_tui.simulator.messages import Message, MessageOrder
 ARRIVED = frozenset({MessageStatus.DELIVERED, MessageStatus.READ})
 
 
+class Tally:
+    """Counts by key, and names what was counted more than once as it happens."""
+
+    def __init__(self) -> None:
+        """Begin at nothing."""
+        self._counts: Counter[Hashable] = Counter()
+        self._again: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def add(self, key: Hashable, name: str) -> None:
+        """Count a key once more; if that is again, its name is remembered with the most."""
+        self._counts[key] += 1
+        count = self._counts[key]
+        if count > 1:
+            self._again[name] = max(count, self._again.get(name, 0))
+
+    @property
+    def again(self) -> dict[str, int]:
+        """Give what was counted more than once, and how often."""
+        return dict(sorted(self._again.items()))
+
+
 class MessageTruth:
     """Counters of one messenger."""
 
@@ -28,11 +52,11 @@ class MessageTruth:
         self.refusals: Counter[int] = Counter()
         self.failures: Counter[int] = Counter()
         self.statuses: Counter[MessageStatus] = Counter()
-        self.of_recipient: Counter[str] = Counter()
-        self.of_reference: Counter[str] = Counter()
-        self.of_content: Counter[tuple[str, Hashable]] = Counter()
+        self.of_recipient = Tally()
+        self.of_reference = Tally()
+        self.of_content = Tally()
+        self.arrived_of_recipient = Tally()
         self.after_stop: Counter[str] = Counter()
-        self.arrived_of_recipient: Counter[str] = Counter()
 
     def refused(self, code: int) -> None:
         """Count a request that Twilio would not take."""
@@ -43,10 +67,10 @@ class MessageTruth:
         order = message.order
         self.taken[order.channel] += 1
         self.statuses[message.status] += 1
-        self.of_recipient[order.to] += 1
-        self.of_content[order.to, _content(order)] += 1
+        self.of_recipient.add(order.to, order.to)
+        self.of_content.add((order.to, _content(order)), order.to)
         if order.reference is not None:
-            self.of_reference[order.reference] += 1
+            self.of_reference.add(order.reference, order.reference)
         if person.asked_to_stop:
             self.after_stop[order.to] += 1
 
@@ -61,39 +85,28 @@ class MessageTruth:
         if message.error_code is not None:
             self.failures[message.error_code] += 1
         if message.status in ARRIVED and before not in ARRIVED:
-            self.arrived_of_recipient[message.order.to] += 1
+            self.arrived_of_recipient.add(message.order.to, message.order.to)
 
     def as_json(self) -> dict[str, Any]:
         """Give everything as one body; whatever happened more than once is listed."""
         return {
             "taken": dict(self.taken),
             "people": len(self.of_recipient),
-            "people_again": _repeats(self.of_recipient),
-            "people_reached_again": _repeats(self.arrived_of_recipient),
+            "people_again": self.of_recipient.again,
+            "people_reached": len(self.arrived_of_recipient),
+            "people_reached_again": self.arrived_of_recipient.again,
             "people_after_stop": dict(sorted(self.after_stop.items())),
             "references": len(self.of_reference),
-            "references_again": _repeats(self.of_reference),
-            "contents_again": self._contents_again(),
+            "references_again": self.of_reference.again,
+            "contents_again": self.of_content.again,
             "statuses": {status: count for status, count in self.statuses.items() if count},
             "refusals": {str(code): count for code, count in sorted(self.refusals.items())},
             "failures": {str(code): count for code, count in sorted(self.failures.items())},
             "written_by_people": dict(self.written),
         }
 
-    def _contents_again(self) -> dict[str, int]:
-        """Give the most that one recipient got the same message, by recipient."""
-        again: dict[str, int] = {}
-        for (recipient, _), count in self.of_content.items():
-            if count > 1:
-                again[recipient] = max(count, again.get(recipient, 0))
-        return dict(sorted(again.items()))
-
 
 def _content(order: MessageOrder) -> Hashable:
     if order.template is None:
         return order.text
     return order.template.sid, tuple(sorted(order.variables.items()))
-
-
-def _repeats(counts: Counter[str]) -> dict[str, int]:
-    return {name: count for name, count in sorted(counts.items()) if count > 1}

@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.simulator.correspondence import (
     BRITON,
@@ -137,6 +139,39 @@ def test_a_stranger_is_refused() -> None:
     assert refusal_of(world.ask("GET", "/v1/Content", token="wrong")) == (401, 20003)
     other = MESSAGES.replace("AC" + "0" * 32, "AC" + "1" * 32)
     assert refusal_of(world.ask("GET", other)) == (401, 20003)
+
+
+@given(
+    form=st.dictionaries(
+        st.sampled_from(
+            [
+                "To",
+                "From",
+                "Body",
+                "ContentSid",
+                "ContentVariables",
+                "MessagingServiceSid",
+                "StatusCallback",
+                "ScheduleType",
+                "SendAt",
+                "MediaUrl",
+            ]
+        ),
+        st.text()
+        | st.sampled_from([f"whatsapp:{PERSON}", PERSON, FOLLOW_UP, SERVICE, "fixed", "{}"]),
+    )
+)
+def test_no_form_is_too_odd_to_be_answered(form: dict[str, str]) -> None:
+    world = Correspondence()
+    reply = world.ask("POST", MESSAGES, form)
+    if reply.status != 201:
+        refusal_of(reply)
+    world.let_all_end()
+
+
+@pytest.mark.parametrize("path", [f"{MESSAGES[:-5]}", "/v1/Content/HX1/Nothing", "/v2/Content/HX1"])
+def test_a_path_that_nobody_serves_is_not_found_in_twilios_words(path: str) -> None:
+    assert refusal_of(Correspondence().ask("GET", path)) == (404, 20404)
 
 
 def test_a_service_without_a_sender_is_refused() -> None:
