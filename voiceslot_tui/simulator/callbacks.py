@@ -55,7 +55,7 @@ class Callbacks:
     def __init__(self, settings: Callable[[], WorldSettings], schedule: Schedule) -> None:
         """Begin with nothing to tell; `settings` gives those in force."""
         self.statuses: Counter[str] = Counter()
-        self.lost = 0
+        self.happened: Counter[str] = Counter()
         self.retries = 0
         self._settings = settings
         self._schedule = schedule
@@ -76,13 +76,12 @@ class Callbacks:
         settings = self._settings()
         if not url:
             return
-        if self._happens(settings.callback_forged_share):
+        if self._happens("forged", settings.callback_forged_share):
             self._send_later(Letter(kind, sid, url, form, is_forged=True), now)
-        if self._happens(settings.callback_loss_share):
-            self.lost += 1
+        if self._happens("lost", settings.callback_loss_share):
             return
         self._send_later(Letter(kind, sid, url, form), now)
-        if self._happens(settings.callback_duplicate_share):
+        if self._happens("doubled", settings.callback_duplicate_share):
             self._send_later(Letter(kind, sid, url, form), now)
 
     def take(self) -> list[Delivery]:
@@ -105,7 +104,7 @@ class Callbacks:
         """Give the state of the post."""
         return {
             "statuses": dict(self.statuses),
-            "lost": self.lost,
+            "lost": self.happened["lost"],
             "retries": self.retries,
             "under_way": len(self._under_way),
         }
@@ -115,7 +114,7 @@ class Callbacks:
         delay_s = settings.callback_delay_min_s
         if settings.callback_delay_max_s > delay_s:
             delay_s = self._chance.uniform(delay_s, settings.callback_delay_max_s)
-        if self._happens(settings.callback_reorder_share):
+        if self._happens("reordered", settings.callback_reorder_share):
             delay_s += settings.callback_reorder_s
         if delay_s > 0:
             self._schedule(now + delay_s, self._due, letter)
@@ -143,8 +142,11 @@ class Callbacks:
             self._last_id, url, body, headers, letter.kind, letter.sid, letter.is_forged
         )
 
-    def _happens(self, share: float) -> bool:
-        return share > 0 and self._chance.random() < share
+    def _happens(self, what: str, share: float) -> bool:
+        if share <= 0 or self._chance.random() >= share:
+            return False
+        self.happened[what] += 1
+        return True
 
 
 def _is_retried(letter: Letter, status: int | None) -> bool:
