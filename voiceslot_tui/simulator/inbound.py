@@ -24,7 +24,7 @@ KEYWORDS: dict[str, OptOutKind] = {
     **dict.fromkeys(START_WORDS, OptOutKind.START),
     "HELP": OptOutKind.HELP,
 }
-SPANISH_STOP_WORDS = frozenset({"BAJA", "CANCELAR", "ALTO", "NO"})
+SPANISH_STOP_WORDS = frozenset({"BAJA", "CANCELAR", "NO"})
 """Understood by people, not by Twilio: only the judge's count of what came after a STOP."""
 JOIN = "JOIN "
 

@@ -250,3 +250,13 @@ def test_callbacks_arrive_and_are_genuine_to_the_official_client(
     judge.post("/inbound", json={"from": "+12025550110", "body": "¿Quién es? 🙂"})
     inbound = receiver.taken.get(timeout=WITHIN_S)
     assert (inbound["From"], inbound["Body"]) == (PERSON, "¿Quién es? 🙂")
+
+
+def test_callbacks_may_be_there_before_the_answer(
+    twilio: Client, judge: httpx.Client, receiver: Receiver
+) -> None:
+    judge.post("/settings", json={"message_answer_delay_s": 1.0}).raise_for_status()
+    made = twilio.messages.create(
+        to="+12025550110", from_=OUR_SMS, body="Hello", status_callback=receiver.url
+    )
+    assert [receiver.taken.get_nowait()["MessageSid"] for _ in range(2)] == [made.sid] * 2
