@@ -180,8 +180,6 @@ def _broken_reply(fault: FaultRule, request: Request) -> Reply:
             return platform_error(503, "system_busy", "The system is busy, try again later")
         case FaultKind.ERROR_502_HTML:
             return html_reply(502)
-        case FaultKind.EMPTY_500:
-            return Reply(500, b"")
         case FaultKind.HTML_200:
             return html_reply(200)
         case FaultKind.NO_ANSWER:
