@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from tests.simulation.happening import Happening, Teller, for_a_while, share
 from tests.simulation.stories import Args, Frame
-from voiceslot_tui.simulator.faults import ALWAYS_ACTS, START_ONLY, make_rule
+from voiceslot_tui.simulator.faults import ALWAYS_ACTS, fits, make_rule
 from voiceslot_tui.simulator.words import FaultKind, FaultTarget
 
 _MAY_RING: Final = tuple(
-    kind for kind in FaultKind if kind not in (FaultKind.UNKNOWN_STATUS, *ALWAYS_ACTS)
+    kind for kind in FaultKind if fits(kind, FaultTarget.START) and kind not in ALWAYS_ACTS
 )
 _NEVER_RINGS: Final = frozenset(
     {
@@ -28,7 +28,9 @@ _NEVER_RINGS: Final = frozenset(
 """Refusals that prove that nothing was dialled: a platform that dials all the same is a liar."""
 
 _OF_READS: Final = tuple(
-    kind for kind in FaultKind if kind not in (*START_ONLY, FaultKind.RATE_LIMITED)
+    kind
+    for kind in FaultKind
+    if fits(kind, FaultTarget.READ) and kind is not FaultKind.RATE_LIMITED
 )
 
 
@@ -47,7 +49,9 @@ def _draw_start(chance: Random, frame: Frame) -> dict[str, Any]:
     }
 
 
-ALWAYS_ACTS_SORTED: Final = tuple(sorted(ALWAYS_ACTS))
+ALWAYS_ACTS_SORTED: Final = tuple(
+    sorted(kind for kind in ALWAYS_ACTS if fits(kind, FaultTarget.START))
+)
 
 
 async def _start_goes_wrong(teller: Teller, args: Args) -> None:

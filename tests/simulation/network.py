@@ -95,7 +95,7 @@ class Network:
     def stir(self) -> None:
         """Come back when the world's next event is due, or at once for webhooks."""
         due_s = self.world.next_event_at()
-        if self.world.webhooks.has_outbox:
+        if self.world.has_outbox:
             due_s = self.now_s()
         if self._timer is not None:
             self._timer.cancel()
@@ -120,7 +120,7 @@ class Network:
             status = None if answer is None else answer.status
         except TimeoutError:
             pass
-        self.world.webhooks.report(delivery.delivery_id, status, self.now_s())
+        self.world.report(delivery, status, self.now_s())
         self.stir()
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> web.Response | None:

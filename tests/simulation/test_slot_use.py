@@ -10,6 +10,7 @@ import pytest
 
 from tests.simulation.town import Town, town
 from tests.simulation.virtual_time import simulate
+from voiceslot_tui.simulator.batches import Invited
 from voiceslot_tui.simulator.words import Owner
 
 ALL_ANSWER: dict[str, Any] = {
@@ -63,7 +64,7 @@ async def beside_a_batch(folder: Path, seed: int) -> tuple[Town, dict[str, Any],
     limit = 20
     world = {**ALL_ANSWER, "limit": limit, "over_limit": "burst", "ring_s": 5.0, "talk_s": 25.0}
     settings = {"ELEVENLABS_CONCURRENCY_LIMIT": limit}
-    others = [(f"+4477009{index:05d}", None) for index in range(150)]
+    others = [Invited(f"+4477009{index:05d}") for index in range(150)]
     async with town(folder, seed=seed, settings=settings, **world) as made:
         await made.start()
         await made.enqueue_people(500)

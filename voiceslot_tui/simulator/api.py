@@ -6,7 +6,9 @@ fault strikes, and it counts the requests that were really read.
 
 from __future__ import annotations
 
-from voiceslot_tui.simulator import elevenlabs, twilio
+from voiceslot_tui.simulator import batch_records, elevenlabs, twilio
+from voiceslot_tui.simulator.carrier_api import ACCOUNTS, find_carrier_endpoint, is_carriers
+from voiceslot_tui.simulator.carrier_faults import CARRIER_BREAKS
 from voiceslot_tui.simulator.errors import (
     carrier_error,
     platform_error,
@@ -15,13 +17,13 @@ from voiceslot_tui.simulator.errors import (
 )
 from voiceslot_tui.simulator.exchange import Reply, Request, html_reply, json_reply
 from voiceslot_tui.simulator.faults import FaultRule
+from voiceslot_tui.simulator.message_errors import refusal
 from voiceslot_tui.simulator.starts import rate_refusal, start_through
 from voiceslot_tui.simulator.visits import Endpoint, Visit
 from voiceslot_tui.simulator.words import FaultKind, FaultTarget, Provider, Transport
 from voiceslot_tui.simulator.world import World
 
 CONVAI = "/v1/convai"
-ACCOUNTS = f"/{twilio.API_VERSION}/Accounts/"
 START = FaultTarget.START
 
 EXACT: dict[tuple[str, str], Endpoint] = {
@@ -61,6 +63,12 @@ KEYED: dict[tuple[str, str, str], Endpoint] = {
     ),
     ("GET", f"{CONVAI}/agents", ""): Endpoint("get_agent", elevenlabs.get_agent),
     ("GET", f"{CONVAI}/batch-calling", ""): Endpoint("get_batch", elevenlabs.get_batch),
+    ("GET", f"{CONVAI}/batch-calling", "export"): Endpoint(
+        "export_batch", batch_records.export_batch
+    ),
+    ("DELETE", f"{CONVAI}/batch-calling", ""): Endpoint(
+        "delete_batch", batch_records.delete_batch, None
+    ),
     ("POST", f"{CONVAI}/batch-calling", "cancel"): Endpoint(
         "cancel_batch", elevenlabs.cancel_batch, None
     ),
@@ -82,7 +90,7 @@ def handle(world: World, now: float, request: Request) -> Reply:
     world.advance(now)
     endpoint, key = find_endpoint(request)
     if endpoint is None:
-        return unknown_path()
+        return _not_found(request)
     fault = None
     if world.faults.rules and endpoint.target is not None:
         fault = world.faults.strike(endpoint.target)
@@ -103,8 +111,9 @@ def find_endpoint(request: Request) -> tuple[Endpoint | None, str]:
     endpoint = EXACT.get((request.method, request.path))
     if endpoint is not None:
         return endpoint, ""
-    if request.path.startswith(ACCOUNTS):
-        return _find_carrier_endpoint(request)
+    if is_carriers(request.path):
+        found, key = _find_call_endpoint(request)
+        return (found, key) if found is not None else find_carrier_endpoint(request)
     head, _, tail = request.path.rpartition("/")
     found = KEYED.get((request.method, head, ""))
     if found is not None:
@@ -113,7 +122,7 @@ def find_endpoint(request: Request) -> tuple[Endpoint | None, str]:
     return KEYED.get((request.method, prefix, tail)), key
 
 
-def _find_carrier_endpoint(request: Request) -> tuple[Endpoint | None, str]:
+def _find_call_endpoint(request: Request) -> tuple[Endpoint | None, str]:
     parts = request.path[len(ACCOUNTS) :].split("/")
     if len(parts) == 2 and parts[1] == "Calls.json" and request.method == "GET":
         return LIST_CALLS, ""
@@ -122,9 +131,15 @@ def _find_carrier_endpoint(request: Request) -> tuple[Endpoint | None, str]:
     return None, ""
 
 
+def _not_found(request: Request) -> Reply:
+    return refusal(20404, request.path) if is_carriers(request.path) else unknown_path()
+
+
 def _refuse_stranger(world: World, request: Request) -> Reply | None:
-    if request.path.startswith(ACCOUNTS):
-        account_sid = request.path[len(ACCOUNTS) :].partition("/")[0]
+    if is_carriers(request.path):
+        is_of_account = request.path.startswith(ACCOUNTS)
+        named = request.path[len(ACCOUNTS) :].partition("/")[0]
+        account_sid = named if is_of_account else world.settings.account_sid
         if twilio.is_authentic(world.settings, request, account_sid):
             return None
         return carrier_error(401, 20003, "Authenticate")
@@ -151,8 +166,11 @@ def _spoil(endpoint: Endpoint, visit: Visit, fault: FaultRule) -> Reply:
             | FaultKind.STUCK_INITIATED
             | FaultKind.STUCK_IN_PROGRESS
             | FaultKind.UNKNOWN_STATUS
+            | FaultKind.NO_SID
         ) if genuine is not None:
             return genuine
+    if is_carriers(visit.request.path) and fault.kind in CARRIER_BREAKS:
+        return CARRIER_BREAKS[fault.kind]()
     return _broken_reply(fault, visit.request)
 
 

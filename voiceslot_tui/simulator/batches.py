@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from voiceslot_tui.simulator.calls import Call, CallOrder
 from voiceslot_tui.simulator.directory import AgentPhoneNumber
@@ -30,6 +30,18 @@ UNFINISHED = frozenset(
         RecipientStatus.IN_PROGRESS,
     }
 )
+
+
+ENDED = frozenset({BatchStatus.COMPLETED, BatchStatus.FAILED})
+OVERRIDE = "conversation_config_override"
+
+
+class Invited(NamedTuple):
+    """One person as a submission names them; without an id of its own one is made."""
+
+    phone_number: str
+    client_data: Mapping[str, Any] | None = None
+    own_id: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -72,6 +84,8 @@ class Batch:
     in_flight: int = 0
     unsettled: int = 0
     retry_count: int = 0
+    timezone: str | None = None
+    is_deleted: bool = False
 
 
 class Batches:
@@ -90,13 +104,14 @@ class Batches:
         name: str,
         agent_id: str,
         number: AgentPhoneNumber,
-        people: list[tuple[str, Mapping[str, Any] | None]],
+        people: list[Invited],
         now: float,
         scheduled_at: float | None = None,
         target: int | None = None,
         ring_timeout_s: float = 60.0,
+        timezone: str | None = None,
     ) -> Batch:
-        """Take a batch of (number, client data) and begin it when its time has come."""
+        """Take a batch and begin it when its time has come."""
         batch = Batch(
             batch_id=f"btcal_{int(now * 1000):012x}{len(self.all):04d}",
             name=name,
@@ -107,11 +122,19 @@ class Batches:
             updated_at=now,
             ring_timeout_s=ring_timeout_s,
             target=target,
+            timezone=timezone,
         )
-        for index, (phone_number, client_data) in enumerate(people):
-            recipient_id = f"rcpt_{batch.batch_id[6:]}{index:06d}"
+        for index, person in enumerate(people):
+            recipient_id = person.own_id or f"rcpt_{batch.batch_id[6:]}{index:06d}"
             batch.recipients.append(
-                BatchRecipient(batch.batch_id, recipient_id, phone_number, client_data, now, now)
+                BatchRecipient(
+                    batch.batch_id,
+                    recipient_id,
+                    person.phone_number,
+                    person.client_data,
+                    now,
+                    now,
+                )
             )
         batch.waiting.extend(batch.recipients)
         self.all[batch.batch_id] = batch
@@ -119,7 +142,12 @@ class Batches:
         return batch
 
     def cancel(self, batch: Batch, now: float) -> None:
-        """Cancel everyone who is not ringing yet; live calls go on unless the settings cut them."""
+        """Cancel everyone who is not ringing yet; live calls go on unless the settings cut them.
+
+        A batch that has ended stays as it is.
+        """
+        if batch.status in ENDED:
+            return
         batch.status = BatchStatus.CANCELLED
         batch.updated_at = now
         batch.waiting.clear()
@@ -149,11 +177,12 @@ class Batches:
         recipient = call.recipient
         if recipient is None or recipient.status not in UNFINISHED:
             return
+        batch = self.all[recipient.batch_id]
         if call.settled_at is None:
             recipient.move(RecipientStatus.IN_PROGRESS, now)
+            batch.updated_at = now
             return
         recipient.move(_final_status(call), now)
-        batch = self.all[recipient.batch_id]
         batch.finished += 1
         batch.unsettled -= 1
         self._finish_if_done(batch, now)
@@ -185,11 +214,27 @@ class Batches:
     def _begin(self, batch: Batch, at: float) -> None:
         if batch.status is BatchStatus.CANCELLED and not batch.waiting:
             return
+        if self._is_forbidden(batch):
+            self._fail(batch, at)
+            return
         batch.status = BatchStatus.IN_PROGRESS
         batch.updated_at = at
         self._running[batch.batch_id] = batch
         self.pump(at)
         self._finish_if_done(batch, at)
+
+    def _is_forbidden(self, batch: Batch) -> bool:
+        """Say whether somebody brings overrides that the agent does not allow."""
+        if self._world.settings.batch_overrides_allowed:
+            return False
+        return any(OVERRIDE in (person.client_data or {}) for person in batch.recipients)
+
+    def _fail(self, batch: Batch, now: float) -> None:
+        """Fail a whole batch: nobody of it is rung."""
+        batch.status, batch.updated_at = BatchStatus.FAILED, now
+        batch.waiting.clear()
+        for recipient in batch.recipients:
+            recipient.move(RecipientStatus.FAILED, now)
 
     def _dispatch(self, batch: Batch, recipient: BatchRecipient, now: float) -> None:
         recipient.move(RecipientStatus.DISPATCHED, now)
@@ -230,6 +275,8 @@ class Batches:
         elif recipient.status in UNFINISHED and self._world.settings.batch_cancel_cuts_calls:
             call = self._world.by_id[recipient.conversation_id or ""]
             self._world.hang_up(call, now)
+        elif recipient.status in UNFINISHED and self._world.settings.batch_cancel_marks_live:
+            recipient.move(RecipientStatus.CANCELLED, now)
 
     def _finish_if_done(self, batch: Batch, now: float) -> None:
         batch.updated_at = now
@@ -254,7 +301,7 @@ def batch_body(world: World, batch: Batch) -> dict[str, Any]:
         "environment": None,
         "created_at_unix": int(batch.created_at),
         "scheduled_time_unix": int(batch.scheduled_at),
-        "timezone": None,
+        "timezone": batch.timezone,
         "total_calls_scheduled": len(batch.recipients),
         "total_calls_dispatched": batch.dispatched,
         "total_calls_finished": batch.finished,

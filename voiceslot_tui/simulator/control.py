@@ -9,6 +9,8 @@ POST /_simulator/foreign            {"count", "talk_s"}: callers ring in
 POST /_simulator/numbers            {number: {"outcome", "ring_s", "talk_s", "analysis_s"}}
 POST /_simulator/hide               {"conversation_ids": [...]}: exactly these are in no list
 POST /_simulator/reset              begin anew with the first settings (the server's own)
+
+Those for messages stand in `message_control`.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from urllib.parse import parse_qs
 from voiceslot_tui.simulator.calls import Call, Script
 from voiceslot_tui.simulator.exchange import Reply, Request, json_reply, read_json_object
 from voiceslot_tui.simulator.faults import read_rule
+from voiceslot_tui.simulator.message_control import CHANGES, READINGS
 from voiceslot_tui.simulator.settings import SettingsError
 from voiceslot_tui.simulator.words import Outcome
 from voiceslot_tui.simulator.world import World
@@ -51,6 +54,8 @@ def truth_body(world: World) -> dict[str, Any]:
         **world.truth.as_json(world.now),
         "platform_live": len(world.live),
         "webhooks": world.webhooks.as_json(),
+        "messages": world.messenger.truth.as_json(),
+        "callbacks": world.messenger.callbacks.as_json(),
         "faults": [rule.as_json() for rule in world.faults.rules],
     }
 
@@ -85,6 +90,8 @@ def _read(world: World, name: str, request: Request) -> Reply:
             return json_reply(_dial_log(world, request))
         case "settings":
             return json_reply(world.settings.as_json())
+        case _ if name in READINGS:
+            return READINGS[name](world, request)
         case _:
             return json_reply({"error": f"no such reading: {name}"}, 404)
 
@@ -117,6 +124,8 @@ def _change(world: World, name: str, body: Mapping[str, Any]) -> Reply:
             return json_reply({"scripted": len(world.scripts)})
         case "hide":
             return _hide(world, body)
+        case _ if name in CHANGES:
+            return CHANGES[name](world, body)
         case _:
             return json_reply({"error": f"no such change: {name}"}, 404)
 

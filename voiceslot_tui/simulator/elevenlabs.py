@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs
 
-from voiceslot_tui.simulator.batches import Batch, batch_body, recipient_body
+from voiceslot_tui.simulator.batches import Batch, Invited, batch_body, recipient_body
 from voiceslot_tui.simulator.bodies import (
     agent_detail,
     agent_item,
@@ -122,13 +122,18 @@ def submit_batch(visit: Visit) -> Reply:
         agent_id=body["agent_id"],
         number=visit.world.numbers[body["agent_phone_number_id"]],
         people=[
-            (person["phone_number"], person.get("conversation_initiation_client_data"))
+            Invited(
+                person["phone_number"],
+                person.get("conversation_initiation_client_data"),
+                person.get("id"),
+            )
             for person in body["recipients"]
         ],
         now=visit.now,
         scheduled_at=body.get("scheduled_time_unix"),
         target=body.get("target_concurrency_limit"),
         ring_timeout_s=float(config.get("ringing_timeout_secs", 60)),
+        timezone=body.get("timezone"),
     )
     return json_reply(batch_body(visit.world, batch))
 
@@ -142,7 +147,9 @@ def list_batches(visit: Visit) -> Reply:
     batches = [
         batch
         for batch in reversed(visit.world.batches.all.values())
-        if agent_id in (None, batch.agent_id) and (last is None or batch.batch_id < last)
+        if agent_id in (None, batch.agent_id)
+        and (last is None or batch.batch_id < last)
+        and not batch.is_deleted
     ]
     page = batches[: int(limit)]
     has_more = len(batches) > len(page)
@@ -227,7 +234,8 @@ def _readable_call(visit: Visit) -> Call | None:
 
 
 def _batch(visit: Visit) -> Batch | None:
-    return visit.world.batches.all.get(visit.key)
+    batch = visit.world.batches.all.get(visit.key)
+    return None if batch is None or batch.is_deleted else batch
 
 
 def _status_word(visit: Visit) -> str | None:

@@ -1,8 +1,8 @@
 """Which answers go wrong, and how.
 
-A rule names what goes wrong, on starts or on reads, how likely, and for how many requests. For
-a start it also says whether the phone rings all the same, because that is the question the
-product has to answer without being able to know.
+A rule names what goes wrong, on starts, messages or reads, how likely, and for how many
+requests. For a start or a message it also says whether the phone rings all the same, because
+that is the question the product has to answer without being able to know.
 """
 
 from __future__ import annotations
@@ -28,13 +28,26 @@ ACTS_BY_NATURE = frozenset(
         FaultKind.STUCK_INITIATED,
         FaultKind.STUCK_IN_PROGRESS,
         FaultKind.UNKNOWN_STATUS,
+        FaultKind.NO_SID,
     }
 )
-ALWAYS_ACTS = frozenset(
+STORIES = frozenset(
     {FaultKind.NO_CONVERSATION_ID, FaultKind.STUCK_INITIATED, FaultKind.STUCK_IN_PROGRESS}
 )
-START_ONLY = ALWAYS_ACTS | {FaultKind.NUMBER_REFUSED, FaultKind.AGENT_REFUSED}
+START_ONLY = STORIES | {FaultKind.NUMBER_REFUSED, FaultKind.AGENT_REFUSED}
 READ_ONLY = frozenset({FaultKind.UNKNOWN_STATUS})
+MESSAGE_ONLY = frozenset({FaultKind.NO_SID})
+CARRIER_ONLY = frozenset({FaultKind.EMPTY_500, FaultKind.PROBLEM_503})
+ALWAYS_ACTS = STORIES | MESSAGE_ONLY
+READS = frozenset({FaultTarget.READ, FaultTarget.MESSAGE_READ})
+MESSAGES = frozenset({FaultTarget.MESSAGE, FaultTarget.MESSAGE_READ})
+TARGETS = (
+    (START_ONLY, frozenset({FaultTarget.START}), "starts"),
+    (READ_ONLY, READS, "reads"),
+    (MESSAGE_ONLY, frozenset({FaultTarget.MESSAGE}), "messages"),
+    (CARRIER_ONLY, MESSAGES, "messages"),
+)
+"""Which kinds act on some targets only."""
 
 
 @dataclass(slots=True)
@@ -84,6 +97,11 @@ class Faults:
         return None
 
 
+def fits(kind: FaultKind, target: FaultTarget) -> bool:
+    """Say whether a kind can act on a target."""
+    return all(target in targets for kinds, targets, _ in TARGETS if kind in kinds)
+
+
 def make_rule(
     kind: FaultKind,
     target: FaultTarget = FaultTarget.START,
@@ -97,10 +115,9 @@ def make_rule(
 
     Raises SettingsError where the kind does not fit the target or a value is out of bounds.
     """
-    if kind in START_ONLY and target is not FaultTarget.START:
-        raise SettingsError(f"target: {kind} acts on starts only")
-    if kind in READ_ONLY and target is not FaultTarget.READ:
-        raise SettingsError(f"target: {kind} acts on reads only")
+    for kinds, targets, words in TARGETS:
+        if kind in kinds and target not in targets:
+            raise SettingsError(f"target: {kind} acts on {words} only")
     if not 0 <= probability <= 1:
         raise SettingsError("probability: must be between 0 and 1")
     if requests is not None and requests < 1:
@@ -111,7 +128,9 @@ def make_rule(
     if kind is FaultKind.RESET_BEFORE_READING and does_act:
         raise SettingsError("acts: nothing can be done before the request is read")
     if kind in ALWAYS_ACTS and not does_act:
-        raise SettingsError(f"acts: {kind} is a story of a call, it cannot happen without one")
+        raise SettingsError(
+            f"acts: {kind} is a story of what was done, it cannot happen without it"
+        )
     return FaultRule(kind, target, probability, does_act, requests, delay_s)
 
 
@@ -162,4 +181,9 @@ def preset_rules(preset: FaultPreset) -> list[FaultRule]:
     return [
         *(make_rule(kind, probability=share, acts=acts) for kind, acts in starts),
         *(make_rule(kind, FaultTarget.READ, probability=share) for kind in reads),
+        *(
+            make_rule(kind, FaultTarget.MESSAGE, probability=share, acts=acts)
+            for kind, acts in starts
+        ),
+        *(make_rule(kind, FaultTarget.MESSAGE_READ, probability=share) for kind in reads),
     ]

@@ -164,7 +164,7 @@ class SimulatorServer:
     def _arm(self) -> None:
         """Come back when the world's next event is due, or at once for a webhook."""
         next_at = self.world.next_event_at()
-        if self.world.webhooks.has_outbox:
+        if self.world.has_outbox:
             next_at = 0.0
         if next_at is None or next_at >= self._timer_at:
             return
@@ -200,7 +200,7 @@ class SimulatorServer:
                 status = answer.status
         except (ClientError, OSError, TimeoutError, ValueError) as error:
             logger.debug("webhook not delivered: %s", type(error).__name__)
-        world.webhooks.report(delivery.delivery_id, status, self.now())
+        world.report(delivery, status, self.now())
         self._arm()
 
 

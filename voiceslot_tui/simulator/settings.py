@@ -13,10 +13,15 @@ from enum import StrEnum
 from typing import Any
 
 from voiceslot_tui.simulator.directory import AGENTS, PHONE_NUMBERS, Agent, AgentPhoneNumber
+from voiceslot_tui.simulator.message_settings import (
+    MESSAGE_SHARE_NAMES,
+    SENDER_NAMES,
+    MessengerSettings,
+)
 from voiceslot_tui.simulator.words import OverLimitMode
 
-FIXED_NAMES = frozenset({"seed", "agents", "phone_numbers"})
-SHARE_NAMES = frozenset(
+FIXED_NAMES = frozenset({"seed", "agents", "phone_numbers"}) | SENDER_NAMES
+SHARE_NAMES = MESSAGE_SHARE_NAMES | frozenset(
     {
         "ring_spread",
         "talk_spread",
@@ -37,7 +42,7 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class WorldSettings:
+class WorldSettings(MessengerSettings):
     """Every setting of a world. Durations are seconds; a spread of 0.5 means ±50 %."""
 
     seed: int = 1
@@ -78,6 +83,8 @@ class WorldSettings:
     # Batches.
     batch_dispatch_s: float = 1.0
     batch_cancel_cuts_calls: bool = False
+    batch_cancel_marks_live: bool = False
+    batch_overrides_allowed: bool = True
     # Webhooks: an empty address sends none.
     webhook_url: str = ""
     webhook_secret: str = "simulator-webhook-secret"
@@ -103,6 +110,8 @@ class WorldSettings:
             raise SettingsError("webhook_delay_max_s: below webhook_delay_min_s")
         if self.page_size_max < 1:
             raise SettingsError("page_size_max: must be at least 1")
+        if self.callback_delay_max_s < self.callback_delay_min_s:
+            raise SettingsError("callback_delay_max_s: below callback_delay_min_s")
         if sum(self.outcome_weights()) <= 0:
             raise SettingsError("answered_weight: all five weights are 0")
 

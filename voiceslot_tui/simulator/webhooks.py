@@ -48,7 +48,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One POST to be made now; report its status by its id."""
+    """One POST to be made now. `conversation_id` is the sid where the news is of a message."""
 
     delivery_id: int
     url: str

@@ -99,6 +99,8 @@ class FaultTarget(StrEnum):
 
     START = "start"
     READ = "read"
+    MESSAGE = "message"
+    MESSAGE_READ = "message_read"
 
 
 class FaultKind(StrEnum):
@@ -126,6 +128,9 @@ class FaultKind(StrEnum):
     STUCK_INITIATED = "stuck_initiated"
     STUCK_IN_PROGRESS = "stuck_in_progress"
     UNKNOWN_STATUS = "unknown_status"
+    NO_SID = "no_sid"
+    EMPTY_500 = "empty_500"
+    PROBLEM_503 = "problem_503"
 
 
 class FaultPreset(StrEnum):
@@ -147,10 +152,15 @@ class Transport(StrEnum):
 
 
 class WebhookKind(StrEnum):
-    """The news the platform sends."""
+    """The news that is sent: the platform's about calls, Twilio's about messages."""
 
     TRANSCRIPTION = "post_call_transcription"
     INITIATION_FAILURE = "call_initiation_failure"
+    MESSAGE_STATUS = "message_status"
+    INBOUND_MESSAGE = "inbound_message"
+
+
+MESSAGE_NEWS = frozenset({WebhookKind.MESSAGE_STATUS, WebhookKind.INBOUND_MESSAGE})
 
 
 class Dating(StrEnum):

@@ -25,10 +25,18 @@ from voiceslot_tui.simulator.calls import (
 from voiceslot_tui.simulator.directory import Agent, AgentPhoneNumber
 from voiceslot_tui.simulator.envelopes import failure_envelope, lie_envelope, transcription_envelope
 from voiceslot_tui.simulator.faults import Faults
+from voiceslot_tui.simulator.messenger import Messenger
 from voiceslot_tui.simulator.settings import WorldSettings
 from voiceslot_tui.simulator.truth import Truth
 from voiceslot_tui.simulator.webhooks import Delivery, Webhooks
-from voiceslot_tui.simulator.words import Direction, Outcome, Owner, Stuck, WebhookKind
+from voiceslot_tui.simulator.words import (
+    MESSAGE_NEWS,
+    Direction,
+    Outcome,
+    Owner,
+    Stuck,
+    WebhookKind,
+)
 
 FAILS_LATER_AFTER_S = 1.0
 FOREIGN_CALLER = "+12025550199"
@@ -65,6 +73,7 @@ class World:
         self._scheduled = 0
         # Ids carry the moment of birth, so that a restarted world never repeats one.
         self._birth = int(now * 1000)
+        self.messenger = Messenger(self)
 
     def advance(self, now: float) -> None:
         """Run every event that is due by now, in order; an earlier now changes nothing."""
@@ -95,9 +104,20 @@ class World:
         self.batches.pump(self.now)
 
     def take_deliveries(self, now: float) -> list[Delivery]:
-        """Hand out the webhooks to be sent now; report each by `webhooks.report`."""
+        """Hand out the webhooks and callbacks to be sent now; report each by `report`."""
         self.advance(now)
-        return self.webhooks.take(now)
+        return [*self.webhooks.take(now), *self.messenger.callbacks.take()]
+
+    @property
+    def has_outbox(self) -> bool:
+        """Say whether something waits to be taken."""
+        return self.webhooks.has_outbox or self.messenger.callbacks.has_outbox
+
+    def report(self, delivery: Delivery, status: int | None, now: float) -> None:
+        """Take note of how a delivery went; None is no answer."""
+        of_messages = delivery.kind in MESSAGE_NEWS
+        sender = self.messenger.callbacks if of_messages else self.webhooks
+        sender.report(delivery.delivery_id, status, now)
 
     def is_full(self, agent_id: str) -> bool:
         """Say whether the platform has no slot left, overall or for the agent."""

@@ -17,8 +17,9 @@ from voiceslot_tui.core.errors import ReadDenied, ReadFailed
 from voiceslot_tui.core.facts import Accepted, NotTaken, Refusal, Unanswered
 from voiceslot_tui.core.talks import BatchCalls, Talk, TalkState
 from voiceslot_tui.providers.elevenlabs import ElevenLabs
+from voiceslot_tui.simulator.batches import Invited
 from voiceslot_tui.simulator.directory import AgentPhoneNumber
-from voiceslot_tui.simulator.faults import make_rule
+from voiceslot_tui.simulator.faults import fits, make_rule
 from voiceslot_tui.simulator.server import SimulatorServer
 from voiceslot_tui.simulator.words import FaultKind, FaultTarget, OverLimitMode, Provider
 
@@ -173,7 +174,7 @@ CERTAIN = {
     FaultKind.AGENT_REFUSED,
 }
 NO_FAILURES = {FaultKind.SLOW, FaultKind.STUCK_INITIATED, FaultKind.STUCK_IN_PROGRESS}
-STRIKES_STARTS = set(FaultKind) - {FaultKind.UNKNOWN_STATUS} - NO_FAILURES
+STRIKES_STARTS = {kind for kind in FaultKind if fits(kind, FaultTarget.START)} - NO_FAILURES
 
 
 @pytest.mark.parametrize("kind", sorted(STRIKES_STARTS))
@@ -283,7 +284,7 @@ async def test_batches_are_read_and_who_waits_in_them(
 ) -> None:
     world = simulator.world
     world.configure({"batch_dispatch_s": 1000.0})
-    people = [(f"+1202555{n:04d}", None) for n in range(100, 130)]
+    people = [Invited(f"+1202555{n:04d}") for n in range(100, 130)]
     batch = world.batches.submit(
         name="Reminders",
         agent_id=AGENT,

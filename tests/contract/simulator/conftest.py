@@ -29,6 +29,11 @@ SETTINGS = WorldSettings(
     busy_weight=0.0,
     failed_weight=0.0,
     batch_dispatch_s=0.0,
+    message_queue_s=0.0,
+    message_delivery_s=0.0,
+    message_read_s=0.0,
+    message_read_share=1.0,
+    messages_per_second=0.0,
 )
 
 
@@ -86,6 +91,13 @@ def simulator() -> Iterator[ServerThread]:
 def elevenlabs(simulator: ServerThread) -> Iterator[ElevenLabs]:
     with httpx.Client(timeout=10) as client:
         yield ElevenLabs(base_url=simulator.address, api_key=SETTINGS.api_key, httpx_client=client)
+
+
+@pytest.fixture
+def judge(simulator: ServerThread) -> Iterator[httpx.Client]:
+    """Speak to the endpoints under /_simulator/."""
+    with httpx.Client(base_url=f"{simulator.address}/_simulator", timeout=10) as client:
+        yield client
 
 
 @pytest.fixture

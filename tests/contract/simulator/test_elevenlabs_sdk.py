@@ -262,6 +262,41 @@ def test_a_batch_is_submitted_listed_read_cancelled_and_retried(elevenlabs: Elev
         batches.get("btcal_nobody")
 
 
+def test_a_batch_tells_how_each_person_was_met_is_exported_and_deleted(
+    elevenlabs: ElevenLabs,
+) -> None:
+    batches = elevenlabs.conversational_ai.batch_calls
+    outcomes = ("answered", "voicemail", "busy")
+    submitted = batches.create(
+        call_name="Reminders",
+        agent_id="agent_sim_reminders",
+        agent_phone_number_id="phnum_sim_twilio",
+        recipients=[
+            OutboundCallRecipient(
+                id=f"row-{index}",
+                phone_number=f"+1202555011{index}",
+                conversation_initiation_client_data=client_data(sim_outcome=outcome),
+            )
+            for index, outcome in enumerate(outcomes)
+        ],
+    )
+    read = batches.get(submitted.id)
+    assert lacking(read) == []
+    assert (read.status, read.total_calls_dispatched, read.total_calls_finished) == (
+        "completed",
+        3,
+        3,
+    )
+    found = [(recipient.id, recipient.status) for recipient in read.recipients]
+    assert found == [("row-0", "completed"), ("row-1", "voicemail"), ("row-2", "failed")]
+    assert all(recipient.conversation_id for recipient in read.recipients)
+    lines = b"".join(batches.export(submitted.id)).decode().splitlines()
+    assert lines[0].startswith("id,phone_number,status")
+    assert len(lines) == 4
+    batches.delete(submitted.id)
+    assert batches.list().batch_calls == []
+
+
 def test_a_lacking_field_would_be_seen(elevenlabs: ElevenLabs) -> None:
     answer = elevenlabs.conversational_ai.analytics.live_count.get()
     crippled = type(answer).model_construct(_fields_set=set())

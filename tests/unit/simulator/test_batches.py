@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+from io import StringIO
+
 import pytest
 
 from tests.unit.simulator.telephone import Telephone, people, read
@@ -132,6 +135,105 @@ def test_a_retry_rings_those_who_were_not_reached() -> None:
     assert (body["status"], body["retry_count"]) == ("completed", 1)
     assert statuses(telephone, batch_id) == ["completed"] * 2
     assert telephone.truth()["dials"] == {"batch": 3}
+
+
+def test_an_ended_batch_cannot_be_cancelled_any_more() -> None:
+    telephone = Telephone()
+    batch_id = submit(telephone, 1)
+    telephone.let_all_end()
+    ended = batch(telephone, batch_id)
+    telephone.let_pass(10)
+    telephone.send("POST", f"/v1/convai/batch-calling/{batch_id}/cancel")
+    assert batch(telephone, batch_id) == ended
+    assert ended["status"] == "completed"
+
+
+def test_cancelling_may_mark_people_who_still_talk() -> None:
+    telephone = Telephone(batch_cancel_marks_live=True)
+    batch_id = submit(telephone, 2, target_concurrency_limit=1)
+    telephone.let_pass(10)
+    telephone.send("POST", f"/v1/convai/batch-calling/{batch_id}/cancel")
+    assert statuses(telephone, batch_id) == ["cancelled", "cancelled"]
+    assert telephone.truth()["live"] == 1
+    telephone.let_all_end()
+    assert statuses(telephone, batch_id) == ["cancelled", "cancelled"]
+    assert telephone.truth()["outcomes"] == {"answered": 1}
+
+
+def test_every_move_of_a_recipient_moves_the_batch() -> None:
+    telephone = Telephone()
+    batch_id = submit(telephone, 1)
+    moved_at: dict[str, int] = {}
+    while (due := telephone.world.next_event_at()) is not None:
+        telephone.let_pass(due - telephone.now)
+        body = batch(telephone, batch_id)
+        moved_at[statuses(telephone, batch_id)[0]] = int(str(body["last_updated_at_unix"]))
+    assert list(moved_at) == ["dispatched", "initiated", "in_progress", "completed"]
+    assert len(set(moved_at.values())) == 4
+
+
+def test_counters_go_on_over_a_retry() -> None:
+    telephone = Telephone()
+    telephone.control("POST", "numbers", {people(1)[0]: {"outcome": "no_answer"}})
+    batch_id = submit(telephone, 2)
+    telephone.let_all_end()
+    telephone.send("POST", f"/v1/convai/batch-calling/{batch_id}/retry")
+    telephone.let_all_end()
+    body = batch(telephone, batch_id)
+    assert body["total_calls_scheduled"] == 2
+    assert (body["total_calls_dispatched"], body["total_calls_finished"]) == (3, 3)
+
+
+def test_people_keep_the_ids_they_were_given() -> None:
+    telephone = Telephone()
+    given = [{"phone_number": "+12025550110", "id": "row-7"}, {"phone_number": "+12025550111"}]
+    body = batch(telephone, submit(telephone, 0, recipients=given, timezone="America/Bogota"))
+    recipients = body["recipients"]
+    assert isinstance(recipients, list)
+    assert recipients[0]["id"] == "row-7"
+    assert recipients[1]["id"].startswith("rcpt_")
+    assert body["timezone"] == "America/Bogota"
+
+
+def test_a_batch_with_overrides_that_are_not_allowed_fails_as_a_whole() -> None:
+    telephone = Telephone(batch_overrides_allowed=False)
+    override = {"conversation_config_override": {"agent": {"language": "es"}}}
+    given = [
+        {"phone_number": "+12025550110"},
+        {"phone_number": "+12025550111", "conversation_initiation_client_data": override},
+    ]
+    batch_id = submit(telephone, 0, recipients=given)
+    telephone.let_all_end()
+    assert batch(telephone, batch_id)["status"] == "failed"
+    assert statuses(telephone, batch_id) == ["failed", "failed"]
+    assert telephone.truth()["dials"] == {}
+
+
+def test_a_batch_is_exported_while_it_runs() -> None:
+    telephone = Telephone()
+    path = f"/v1/convai/batch-calling/{submit(telephone, 3)}/export"
+    telephone.let_pass(1)
+    reply = telephone.send("GET", path)
+    assert reply.content_type.startswith("text/csv")
+    rows = list(csv.DictReader(StringIO(reply.body.decode())))
+    assert [row["phone_number"] for row in rows] == people(3)
+    assert {row["status"] for row in rows} == {"initiated"}
+    assert len(telephone.send("GET", path, "limit=1").body.splitlines()) == 2
+    assert telephone.send("GET", path, "limit=few").status == 422
+
+
+def test_a_deleted_batch_is_gone_and_its_calls_are_not() -> None:
+    telephone = Telephone()
+    batch_id = submit(telephone, 3, target_concurrency_limit=1)
+    telephone.let_pass(10)
+    path = f"/v1/convai/batch-calling/{batch_id}"
+    assert telephone.send("DELETE", path).status == 204
+    for method, rest in (("GET", ""), ("DELETE", ""), ("GET", "/export"), ("POST", "/retry")):
+        assert telephone.send(method, f"{path}{rest}").status == 404
+    assert telephone.get("/v1/convai/batch-calling/workspace")["batch_calls"] == []
+    telephone.let_all_end()
+    assert telephone.truth()["dials"] == {"batch": 1}
+    assert len(telephone.listed()) == 1
 
 
 def test_a_scheduled_batch_waits_for_its_time() -> None:
