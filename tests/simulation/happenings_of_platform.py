@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from tests.simulation.happening import Happening, Teller, for_a_while, share
 from tests.simulation.stories import Args, Frame
+from voiceslot_tui.simulator.batches import Invited
 from voiceslot_tui.simulator.faults import ALWAYS_ACTS, fits, make_rule
 from voiceslot_tui.simulator.words import FaultKind, FaultTarget
 
@@ -173,7 +174,7 @@ async def _others_submit_a_batch(teller: Teller, args: Args) -> None:
         name="a batch of somebody else",
         agent_id="agent_sim_surveys",
         number=next(iter(world.numbers.values())),
-        people=[(f"+4477009{index:05d}", None) for index in range(args["people"])],
+        people=[Invited(f"+4477009{index:05d}", None) for index in range(args["people"])],
         now=teller.town.now_s(),
         target=args["target"],
     )

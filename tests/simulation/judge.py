@@ -19,6 +19,7 @@ from tests.simulation.coverage import Coverage
 from tests.simulation.town import Life, Town
 from voiceslot_tui.core.undo import Done, Undo
 from voiceslot_tui.simulator.calls import Call
+from voiceslot_tui.simulator.webhooks import Delivery
 from voiceslot_tui.simulator.words import Outcome, Owner
 
 LEGAL_MOVES: Final = frozenset(
@@ -69,13 +70,13 @@ _WATCH: Final = (
     WHEN old.state <> new.state OR old.holding <> new.holding BEGIN
     INSERT INTO moved VALUES (old.id, old.state, new.state, old.attempt_id, new.holding); END""",
 )
-_ROWS: Final = "SELECT id, state, hold, holding, nprio, position FROM call"
+_ROWS: Final = "SELECT id, state, hold, holding, nprio, position, attempt_id FROM call"
 _RECORD: Final = (
     "SELECT call.id, call.max_attempts FROM attempt JOIN call ON call.id = attempt.call_id "
     "WHERE attempt.id = ?"
 )
 
-Row = tuple[int, str, str | None, int, int, int]
+Row = tuple[int, str, str | None, int, int, int, str | None]
 
 
 def _resumes(args: Mapping[str, Any]) -> bool:
@@ -109,6 +110,7 @@ class Judge:
         self._resuming = 0
         self._orders: dict[str, str] = {}
         self._rows: dict[int, Row] = {}
+        self._heard_of: set[str] = set()
         self._changes = -1
 
     # What it is told of the town.
@@ -326,6 +328,7 @@ class Judge:
         if rows == self._rows:
             return
         self._judge_rows(rows)
+        self._judge_news(rows)
         for move in moved:
             self._judge_move(*move)
         self._judge_order(moved, rows)
@@ -340,6 +343,26 @@ class Judge:
         lost = {key for key, call_id in self._orders.items() if int(call_id) not in rows}
         if lost:
             self.fail(f"P4: accepted orders {sorted(lost)} are not there")
+
+    def _judge_news(self, rows: dict[int, Row]) -> None:
+        """P4: news of an end that was acknowledged is in force, whatever it was faster than."""
+        if not self._heard_of:
+            return
+        for row in rows.values():
+            if row[1] == "live" and row[6] in self._heard_of:
+                self.fail(f"P4: call {row[0]} is live, its end was told and acknowledged")
+
+    def heard(self, delivery: Delivery) -> None:
+        """Note that the engine has acknowledged news of an end."""
+        call = self._town.world.by_id.get(delivery.conversation_id)
+        if call is not None and call.attempt_id is not None and not delivery.is_forged:
+            self._heard_of.add(call.attempt_id)
+
+    def counts_phantoms(self, foreign: int) -> None:
+        """Judge, long after the trouble, how many foreign calls the engine still counts."""
+        others = [c for c in self._town.world.live.values() if c.order.owner is not Owner.OWN]
+        if foreign > len(others):
+            self.fail(f"P9: {foreign} foreign calls are counted, there are {len(others)}")
 
     def _judge_move(self, call_id: int, old: str, new: str, attempt: str, held: int) -> None:
         self.digest.update(f"{self._now():.6f} {call_id} {old} {new} {attempt}".encode())
@@ -384,7 +407,7 @@ class Judge:
     def _judge_counters(self, db: sqlite3.Connection, rows: dict[int, Row]) -> None:
         kept = {(kind, name): n for kind, name, n in db.execute("SELECT * FROM counter") if n}
         counted: Counter[tuple[str, str]] = Counter()
-        for _, state, hold, holding, _, _ in rows.values():
+        for _, state, hold, holding, *_ in rows.values():
             counted["state", state] += 1
             if state == "queued" and hold is not None:
                 counted["hold", hold] += 1
@@ -419,4 +442,5 @@ class Judge:
 
         truth.dial_began = seen  # type: ignore[method-assign]
         self._town.disk.committed = self.committed
+        self._town.network.heard = self.heard
         self._town.disk.failed = lambda trouble: fire(f"disk {trouble}")

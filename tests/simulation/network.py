@@ -76,6 +76,7 @@ class Network:
         self._posts = posts
         self._timer: asyncio.TimerHandle | None = None
         self._is_on = True
+        self.heard: Callable[[Delivery], None] = lambda _: None
         self.context = copy_context()
 
     def travel_s(self) -> float:
@@ -120,6 +121,8 @@ class Network:
             status = None if answer is None else answer.status
         except TimeoutError:
             pass
+        if status == 200:
+            self.heard(delivery)
         self.world.report(delivery, status, self.now_s())
         self.stir()
 

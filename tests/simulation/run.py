@@ -68,6 +68,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--replay", type=int)
     parser.add_argument("--shrink", type=int)
     parser.add_argument("--regressions", action="store_true")
+    parser.add_argument("--plain", action="store_true", help="do not shrink what goes wrong")
     return parser.parse_args()
 
 
@@ -104,7 +105,7 @@ def _tell_many(options: argparse.Namespace) -> int:
     for seed, one in _each(options.first, options.seeds, options.processes):
         if one.violation is not None:
             print(f"\nseed {seed} goes wrong: {one.violation}\n")
-            return _explain(story_of(seed), one)
+            return 1 if options.plain else _explain(story_of(seed), one)
         tally.add(seed, one)
         reached.take_in(one.coverage)
         took_s = time.monotonic() - began_s

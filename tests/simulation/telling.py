@@ -43,6 +43,8 @@ _DIALS_WITHIN_S: Final = 700.0
 """The longest rest that is given to a platform, and a probe of a refused route, are shorter."""
 _FOUND_WITHIN_S: Final = 700.0
 """Unknown calls are searched for every five minutes: all that can be found are found by then."""
+_PHANTOMS_GONE_S: Final = 240.0
+"""A lagging count of the platform's own, and two polls, are over by then."""
 _CALM: Final[Mapping[str, Any]] = {
     "list_lag_s": 0.0,
     "detail_lag_s": 0.0,
@@ -306,6 +308,8 @@ class StoryTeller:
                 return self.judge.fail(f"P9: {seen.ready} calls are ready, none is dialled: {why}")
             if now - healed_s > _SETTLES_WITHIN_S:
                 return self.judge.fail(f"P9: it does not settle: {seen.calls}, {seen.holds}")
+            if now - healed_s > _PHANTOMS_GONE_S and seen.slots.strategy == "conversations":
+                self.judge.counts_phantoms(seen.slots.foreign)
             answered = await self._answer_questions(seen, now - healed_s)
             if answered and not self._waits(seen) and self.judge.orders_told == self._orders:
                 return None

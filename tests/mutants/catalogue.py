@@ -1,0 +1,409 @@
+"""The catalogue of plausible mistakes: what each would be, and the lines that make it.
+
+A mistake is one or more replacements in our own source. Each old text must stand exactly once in
+its file: a mistake that cannot be made any more, because the code has changed, is reported and has
+to be written anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One replacement in a file of `voiceslot_tui`."""
+
+    file: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A wrong version of ours: its name says what it does wrong."""
+
+    name: str
+    edits: tuple[Edit, ...]
+
+
+def _one(name: str, file: str, old: str, new: str) -> Mutant:
+    return Mutant(name, (Edit(file, old, new),))
+
+
+_STARTS = "wire/elevenlabs_starts.py"
+_ELEVENLABS = "providers/elevenlabs.py"
+_SETTLEMENT = "core/settlement.py"
+_MOVES = "core/moves.py"
+_SLOTS = "core/slots.py"
+_RECONCILER = "engine/reconciler.py"
+_READINGS = "engine/readings.py"
+_DISPATCHER = "engine/dispatcher.py"
+_DISPATCHING = "store/dispatching.py"
+_DATABASE = "store/database.py"
+_SETTLING = "store/settling.py"
+_QUEUEING = "store/queueing.py"
+_SWITCHES = "engine/switches.py"
+_BOOTSTRAP = "bootstrap.py"
+
+MUTANTS: Final = (
+    # --- what an answer proves
+    _one(
+        "a time-out is treated as not taken",
+        _ELEVENLABS,
+        "        except NoAnswer as problem:\n            return Unanswered(order.attempt_id, "
+        "str(problem))\n        retry_after",
+        "        except NoAnswer as problem:\n            return NotTaken(order.attempt_id, "
+        "Refusal.NOT_SENT, str(problem))\n        retry_after",
+    ),
+    _one(
+        "a server error is treated as not taken",
+        _STARTS,
+        '        return Unanswered(attempt_id, f"HTTP {status}, which does not tell whether it was '
+        'dialled")',
+        "        return NotTaken(attempt_id, Refusal.NOT_SENT)",
+    ),
+    _one(
+        "an answer that cannot be read is treated as not taken",
+        _STARTS,
+        '        return Unanswered(attempt_id, f"HTTP {status} with an answer that cannot be read")',
+        "        return NotTaken(attempt_id, Refusal.NO_SUCCESS)",
+    ),
+    _one(
+        "success without a conversation is treated as not taken",
+        _STARTS,
+        '    return Unanswered(attempt_id, clean(f"HTTP {status} without a clear answer: '
+        '{message}"))',
+        "    return NotTaken(attempt_id, Refusal.NO_SUCCESS)",
+    ),
+    _one(
+        "an unclear start is repeated at once",
+        _DISPATCHER,
+        "        return await or_else(partial(self._platform.start_call, order), silence)",
+        "        first = await or_else(partial(self._platform.start_call, order), silence)\n"
+        "        if isinstance(first, Unanswered):\n"
+        "            return await or_else(partial(self._platform.start_call, order), silence)\n"
+        "        return first",
+    ),
+    # --- slots
+    _one(
+        "slots are those of unanswered starts only, as the first system counted",
+        _DISPATCHING,
+        "    row = db.execute(\"SELECT n FROM counter WHERE kind = 'holding' AND name = ''\")"
+        ".fetchone()",
+        "    row = db.execute(\"SELECT count(*) FROM call WHERE state = 'dialing'\").fetchone()",
+    ),
+    _one(
+        "a slot is freed when a lease of two minutes ends",
+        _DISPATCHING,
+        "    row = db.execute(\"SELECT n FROM counter WHERE kind = 'holding' AND name = ''\")"
+        ".fetchone()",
+        '    row = db.execute("SELECT count(*) FROM call WHERE holding = 1 AND changed_at > '
+        '(SELECT max(at) - 20000 FROM journal)").fetchone()',
+    ),
+    _one(
+        "an uncertain start gives its slot back",
+        _MOVES,
+        "    holding = target in QUARANTINING_STATES and target is not CallState.WRAPPING_UP",
+        "    holding = target in (CallState.DIALING, CallState.LIVE)",
+    ),
+    _one(
+        "foreign calls are not counted",
+        _SLOTS,
+        "        foreign = self.reading.foreign if self.reading is not None else 0\n"
+        "        return self.ceiling.slots",
+        "        foreign = 0\n        return self.ceiling.slots",
+    ),
+    _one(
+        "own calls in the list are counted as foreign ones",
+        "store/reading.py",
+        "    return frozenset(wanted) - known",
+        "    return frozenset(wanted)",
+    ),
+    _one(
+        "the slots that a batch will take are not left to it",
+        _READINGS,
+        "            total += holding + min(left,",
+        "            total += 0 * min(left,",
+    ),
+    _one(
+        "only the first page of a list is read",
+        _ELEVENLABS,
+        "            if page.next_cursor is None:\n                return",
+        "            if page.items:\n                return",
+    ),
+    _one(
+        "an old reading is dialled on",
+        _SLOTS,
+        "abs(seconds_between(reading.at, now)) > self.reading_bound_s",
+        "reading.at > now + 10**12",
+    ),
+    _one(
+        "dialling begins before the first complete list",
+        _SLOTS,
+        "            (self.recovering or self.reading is None, Hold.RECOVERING),",
+        "            (False, Hold.RECOVERING),",
+    ),
+    _one(
+        "the reserve is used",
+        _SLOTS,
+        "        return self.ceiling.slots - self.reserve - holding - foreign",
+        "        return self.ceiling.slots - holding - foreign",
+    ),
+    _one(
+        "a lowered limit is written and not heeded",
+        _SWITCHES,
+        "            self._board.ceiling = self._board.ceiling.set_to(limit)\n        self",
+        "            self._board.ceiling = self._board.ceiling.set_to(max(limit, before))\n        self",
+    ),
+    _one(
+        "a limit that an operator set is forgotten by a restart",
+        _SWITCHES,
+        "        self._board.ceiling = self._board.ceiling.set_to(control.limit or "
+        "self._configured)",
+        "        self._board.ceiling = self._board.ceiling.set_to(self._configured)",
+    ),
+    # --- how calls end
+    _one(
+        "a call that the list lacks is over",
+        _RECONCILER,
+        "        facts = () if talk is None else facts_of_end(talk, one.attempt.id)\n"
+        "        if facts",
+        "        facts = () if talk is None else facts_of_end(talk, one.attempt.id)\n"
+        "        if one.call.state is CallState.LIVE:\n"
+        "            facts = facts or (Over(one.attempt.conversation_id, one.attempt.id),)\n"
+        "        if facts",
+    ),
+    _one(
+        "a call of some length is taken for over",
+        _RECONCILER,
+        "        if one.call.state is CallState.WRAPPING_UP and attempt.over_at is not None:",
+        "        if one.call.state is CallState.LIVE and age_s > 15.0:\n"
+        "            return (Over(attempt.conversation_id, attempt.id),)\n"
+        "        if one.call.state is CallState.WRAPPING_UP and attempt.over_at is not None:",
+    ),
+    _one(
+        "a status word that nobody knows means over",
+        "wire/elevenlabs_calls.py",
+        "    state = TALK_STATES.get(read.status, TalkState.UNHEARD_OF)",
+        "    state = TALK_STATES.get(read.status, TalkState.ANALYSED)",
+    ),
+    _one(
+        "webhooks are believed without their signature",
+        "listener/routes.py",
+        "        raise self._bad_signature(request, verdict)",
+        "        return True",
+    ),
+    _one(
+        "news is acknowledged although it was not stored",
+        "listener/routes.py",
+        '            await self._engine.tell(fact, by="webhook")',
+        "            try:\n"
+        '                await self._engine.tell(fact, by="webhook")\n'
+        "            except StoreUnavailable:\n"
+        "                pass",
+    ),
+    _one(
+        "news that overtook the answer of its own dial is thrown away",
+        _SETTLING,
+        "            _remember(db, fact, now)\n        return None",
+        "            pass\n        return None",
+    ),
+    _one(
+        "news about an earlier dial moves a later one",
+        _SETTLEMENT,
+        "    return call.attempt_id == attempt.id",
+        "    return True",
+    ),
+    # --- who is found
+    _one(
+        "an attempt's id does not travel with its start",
+        _STARTS,
+        '    data["user_id"] = data.get("user_id") or order.attempt_id',
+        '    data["user_id"] = data.get("user_id") or "somebody"\n'
+        '    data["dynamic_variables"] = {}',
+    ),
+    _one(
+        "the search takes the first conversation for ours",
+        "providers/lookup.py",
+        "        if known.attempt_id != self.order.attempt_id:",
+        "        if known.attempt_id is None:",
+    ),
+    _one(
+        "one look at a list younger than the dial proves that it was not made",
+        _RECONCILER,
+        "        return (LookedUp(one.attempt.id),) if search.complete and old_enough else ()",
+        "        return (LookedUp(one.attempt.id),) * 3 if search.complete else ()",
+    ),
+    _one(
+        "what was not found is dialled again",
+        _SETTLEMENT,
+        "    if rules.requeue_unknown:",
+        "    if rules is not None:",
+    ),
+    _one(
+        "a dial that a crash cut off is made again",
+        _BOOTSTRAP,
+        "        Interrupted(one.attempt.id)\n        for one",
+        '        NotTaken(one.attempt.id, Refusal.WITHDRAWN, "cut off")\n        for one',
+    ),
+    _one(
+        "people who answered are rung again",
+        "core/retries.py",
+        "        Disposition.BUSY: (15 * _MINUTE_S, 2 * _HOUR_S),",
+        "        Disposition.BUSY: (15 * _MINUTE_S, 2 * _HOUR_S),\n"
+        "        Disposition.ANSWERED: (_MINUTE_S,),",
+    ),
+    _one(
+        "a number is not quarantined while its call is uncertain or live",
+        _DISPATCHING,
+        "    \"('dialing', 'uncertain', 'live', 'unknown', 'wrapping_up')) \"",
+        "    \"('dialing', 'uncertain', 'live', 'unknown', 'wrapping_up') AND other.state = "
+        "'dialing') \"",
+    ),
+    # --- the store
+    _one(
+        "the epoch is not checked",
+        _DATABASE,
+        "    if row is None or row[0] != epoch:",
+        "    if row is None:",
+    ),
+    _one(
+        "an answer is given before its commit",
+        _DATABASE,
+        '        connection.execute("BEGIN IMMEDIATE")\n        _check_epoch(connection, epoch)',
+        "        if connection.in_transaction:\n"
+        '            connection.execute("COMMIT")\n'
+        '        connection.execute("BEGIN IMMEDIATE")\n        _check_epoch(connection, epoch)',
+    ),
+    _one(
+        "a counter is kept outside the transaction that changes it",
+        "store/schema/0001_calls.sql",
+        "    UPDATE counter SET n = n - 1 WHERE kind = 'hold' AND name = old.hold AND old.state = "
+        "'queued';\n",
+        "",
+    ),
+    _one(
+        "a repeated order is a second call",
+        _QUEUEING,
+        "        if seen is not None:\n            return seen",
+        "        if seen is not None:\n            key = None",
+    ),
+    _one(
+        "a failed write is taken for a success",
+        _DATABASE,
+        "    except (sqlite3.Error, StoreUnavailable) as problem:",
+        "    except sqlite3.OperationalError:\n"
+        '        connection.execute("ROLLBACK")\n'
+        "        return outcomes\n"
+        "    except (sqlite3.Error, StoreUnavailable) as problem:",
+    ),
+    # --- the operator
+    _one(
+        "a pause is forgotten by a restart",
+        _SWITCHES,
+        "        self._board.paused = control.paused",
+        "        self._board.paused = False",
+    ),
+    Mutant(
+        "a pause does not reach the dispatcher",
+        (
+            Edit(_SLOTS, "            (self.paused, Hold.ENGINE_PAUSED),", ""),
+            Edit(
+                _DISPATCHER,
+                "        if board.paused or board.stopping:",
+                "        if board.stopping:",
+            ),
+        ),
+    ),
+    _one(
+        "the queue is worked off without its priorities",
+        _DISPATCHING,
+        '    "ORDER BY nprio, position, id LIMIT ?"',
+        '    "ORDER BY id LIMIT ?"',
+    ),
+    _one(
+        "a cancel wished in mid-dial is forgotten",
+        _MOVES,
+        "    if call.cancel_wished or reached(call):",
+        "    if reached(call):",
+    ),
+    _one(
+        "parked calls are dialled",
+        "core/wishes.py",
+        "        return Settlement(replace(call, hold=Hold.PARKED, changed_at=now))",
+        "        return Settlement(replace(call, changed_at=now))",
+    ),
+    # --- the slots are used
+    Mutant(
+        "an end wakes nobody",
+        (
+            Edit(
+                "engine/board.py",
+                "        self.asked += 1\n        self.dispatch.set()",
+                "        self.asked += 1",
+            ),
+            Edit(
+                "engine/board.py",
+                "        if self.reserve_asked < settle_asked:\n            self.dispatch.set()",
+                "        return",
+            ),
+        ),
+    ),
+    _one(
+        "a new order wakes nobody",
+        "engine/engine.py",
+        "        added = await self._store.add(calls, self._clock.now(), by, key)\n"
+        "        self._board.bells.dispatch.set()",
+        "        added = await self._store.add(calls, self._clock.now(), by, key)",
+    ),
+    _one(
+        "a resume wakes nobody",
+        _SWITCHES,
+        "            self._board.paused = self._pauses_wished > 0\n"
+        "        self._board.bells.dispatch.set()",
+        "            self._board.paused = self._pauses_wished > 0",
+    ),
+    Mutant(
+        "a refused route is never tried again",
+        (
+            Edit(
+                "engine/janitor.py", "            if denial.due(now):", "            if not denial:"
+            ),
+        ),
+    ),
+    Mutant(
+        "a number that is free again wakes nobody",
+        (
+            Edit(
+                _SETTLING,
+                "    if found.waited_for and _frees_number(call.state, settlement.call.state):",
+                "    if found.waited_for and not call:",
+            ),
+            Edit(
+                _QUEUEING,
+                "        if not db.execute(_UNDER_WAY, (after,)).fetchone():",
+                "        if not after:",
+            ),
+        ),
+    ),
+    _one(
+        "a dial whose answer nobody waits for is never looked up",
+        _BOOTSTRAP,
+        "    if cut_off:",
+        "    if cut_off and not under_way:",
+    ),
+    _one(
+        "the limit that refusals taught is never dared again",
+        _SLOTS,
+        "        return replace(self, effective=min(float(self.configured), larger))",
+        "        return replace(self, effective=min(1.0, larger))",
+    ),
+    _one(
+        "a wait for the clock that was set back never ends",
+        _SETTLEMENT,
+        "    if watched_s < 0:",
+        "    if watched_s < -10.0**9:",
+    ),
+)
