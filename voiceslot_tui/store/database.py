@@ -58,6 +58,8 @@ _ITS_OWN_FAULT: Final = frozenset(
     }
 )
 """Errors of one statement; any other one concerns the file, and with it the whole group."""
+_PATIENCE_S: Final = 0.005
+"""How long a patient transaction waits for one that is not, before it costs a commit of its own."""
 _CHECKPOINT_BYTES: Final = 4 * 1024 * 1024
 
 
@@ -84,11 +86,14 @@ class Database:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    async def write(self, transaction: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(
+        self, transaction: Callable[[sqlite3.Connection], T], *, patient: bool = False
+    ) -> T:
         """Run a function in a transaction, together with others that wait; return once committed.
 
-        The function must be free of side effects outside the database. Raises StoreUnavailable
-        where nothing was stored, and whatever the function itself raises.
+        A `patient` one waits some milliseconds for company: nobody waits for what it writes. The
+        function must be free of side effects outside the database. Raises StoreUnavailable where
+        nothing was stored, and whatever the function itself raises.
         """
         if self._closed:
             raise StoreUnavailable("the database is closed")
@@ -96,7 +101,11 @@ class Database:
             raise StoreBusy("too much waits for the database; try again in a moment")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((transaction, future))
-        self._pump_soon()
+        if patient:
+            self._idle.clear()
+            asyncio.get_running_loop().call_later(_PATIENCE_S, self._pump)
+        else:
+            self._pump_soon()
         return await future
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from voiceslot_tui.core.calls import AttemptId, Call, CallId, ConversationId, Instant
-from voiceslot_tui.core.facts import Fact
+from voiceslot_tui.core.facts import Accepted, Fact
 from voiceslot_tui.core.moves import Settlement
 from voiceslot_tui.core.orders import IdempotencyKey, NewCall
 from voiceslot_tui.core.pages import CallDetail, JournalEntry, Page, PageQuery, Place
@@ -52,9 +52,14 @@ class SqliteStore:
     async def settle(
         self, facts: Sequence[Fact], rules: Rules, now: Instant, actor: str
     ) -> tuple[Settlement | None, ...]:
-        """Let each fact change what it changes, all in one transaction, in order."""
+        """Let each fact change what it changes, all in one transaction, in order.
+
+        That a dial was accepted may wait for company: it frees nothing, and a crash before it is
+        written leaves an attempt that is looked up, as any crash in mid-dial does.
+        """
         return await self._database.write(
             lambda db: tuple(settling.settle_one(db, fact, rules, now, actor) for fact in facts),
+            patient=all(isinstance(fact, Accepted) for fact in facts),
         )
 
     async def reserve(
