@@ -15,7 +15,7 @@ from typing import Final
 
 from voiceslot_tui.core.calls import Disposition, Instant, later, seconds_between
 from voiceslot_tui.core.follow_up_facts import Approval
-from voiceslot_tui.core.follow_up_settlement import FollowUpSettlement, step_to
+from voiceslot_tui.core.follow_up_moves import FollowUpSettlement, step_to
 from voiceslot_tui.core.follow_ups import (
     BlockReason,
     Channel,

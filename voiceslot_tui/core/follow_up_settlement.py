@@ -15,11 +15,9 @@ from typing import Final, assert_never
 from voiceslot_tui.core.calls import Instant, later, seconds_between
 from voiceslot_tui.core.follow_up_facts import (
     FAILURES,
-    Approval,
     Delivery,
     Failure,
     FollowUpFact,
-    FollowUpWish,
     FollowUpWished,
     MessageNews,
     MessageRefused,
@@ -31,6 +29,8 @@ from voiceslot_tui.core.follow_up_facts import (
     TemplateNews,
     TryFact,
 )
+from voiceslot_tui.core.follow_up_moves import FollowUpSettlement, skipped, step_to
+from voiceslot_tui.core.follow_up_wishes import outcome_read, template_news, wished
 from voiceslot_tui.core.follow_ups import (
     FOLLOW_UP_TRANSITIONS,
     BlockReason,
@@ -49,7 +49,6 @@ from voiceslot_tui.core.limits import (
     LISTINGS_FOR_NOT_FOUND,
     LISTINGS_OVER_S,
     RESENDS_MAX,
-    TEMPLATE_RELEASES_MAX,
 )
 
 
@@ -72,38 +71,6 @@ class FollowUpRules:
         return following[0] if following else None
 
 
-@dataclass(frozen=True, slots=True)
-class FollowUpSettlement:
-    """What one fact changes: the follow-up and the try as they are now, and the steps taken.
-
-    `steps` is empty where only details changed. `opted_out` says that the person is to be put on
-    the suppression list, because the messenger says that they do not want to hear from us.
-    """
-
-    follow_up: FollowUp
-    one_try: Try | None = None
-    steps: tuple[FollowUpStep, ...] = ()
-    detail: str = ""
-    opted_out: bool = False
-
-
-def step_to(
-    follow_up: FollowUp, step: FollowUpStep, target: FollowUpState, now: Instant
-) -> FollowUp:
-    """Move a follow-up along the table; a move that the table does not list is a defect of ours."""
-    exits = FOLLOW_UP_TRANSITIONS.get((follow_up.state, step), ())
-    assert target in exits, f"no way from {follow_up.state} by '{step}' to {target}"
-    return replace(
-        follow_up,
-        state=target,
-        changed_at=now,
-        due_at=None,
-        waits_for=None,
-        skipped_for=None,
-        blocked_for=None,
-    )
-
-
 def settle_follow_up(
     follow_up: FollowUp,
     one_try: Try | None,
@@ -117,13 +84,13 @@ def settle_follow_up(
     """
     match fact:
         case FollowUpWished():
-            return _wished(follow_up, one_try, fact.wish, now)
+            return wished(follow_up, one_try, fact.wish, now)
         case OutcomeRead():
-            return _outcome_read(follow_up, fact, now)
+            return outcome_read(follow_up, fact, now)
         case TemplateNews():
-            return _template_news(follow_up, fact, now)
+            return template_news(follow_up, fact, now)
         case PersonOptedOut():
-            return _skipped(follow_up, SkipReason.SUPPRESSED, now)
+            return skipped(follow_up, SkipReason.SUPPRESSED, now)
         case _:
             return None if one_try is None else _about_try(follow_up, one_try, fact, rules, now)
 
@@ -328,105 +295,3 @@ def _wait_s(follow_up: FollowUp, one_try: Try, no: MessageRefused) -> float | No
     if no.failure is Failure.OUTSIDE_WINDOW and one_try.form is Form.TEMPLATE:
         return None
     return max(rule.retry_after_s[failed_before], no.retry_after_s or 0.0)
-
-
-# --- what is learned of the person, the conversation and the template, and what operators want
-
-
-def _outcome_read(
-    follow_up: FollowUp, fact: OutcomeRead, now: Instant
-) -> FollowUpSettlement | None:
-    if follow_up.outcome_known:
-        return None
-    known = replace(
-        follow_up,
-        disposition=fact.disposition,
-        summary=fact.summary,
-        outcome_known=True,
-        changed_at=now,
-    )
-    if follow_up.waits_for is WaitReason.OUTCOME:
-        known = replace(known, due_at=None, waits_for=None)
-    return FollowUpSettlement(known)
-
-
-def _template_news(
-    follow_up: FollowUp, fact: TemplateNews, now: Instant
-) -> FollowUpSettlement | None:
-    usable = fact.approval in (Approval.APPROVED, Approval.UNREADABLE)
-    waits = follow_up.blocked_for in (
-        BlockReason.NO_TEMPLATE,
-        BlockReason.TEMPLATE_NOT_APPROVED,
-        BlockReason.TEMPLATE_UNFIT,
-    )
-    if follow_up.state is not FollowUpState.BLOCKED or not usable or not waits:
-        return None
-    if fact.content_sid == follow_up.content_sid and not _mended(follow_up, fact):
-        return None
-    return _due_again(follow_up, FollowUpStep.RELEASED, "the template can be used", now)
-
-
-def _mended(follow_up: FollowUp, fact: TemplateNews) -> bool:
-    """Tell whether the very template that blocked a message is worth another request."""
-    return (
-        follow_up.blocked_for is BlockReason.TEMPLATE_NOT_APPROVED
-        and fact.approval is Approval.APPROVED
-        and follow_up.failures < TEMPLATE_RELEASES_MAX
-    )
-
-
-def _wished(
-    follow_up: FollowUp, one_try: Try | None, wish: FollowUpWish, now: Instant
-) -> FollowUpSettlement | None:
-    match wish:
-        case FollowUpWish.SKIP:
-            return _skipped(follow_up, SkipReason.BY_OPERATOR, now)
-        case FollowUpWish.RELEASE:
-            if follow_up.state is not FollowUpState.BLOCKED:
-                return None
-            return _insisted(_due_again(follow_up, FollowUpStep.RELEASED, "", now))
-        case FollowUpWish.RETRY:
-            return _retried(follow_up, one_try, now)
-        case _:
-            assert_never(wish)
-
-
-def _retried(follow_up: FollowUp, one_try: Try | None, now: Instant) -> FollowUpSettlement | None:
-    if follow_up.state is FollowUpState.DUE:
-        at_once = replace(
-            follow_up, insisted=True, due_at=None, waits_for=None, failures=0, changed_at=now
-        )
-        changed = replace(at_once, changed_at=follow_up.changed_at) != follow_up
-        return FollowUpSettlement(at_once) if changed else None
-    under_way = one_try is not None and one_try.state in (TryState.ACCEPTED, TryState.SENT)
-    if under_way or (follow_up.state, FollowUpStep.RETRIED) not in FOLLOW_UP_TRANSITIONS:
-        return None
-    settled = _insisted(_due_again(follow_up, FollowUpStep.RETRIED, "", now))
-    if one_try is None or one_try.state is not TryState.AMBIGUOUS:
-        return settled
-    closed = replace(one_try, state=TryState.NOT_SENT, changed_at=now)
-    return replace(settled, one_try=closed, detail="the operator says that it was not sent")
-
-
-def _insisted(settled: FollowUpSettlement) -> FollowUpSettlement:
-    wanted = replace(settled.follow_up, insisted=True, failures=0)
-    return replace(settled, follow_up=wanted)
-
-
-def _due_again(
-    follow_up: FollowUp, step: FollowUpStep, detail: str, now: Instant
-) -> FollowUpSettlement:
-    due = step_to(follow_up, step, FollowUpState.DUE, now)
-    return FollowUpSettlement(replace(due, code=None, detail=""), None, (step,), detail)
-
-
-def _skipped(follow_up: FollowUp, reason: SkipReason, now: Instant) -> FollowUpSettlement | None:
-    """Leave a message out. What may have been sent already is skipped by an operator only."""
-    if (follow_up.state, FollowUpStep.SKIPPED) not in FOLLOW_UP_TRANSITIONS:
-        return None
-    if follow_up.state is FollowUpState.AMBIGUOUS and reason is not SkipReason.BY_OPERATOR:
-        return None
-    skipped = step_to(follow_up, FollowUpStep.SKIPPED, FollowUpState.SKIPPED, now)
-    return FollowUpSettlement(
-        replace(skipped, skipped_for=reason), None, (FollowUpStep.SKIPPED,), str(reason)
-    )

@@ -42,6 +42,14 @@ def read_number(text: str, field: str = "") -> str:
         raise BadInput(message, field=field, code="phone_number") from None
 
 
+def number_or_nothing(text: str) -> str:
+    """Give a number as E.164, or nothing where it cannot be read."""
+    try:
+        return read_number(text)
+    except BadInput:
+        return ""
+
+
 class _Refused(ValueError):
     """What is wrong with a number, as the rest of a sentence that begins with its field."""
 
