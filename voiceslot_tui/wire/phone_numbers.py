@@ -96,7 +96,24 @@ def _checked(written: str) -> str:
         and phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.PREMIUM_RATE
     ):
         raise _Refused("is a premium-rate number, which is never called")
-    return f"+{number.country_code}{national}"
+    read = f"+{number.country_code}{national}"
+    if not _is_stable(written, read):
+        raise _Refused("has too many zeros after the country code")
+    return read
+
+
+def _is_stable(written: str, read: str) -> bool:
+    """Tell whether a number reads the same again, now that digits were taken out of it.
+
+    The library takes out one prefix that is dialled inside a country only; a number from which it
+    would take another is not the one that was meant.
+    """
+    import phonenumbers
+
+    if "".join(filter(str.isdigit, written)) == read[1:]:
+        return True
+    again = phonenumbers.parse(read)
+    return f"+{again.country_code}{phonenumbers.national_significant_number(again)}" == read
 
 
 def _length(reason: int) -> str:
