@@ -143,31 +143,33 @@ class MessageStanding:
             self.tries[settlement.one_try.id] = settlement.one_try
 
 
-def try_facts(number: int) -> tuple[FollowUpFact, ...]:
+def try_facts(
+    number: int, failures: tuple[Failure, ...] = tuple(Failure)
+) -> tuple[FollowUpFact, ...]:
     """Give every fact there can be about the n-th try."""
     one, message = try_id(number), sid(number)
     return (
         MessageTaken(one, message),
-        *(MessageRefused(one, failure, 1, "said so") for failure in Failure),
+        *(MessageRefused(one, failure, 1, "said so") for failure in failures),
         MessageUnanswered(one, "no answer"),
         *(
             MessageNews(delivery, one, message)
             for delivery in Delivery
             if delivery is not Delivery.FAILED
         ),
-        *(MessageNews(Delivery.FAILED, one, message, failure, 2) for failure in Failure),
+        *(MessageNews(Delivery.FAILED, one, message, failure, 2) for failure in failures),
         MessagesListed(one),
         MessagesListed(one, (message,)),
         MessagesListed(one, (message, sid(99))),
     )
 
 
-def row_facts() -> tuple[FollowUpFact, ...]:
+def row_facts(approvals: tuple[Approval, ...] = tuple(Approval)) -> tuple[FollowUpFact, ...]:
     """Give every fact there can be about the follow-up itself."""
     return (
         OutcomeRead(ID, Disposition.VOICEMAIL, "they talked"),
         PersonOptedOut(ID),
-        *(TemplateNews(ID, CONTENT, approval) for approval in Approval),
+        *(TemplateNews(ID, CONTENT, approval) for approval in approvals),
         TemplateNews(ID, "HX11111111111111111111111111111111", Approval.APPROVED),
         *(FollowUpWished(ID, wish, "olga") for wish in FollowUpWish),
     )

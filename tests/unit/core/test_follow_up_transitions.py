@@ -18,6 +18,7 @@ from tests.unit.core.message_standing import (
 )
 from voiceslot_tui.core.follow_up_facts import (
     FAILURES,
+    Approval,
     Delivery,
     Failure,
     FollowUpFact,
@@ -110,14 +111,10 @@ def shape(standing: MessageStanding) -> tuple[object, ...]:
         row.blocked_for,
         row.skipped_for is SkipReason.BY_OPERATOR,
         row.needs_template,
-        row.failures,
+        min(row.failures, 3),
         row.resends,
         row.outcome_known,
-        row.insisted,
-        tuple(
-            (one.state, one.form, one.message_sid is None, _lookups(one))
-            for one in standing.tries.values()
-        ),
+        tuple((one.state, one.form, _lookups(one)) for one in standing.tries.values()),
     )
 
 
@@ -125,36 +122,56 @@ def _lookups(one: Try) -> int:
     return min(one.lookups, 3) if one.state is TryState.AMBIGUOUS else 0
 
 
-def nexts(standing: MessageStanding, tries: int) -> Iterator[Told]:
+ONE_OF_A_KIND = (
+    Failure.LATER,
+    Failure.NOT_ON_CHANNEL,
+    Failure.OPTED_OUT,
+    Failure.TEMPLATE,
+)
+"""Failures that lead to different states; the others go the way of one of these."""
+
+VERDICTS = (
+    Wait(WaitReason.OUTCOME),
+    Skip(SkipReason.TOO_OLD),
+    Block(BlockReason.NO_TEMPLATE),
+    Block(BlockReason.TEMPLATE_UNFIT),
+)
+
+
+def facts_in(standing: MessageStanding, tries: int) -> Iterator[FollowUpFact]:
+    """Give every fact that can be told; where several tries are made, one of each kind."""
+    every = tries == 1
     for number in range(1, len(standing.tries) + 1):
-        for fact in try_facts(number):
-            after = standing.copy()
-            wait_s = 40.0 if isinstance(fact, MessagesListed) else 0.0
-            yield Told(standing, fact, after, after.told(fact, wait_s))
-    for fact in row_facts():
+        yield from try_facts(number) if every else try_facts(number, ONE_OF_A_KIND)
+    yield from row_facts() if every else row_facts((Approval.APPROVED,))
+
+
+def forms_in(standing: MessageStanding, tries: int) -> tuple[Form, ...]:
+    """Give the forms in which the next try can be made."""
+    if standing.follow_up.state is not _S.DUE or len(standing.tries) >= tries:
+        return ()
+    on_whatsapp = standing.follow_up.channel is Channel.WHATSAPP
+    return tuple(Form) if on_whatsapp and tries == 1 else (Form.FREE_TEXT,)
+
+
+def nexts(standing: MessageStanding, tries: int) -> Iterator[Told]:
+    for fact in facts_in(standing, tries):
         after = standing.copy()
-        yield Told(standing, fact, after, after.told(fact))
-    if standing.follow_up.state is not _S.DUE:
-        return
-    if len(standing.tries) < tries:
-        forms = Form if standing.follow_up.channel is Channel.WHATSAPP else (Form.FREE_TEXT,)
-        for form in forms:
-            after = standing.copy()
-            yield Told(standing, None, after, after.claimed(form))
-    for verdict in (
-        Wait(WaitReason.OUTCOME),
-        Skip(SkipReason.TOO_OLD),
-        Block(BlockReason.NO_TEMPLATE),
-        Block(BlockReason.TEMPLATE_UNFIT),
-    ):
+        wait_s = 40.0 if isinstance(fact, MessagesListed) else 0.0
+        yield Told(standing, fact, after, after.told(fact, wait_s))
+    for form in forms_in(standing, tries):
         after = standing.copy()
-        yield Told(standing, None, after, after.judged(verdict))
+        yield Told(standing, None, after, after.claimed(form))
+    if standing.follow_up.state is _S.DUE:
+        for verdict in VERDICTS if tries == 1 else VERDICTS[1:3]:
+            after = standing.copy()
+            yield Told(standing, None, after, after.judged(verdict))
 
 
 @cache
 def explored(rules: FollowUpRules, tries: int) -> tuple[Told, ...]:
     """Tell every fact in every standing that some tries of one message can come to."""
-    first = MessageStanding(due(known=False), rules=rules)
+    first = MessageStanding(due(known=tries > 1), rules=rules)
     found, waiting = {shape(first)}, [first]
     everything: list[Told] = []
     while waiting:
