@@ -136,30 +136,27 @@ def needs_reading(batch: Batch, mark: BatchMark | None, now: Instant) -> bool:
     return under_way and seconds_between(mark.read_at, now) >= BATCH_DETAIL_MAX_AGE_S
 
 
-def recipient_key(batch: Batch, recipient: BatchRecipient) -> FollowUpKey:
-    """Name the call of a recipient, so that it is followed up once."""
-    return follow_up_key(
-        recipient.conversation_id,
-        batch_id=batch.count.batch_id,
-        recipient_id=recipient.recipient_id,
-        retry=batch.retries,
-    )
+def recipient_key(batch: Batch, recipient: BatchRecipient) -> FollowUpKey | None:
+    """Name the call of a recipient, so that it is followed up once; None where nothing names it."""
+    if recipient.conversation_id is not None:
+        return follow_up_key(recipient.conversation_id)
+    return recipient_alias(batch, recipient)
 
 
-def recipient_alias(batch: Batch, recipient: BatchRecipient) -> FollowUpKey:
+def recipient_alias(batch: Batch, recipient: BatchRecipient) -> FollowUpKey | None:
     """Name the call of a recipient as it is named while it has no conversation."""
+    named = recipient.recipient_id or recipient.number
+    if not named:
+        return None
     return follow_up_key(
-        None,
-        batch_id=batch.count.batch_id,
-        recipient_id=recipient.recipient_id,
-        retry=batch.retries,
+        None, batch_id=batch.count.batch_id, recipient_id=named, retry=batch.retries
     )
 
 
 def ended_call(
     batch: Batch, recipient: BatchRecipient, to_number: str, now: Instant
 ) -> EndedCall | None:
-    """Say that a recipient's call has ended, or None where it has not.
+    """Say that a recipient's call has ended, or None where it has not, or nothing names it.
 
     `to_number` is the recipient's number as E.164, or empty where it cannot be read.
     """
@@ -168,9 +165,12 @@ def ended_call(
         return None
     if recipient.conversation_id is None and not presumed.without_conversation:
         return None
+    key = recipient_key(batch, recipient)
+    if key is None:
+        return None
     ended_at = recipient.updated_at * 1000 or batch.count.updated_at * 1000 or now
     return EndedCall(
-        key=recipient_key(batch, recipient),
+        key=key,
         to_number=to_number,
         ended_at=Instant(min(ended_at, now)),
         disposition=presumed.disposition,

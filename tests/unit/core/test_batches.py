@@ -133,3 +133,11 @@ def test_one_call_has_one_key_and_a_retry_another() -> None:
     assert recipient_key(one, named) == "conversation/conv_1"
     assert recipient_key(one, unnamed) == recipient_alias(one, named) == "batch/btcal_1/rcp_1/0"
     assert recipient_key(replace(one, retries=1), unnamed) == "batch/btcal_1/rcp_1/1"
+
+
+def test_a_recipient_without_an_id_is_named_by_the_number_and_without_both_not_at_all() -> None:
+    nameless = replace(recipient("completed", None), recipient_id="")
+    assert recipient_key(batch(), nameless) == "batch/btcal_1/+12025550123/0"
+    nobody = replace(nameless, number="")
+    assert recipient_key(batch(), nobody) is None
+    assert ended_call(batch(), nobody, "", NOW) is None
