@@ -1,4 +1,4 @@
-"""Summaries and names on their way into a message: plain, short, on one line, and without effect."""
+"""Summaries and names on their way into a message: plain, short, without effect."""
 
 from __future__ import annotations
 
