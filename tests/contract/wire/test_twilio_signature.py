@@ -50,7 +50,7 @@ def signed(
         "https://calls.example.org:443/webhook/twilio?ref=a%20b",
         "https://calls.example.org:8443/webhook/twilio",
         "http://127.0.0.1:4000/webhook/twilio?ref=x&y=",
-        "https://s/webhook",
+        "https://s/Webhook?ref=Try_A",
     ],
 )
 def test_what_the_sdk_signs_is_good_with_and_without_the_port(url: str) -> None:

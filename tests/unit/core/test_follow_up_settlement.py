@@ -416,3 +416,22 @@ def test_no_order_of_news_sends_while_a_message_may_be_on_its_way(
         ]
         assert not on_their_way or wanted
         standing.claimed()
+
+
+def test_a_listing_says_nothing_of_a_request_that_is_still_under_way() -> None:
+    standing = sending()
+    assert standing.told(MessagesListed(try_id(1), (sid(1),))) is None
+    assert standing.told(MessagesListed(try_id(1))) is None
+
+
+def test_an_earlier_channel_that_worked_after_all_ends_the_matter() -> None:
+    standing = sending()
+    standing.told(failed(Failure.NOT_ON_CHANNEL))
+    standing.claimed()
+    under_way = standing.copy()
+    standing.told(failed(Failure.FINAL, 2))
+    standing.told(news(Delivery.DELIVERED))
+    row = standing.follow_up
+    assert (row.state, row.channel, row.try_id) == (_S.DELIVERED, Channel.WHATSAPP, try_id(1))
+    under_way.told(news(Delivery.DELIVERED))
+    assert state_of(under_way) == (_S.SENDING, TryState.DELIVERED)
