@@ -111,3 +111,10 @@ def test_any_form_that_travelled_is_judged_as_the_sdk_judges_it(
 def test_nothing_a_stranger_sends_raises(url: str, name: str, signature: str, header: str) -> None:
     for address in (url, f"https://{url}", f"https://[::1]:{url}/x"):
         assert verify(address, ((name, url),), signature, SECRETS, header) is not Verdict.GOOD
+
+
+def test_the_port_that_is_put_in_changes_nothing_else() -> None:
+    url, with_port = "https://s/Webhook?ref=Try_A", "https://s:443/Webhook?ref=Try_A"
+    assert OFFICIAL.validate(url, Form(FIELDS), signed(with_port))
+    assert verify(url, FIELDS, signed(with_port), SECRETS) is Verdict.GOOD
+    assert verify(with_port, FIELDS, signed(url), SECRETS) is Verdict.GOOD
