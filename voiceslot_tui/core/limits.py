@@ -86,6 +86,51 @@ WRAP_UP_MAX_S: Final = 900.0
 """How long the outcome of an ended call is waited for."""
 UNDO_S: Final = 30.0
 
+# Follow-ups.
+FOLLOW_UP_TOO_OLD_S: Final = 24 * 3600.0
+"""A message about a call that ended longer ago is not sent unless an operator wants it."""
+FOLLOW_UP_OUTCOME_EVERY_S: Final = 20.0
+"""How long until a conversation whose outcome was not there yet is read again."""
+FOLLOW_UP_OUTCOME_MAX_S: Final = 3600.0
+"""How long the outcome of an ended call is waited for; then what its status suggests must do."""
+WINDOW_S: Final = 24 * 3600.0
+"""For how long after a person's own message WhatsApp takes free text (Twilio, error 63016)."""
+WINDOW_MARGIN_S: Final = 300.0
+"""How much earlier we let the window close, because a message also takes its time."""
+LISTINGS_FOR_NOT_FOUND: Final = 3
+LISTINGS_OVER_S: Final = 30.0
+"""Seconds over which listings must have failed; how fresh Twilio's list is, it does not say."""
+RESENDS_MAX: Final = 1
+"""How often an ambiguous message is sent again where FOLLOW_UP_AMBIGUOUS=resend allows it."""
+TEMPLATE_RELEASES_MAX: Final = 3
+"""How often a template that is said to be approved and still refuses is tried by itself."""
+COMMON_HOUR_WITHIN_S: Final = 48 * 3600.0
+"""How far ahead an hour is looked for that is not quiet in any zone of a number."""
+TEMPLATE_SOURCE_BYTES_MAX: Final = 2_000
+"""A text as operators write it; with no loops and no arithmetic this bounds the work too."""
+TEMPLATE_DEPTH_MAX: Final = 8
+MESSAGE_CHARS_MAX: Final = 1_600
+"""Twilio's bound for a message's text (error 21617)."""
+VARIABLE_CHARS_MAX: Final = 700
+"""One variable of a Content template: WhatsApp allows 1,024 for template and variables together
+(error 63021)."""
+VARIABLES_MAX: Final = 100
+SUMMARY_CHARS_MAX: Final = 500
+SUMMARY_READ_CHARS_MAX: Final = 20_000
+"""How much of a summary is looked at; the rest is cut off before it is cleaned."""
+NAME_CHARS_MAX: Final = 60
+FORM_FIELDS_MAX: Final = 200
+"""Fields of one callback of Twilio's; it sends about thirty."""
+MESSAGE_LIST_MAX: Final = 1_000
+
+# Watching the workspace's batches.
+BATCH_SOON_S: Final = 3600.0
+BATCH_TOUCHED_S: Final = 24 * 3600.0
+BATCH_CHECK_MARGIN_S: Final = 300.0
+"""How much earlier than our own clock the platform may date a change."""
+BATCH_DETAIL_MAX_AGE_S: Final = 600.0
+"""A running batch is read again after this although its figures stand still."""
+
 # Talking to the platform and the carrier.
 CONNECTIONS_MAX: Final = 256
 """Connections open at once; a request past that waits for one as long as for a connection."""

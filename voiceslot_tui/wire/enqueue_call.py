@@ -235,7 +235,6 @@ def _check_types(data: Mapping[str, object]) -> None:
 
 def _check_variables(variables: Mapping[str, object], where: str) -> str:
     """Check that variables are flat and not reserved; give the name to show, if one is there."""
-    name, best = "", len(_NAME_RANKS)
     for key, value in variables.items():
         if not key or key == ATTEMPT_VARIABLE or key.startswith(RESERVED_PREFIX):
             raise _bad("is a reserved name", field=f"{where}.{clean(key, 60)}")
@@ -243,6 +242,13 @@ def _check_variables(variables: Mapping[str, object], where: str) -> str:
             raise _bad(
                 "must be text, a number, true, false or null", field=f"{where}.{clean(key, 60)}"
             )
+    return name_in(variables)
+
+
+def name_in(variables: Mapping[str, object]) -> str:
+    """Give the person's name among variables, by what they are usually called; or nothing."""
+    name, best = "", len(_NAME_RANKS)
+    for key, value in variables.items():
         rank = _NAME_RANKS.get(key.lower(), best)
         if rank < best and isinstance(value, str) and value.strip():
             name, best = clean(value.strip()), rank

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from phonenumbers import PhoneMetadata
 
 _CHARS_MAX: Final = 64
+_E164_DIGITS_MAX: Final = 15
 _PLAIN: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _WRITTEN: Final = re.compile(r"\+[0-9 ().-]+")
 _DASHES: Final = re.compile(r"[\u2010-\u2015\u2212]")
@@ -40,6 +41,14 @@ def read_number(text: str, field: str = "") -> str:
     except _Refused as problem:
         message = f"{field or 'The number'} {problem}"
         raise BadInput(message, field=field, code="phone_number") from None
+
+
+def number_or_nothing(text: str) -> str:
+    """Give a number as E.164, or nothing where it cannot be read."""
+    try:
+        return read_number(text)
+    except BadInput:
+        return ""
 
 
 class _Refused(ValueError):
@@ -88,7 +97,23 @@ def _checked(written: str) -> str:
         and phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.PREMIUM_RATE
     ):
         raise _Refused("is a premium-rate number, which is never called")
-    return f"+{number.country_code}{national}"
+    return _stable(written, f"+{number.country_code}{national}")
+
+
+def _stable(written: str, read: str) -> str:
+    """Give a number in the form that reads as itself.
+
+    The library takes out one prefix that is dialled inside a country only. Where it would take
+    another out of what is left, the first was part of the number, which then stays as written.
+    """
+    import phonenumbers
+
+    digits = "".join(filter(str.isdigit, written))
+    if digits == read[1:] or len(digits) > _E164_DIGITS_MAX:
+        return read
+    again = phonenumbers.parse(read)
+    same = f"+{again.country_code}{phonenumbers.national_significant_number(again)}" == read
+    return read if same else f"+{digits}"
 
 
 def _length(reason: int) -> str:

@@ -9,13 +9,26 @@ import pytest
 
 from voiceslot_tui.core.calls import AttemptState, CallState, Disposition, Hold, Step
 from voiceslot_tui.core.facts import Refusal, Source, Wish
+from voiceslot_tui.core.follow_up_facts import Approval, Delivery, Failure, FollowUpWish
+from voiceslot_tui.core.follow_ups import (
+    BlockReason,
+    Channel,
+    FollowUpState,
+    FollowUpStep,
+    Form,
+    Kind,
+    SkipReason,
+    TryState,
+    WaitReason,
+)
 from voiceslot_tui.core.pages import Place, Segment
 from voiceslot_tui.core.snapshot import EngineState, Health
 from voiceslot_tui.core.talks import TalkState
 
 IN_FILES = (
     CallState, AttemptState, Disposition, Hold, Refusal, Source, Wish, Place, Segment,
-    EngineState, Health, TalkState,
+    EngineState, Health, TalkState, FollowUpState, TryState, Channel, Form, Kind, SkipReason,
+    WaitReason, BlockReason, Failure, Delivery, Approval, FollowUpWish,
 )  # fmt: skip
 
 HOLDS = (
@@ -29,6 +42,9 @@ STATES = (
     "cancelled"
 )
 DISPOSITIONS = "answered, voicemail, no_answer, busy, declined, failed, invalid_number, unknown"
+FOLLOW_UP_STATES = (
+    "due, sending, accepted, sent, delivered, read, ambiguous, blocked, failed, skipped"
+)
 ATTEMPT_STATES = "dialing, uncertain, live, over, not_taken, unknown"
 
 
@@ -46,6 +62,7 @@ def test_a_word_is_its_members_name_in_small_letters(words: type[StrEnum]) -> No
         (CallState, STATES),
         (Disposition, DISPOSITIONS),
         (AttemptState, ATTEMPT_STATES),
+        (FollowUpState, FOLLOW_UP_STATES),
     ],
 )
 def test_the_words_are_those_that_were_promised(words: type[StrEnum], promised: str) -> None:
@@ -53,5 +70,5 @@ def test_the_words_are_those_that_were_promised(words: type[StrEnum], promised: 
 
 
 def test_steps_are_written_for_people() -> None:
-    for step in Step:
+    for step in (*Step, *FollowUpStep):
         assert re.fullmatch(r"[a-z]+( [a-z]+)*", step)

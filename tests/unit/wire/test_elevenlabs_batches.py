@@ -7,7 +7,12 @@ import json
 import pytest
 
 from voiceslot_tui.core.errors import ReadFailed
-from voiceslot_tui.wire.elevenlabs_batches import read_batch_calls, read_batches
+from voiceslot_tui.wire.elevenlabs_batches import (
+    read_batch_calls,
+    read_batch_detail,
+    read_batch_rows,
+    read_batches,
+)
 
 
 def test_a_batch_is_read_in_figures() -> None:
@@ -59,3 +64,104 @@ def test_what_is_no_batch_is_not_read(body: bytes) -> None:
     for read in (read_batches, read_batch_calls):
         with pytest.raises(ReadFailed):
             read(body)  # type: ignore[operator]
+
+
+def recipient(status: str = "completed", **changed: object) -> dict[str, object]:
+    return {
+        "id": "rcp_1",
+        "phone_number": "+12025550123",
+        "status": status,
+        "created_at_unix": 1_790_000_000,
+        "updated_at_unix": 1_790_000_060,
+        "conversation_id": "conv_1",
+        "conversation_initiation_client_data": {
+            "dynamic_variables": {"nombre": " Ana\x1b[2J ", "email": "ana@example.org", "age": 5}
+        },
+        **changed,
+    }
+
+
+def detail(*recipients: object, **changed: object) -> bytes:
+    batch = {"id": "btcal_1", "name": "Spring", "agent_id": "agent_1", "agent_name": "Ana"}
+    whole = {**batch, "status": "in_progress", "retry_count": 2, "recipients": list(recipients)}
+    return json.dumps({**whole, **changed}).encode()
+
+
+def test_a_batch_is_read_with_its_name_and_agent() -> None:
+    body = {"batch_calls": [{"id": "b", "name": "Spring", "agent_name": "A", "retry_count": 1}]}
+    (row,) = read_batch_rows(json.dumps(body).encode()).items
+    assert (row.count.batch_id, row.name, row.agent_name, row.retries) == ("b", "Spring", "A", 1)
+
+
+def test_a_batch_is_read_with_its_recipients() -> None:
+    read = read_batch_detail(detail(recipient(), recipient("pending", conversation_id=None)))
+    assert (read.batch.name, read.batch.retries, read.unreadable) == ("Spring", 2, 0)
+    assert read.statuses == {"completed": 1, "pending": 1}
+    first, second = read.recipients()
+    assert (first.recipient_id, first.conversation_id, first.number) == (
+        "rcp_1",
+        "conv_1",
+        "+12025550123",
+    )
+    assert (first.name, first.email, first.updated_at) == (
+        "Ana\ufffd[2J",
+        "ana@example.org",
+        1_790_000_060,
+    )
+    assert second.conversation_id is None
+    assert [one.status for one in read.in_status(frozenset({"pending"}))] == ["pending"]
+
+
+def test_a_recipient_that_tells_nothing_is_one_all_the_same() -> None:
+    read = read_batch_detail(
+        detail(
+            {},
+            recipient(phone_number=5, conversation_id="", conversation_initiation_client_data=None),
+            recipient(["odd"], id=7),
+            recipient(conversation_initiation_client_data={"dynamic_variables": [1]}),
+        )
+    )
+    assert read.unreadable == 0
+    assert read.statuses == {"": 2, "completed": 2}
+    assert [one.name for one in read.recipients()] == ["", "", "Ana\ufffd[2J", ""]
+    assert [one.number for one in read.recipients()][:2] == ["", ""]
+    assert list(read.in_status(frozenset({"odd"}))) == []
+
+
+def test_one_recipient_that_cannot_be_read_does_not_hide_the_others() -> None:
+    body = detail(None, recipient(), 5, recipient(conversation_initiation_client_data=[]))
+    read = read_batch_detail(body)
+    assert (read.unreadable, len(list(read.recipients()))) == (3, 1)
+    assert read_batch_calls(detail(None, recipient("initiated"))).ids == {"conv_1"}
+
+
+def test_new_words_are_kept() -> None:
+    read = read_batch_detail(detail(recipient("on_hold\x1b"), status="sleeping"))
+    assert read.statuses == {"on_hold\ufffd": 1}
+    assert read.batch.count.status == "sleeping"
+
+
+def test_a_batch_of_ten_thousand_is_read() -> None:
+    many = [recipient(conversation_id=f"conv_{number}") for number in range(10_000)]
+    read = read_batch_detail(detail(*many))
+    assert read.statuses == {"completed": 10_000}
+    assert len({one.conversation_id for one in read.recipients()}) == 10_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"<html>",
+        b'{"id": "b"}',
+        b'{"recipients": []}',
+        b'{"id": "b", "recipients": {}}',
+        b'{"id": "b", "recipients": [',
+        b"[" * 99_999,
+    ],
+)
+def test_what_is_no_batch_with_recipients_is_not_read(body: bytes) -> None:
+    with pytest.raises(ReadFailed):
+        read_batch_detail(body)

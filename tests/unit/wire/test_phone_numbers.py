@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voiceslot_tui.core.errors import BadInput
-from voiceslot_tui.wire.phone_numbers import possible_pattern, read_number
+from voiceslot_tui.wire.phone_numbers import number_or_nothing, possible_pattern, read_number
 
 
 @pytest.mark.parametrize(
@@ -107,3 +107,13 @@ def test_usual_numbers_are_described_as_possible(number: str) -> None:
 @pytest.mark.parametrize("number", ["+19005550123", "+1202555012", "12025550123", "+0"])
 def test_impossible_numbers_are_not(number: str) -> None:
     assert not re.fullmatch(possible_pattern(), number)
+
+
+def test_a_prefix_is_taken_out_only_where_what_is_left_stays_as_it_is() -> None:
+    assert read_number("+44 (0)7700 900123") == "+447700900123"
+    assert read_number("+200000000000") == "+200000000000"
+
+
+def test_a_number_that_cannot_be_read_is_nothing_where_nobody_asked() -> None:
+    assert number_or_nothing("+12025550123") == "+12025550123"
+    assert number_or_nothing("2025550123") == ""

@@ -1,0 +1,92 @@
+"""Twilio's webhooks: what becomes of a message of ours, and what people write to us.
+
+Both are forms. Callbacks come doubled and out of order, and name the try they are about in the
+query of the address they were sent to, which holds even where our own answer was lost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl
+
+from voiceslot_tui.core.errors import BadInput
+from voiceslot_tui.core.facts import Source
+from voiceslot_tui.core.follow_up_facts import MessageNews
+from voiceslot_tui.core.follow_ups import Channel, MessageSid, TryId
+from voiceslot_tui.core.limits import FORM_FIELDS_MAX, ID_CHARS_MAX, MESSAGE_CHARS_MAX
+from voiceslot_tui.core.text import clean
+from voiceslot_tui.wire.phone_numbers import number_or_nothing
+from voiceslot_tui.wire.twilio_errors import code_of
+from voiceslot_tui.wire.twilio_messages import PREFIXES, delivery_of, message_sid, news_of
+
+REFERENCE: Final = "ref"
+"""The name in a callback's query by which it says which try it is about."""
+
+_REFERENCE: Final = re.compile(rf"[!-~]{{1,{ID_CHARS_MAX}}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """What a person wrote to us. `number` is E.164, or empty where it cannot be read.
+
+    `opt_out` is Twilio's own judgement, given only with its Advanced Opt-Out.
+    """
+
+    sid: MessageSid | None
+    channel: Channel
+    number: str
+    body: str
+    name: str = ""
+    opt_out: bool = False
+
+
+def read_form(raw: bytes) -> tuple[tuple[str, str], ...]:
+    """Read the fields of a form, empty ones too. Raises BadInput where there are too many."""
+    try:
+        pairs = parse_qsl(
+            raw.decode("utf-8", "replace"),
+            keep_blank_values=True,
+            max_num_fields=FORM_FIELDS_MAX,
+        )
+    except ValueError:
+        raise BadInput("The body is not a form that Twilio would send", code="not_form") from None
+    return tuple(pairs)
+
+
+def read_webhook(
+    fields: Iterable[tuple[str, str]], reference: str = ""
+) -> MessageNews | Inbound | None:
+    """Read a callback about a message of ours, or a message of a person's; None for all else.
+
+    `reference` is what stood in the query of the callback's address.
+    """
+    form = dict(fields)
+    status = form.get("MessageStatus") or form.get("SmsStatus") or ""
+    if status in ("received", "receiving") or (not status and "Body" in form):
+        return _inbound(form)
+    delivery = delivery_of(status)
+    try_id = TryId(reference) if _REFERENCE.fullmatch(reference) else None
+    sid = message_sid(form.get("MessageSid") or form.get("SmsSid"))
+    if delivery is None or (try_id is None and sid is None):
+        return None
+    said = clean(form.get("ChannelStatusMessage") or form.get("ErrorMessage") or "")
+    to_number = form.get("To", "").removeprefix(PREFIXES[Channel.WHATSAPP])
+    code = code_of(form.get("ErrorCode"))
+    return news_of(delivery, code, to_number, try_id, sid, Source.WEBHOOK, said)
+
+
+def _inbound(form: Mapping[str, str]) -> Inbound:
+    sender = form.get("From", "")
+    prefix = PREFIXES[Channel.WHATSAPP]
+    channel = Channel.WHATSAPP if sender.startswith(prefix) else Channel.SMS
+    return Inbound(
+        sid=message_sid(form.get("MessageSid")),
+        channel=channel,
+        number=number_or_nothing(sender.removeprefix(prefix)),
+        body=clean(form.get("Body", ""), MESSAGE_CHARS_MAX),
+        name=clean(form.get("ProfileName", "")),
+        opt_out=form.get("OptOutType", "").upper() == "STOP",
+    )
