@@ -18,7 +18,7 @@ endif
 
 .PHONY: help
 help: ## say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup: .venv/run.stamp ## make .venv with what the program needs
@@ -41,6 +41,22 @@ lint: .venv/dev.stamp ## check format, lint, types and the import rule
 .PHONY: faults
 faults: .venv/dev.stamp ## kill, starve and break the engine for a long time; takes half an hour
 	@$(python) -m pytest -m slow
+
+# How many stories are told, and from which seed: the first that goes wrong is cut short and told.
+SEEDS ?= 1000
+FROM ?= 0
+
+.PHONY: simulate
+simulate: .venv/dev.stamp ## tell SEEDS=n stories of trouble to the engine, from seed FROM=k on
+	@$(python) -m tests.simulation.run --seeds $(SEEDS) --from $(FROM)
+
+.PHONY: nightly
+nightly: .venv/dev.stamp ## the same with 20,000 seeds; red too where some trouble struck too seldom
+	@$(python) -m tests.simulation.run --nightly --seeds 20000 --from $(FROM)
+
+.PHONY: mutants
+mutants: .venv/dev.stamp ## make fifty mistakes and see whether the stories notice them
+	@$(python) -m tests.mutants.run
 
 .PHONY: bench
 bench: .venv/dev.stamp ## measure the speed against bare clients, as ratios in one run

@@ -67,7 +67,8 @@ MUTANTS: Final = (
     _one(
         "an answer that cannot be read is treated as not taken",
         _STARTS,
-        '        return Unanswered(attempt_id, f"HTTP {status} with an answer that cannot be read")',
+        '        return Unanswered(attempt_id, f"HTTP {status} with an answer that cannot be '
+        'read")',
         "        return NotTaken(attempt_id, Refusal.NO_SUCCESS)",
     ),
     _one(
@@ -155,7 +156,8 @@ MUTANTS: Final = (
         "a lowered limit is written and not heeded",
         _SWITCHES,
         "            self._board.ceiling = self._board.ceiling.set_to(limit)\n        self",
-        "            self._board.ceiling = self._board.ceiling.set_to(max(limit, before))\n        self",
+        "            self._board.ceiling = self._board.ceiling.set_to(max(limit, before))\n"
+        "        self",
     ),
     _one(
         "a limit that an operator set is forgotten by a restart",

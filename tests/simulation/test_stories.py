@@ -1,0 +1,79 @@
+"""The stories of trouble: as many as a minute holds, those that went wrong once, and the judge.
+
+They run in a process of their own, whose sets have one order: the same seed is the same story.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.e2e.rig import ROOT
+from tests.simulation.happenings import HAPPENINGS, draw_story, in_words
+from tests.simulation.shrinking import shrunk
+from tests.simulation.stories import Story, story_from
+
+SEEDS = 60
+"""What a slow machine tells in a minute; `make simulate` tells as many as one likes."""
+
+
+def run(*arguments: str) -> str:
+    """Run the program that tells stories; give what it printed, whatever came of it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.simulation.run", "--processes", "1", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr, done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.mark.timeout(300)
+def test_all_promises_hold_in_many_stories() -> None:
+    """No person rung twice, no slot spent twice, nothing lost, and all settles in the end."""
+    told = run("--seeds", str(SEEDS), "--plain")
+    print(told)
+    assert " goes wrong: " not in told
+    assert f"{SEEDS} stories" in told
+
+
+@pytest.mark.timeout(300)
+def test_what_went_wrong_once_goes_well() -> None:
+    told = run("--regressions").splitlines()
+    print("\n".join(told))
+    assert told
+    assert [line for line in told if not line.endswith(": all promises held")] == []
+
+
+def test_the_same_seed_is_the_same_story_to_the_last_commit() -> None:
+    """The digest is made of every dial and every transition with its virtual moment."""
+    first, second = (run("--replay", "3").splitlines()[-1] for _ in range(2))
+    assert "digest" in first
+    assert first == second
+
+
+def test_a_story_survives_being_written_down() -> None:
+    for seed in range(50):
+        story = draw_story(seed)
+        assert story_from(story.as_json()).as_json() == story.as_json()
+        assert in_words(story).startswith(f"seed {seed}, ")
+
+
+def test_every_happening_is_drawn_sooner_or_later() -> None:
+    drawn = {event.name for seed in range(300) for event in draw_story(seed).events}
+    assert drawn == set(HAPPENINGS)
+
+
+def test_a_story_is_cut_down_to_what_it_takes() -> None:
+    story = next(s for s in map(draw_story, range(100)) if len(s.events) > 8)
+    wanted = (story.events[2], story.events[5])
+
+    def goes_wrong(other: Story) -> bool:
+        return all(event in other.events for event in wanted)
+
+    assert shrunk(story, goes_wrong).events == wanted
