@@ -131,7 +131,7 @@ def assemble(
 def _board(settings: Settings) -> Board:
     limit = settings.elevenlabs_concurrency_limit
     return Board(
-        Ceiling(limit, float(limit)),
+        Ceiling(limit, float(limit), floor=settings.slot_reserve + 1),
         reserve=settings.slot_reserve,
         reading_bound_s=reading_bound_s(settings.polling_interval_ms / 1000),
         calls_per_second=settings.calls_per_second,

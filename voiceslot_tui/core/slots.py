@@ -56,16 +56,21 @@ def reading_bound_s(poll_interval_s: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """The limit we dare to use: the configured one, lowered by refusals, grown back by ends."""
+    """The limit we dare to use: the configured one, lowered by refusals, grown back by ends.
+
+    `floor` is what refusals never lower it below: one slot more than is kept in reserve, else no
+    call could ever end and let it grow again.
+    """
 
     configured: int
     effective: float
     lowered_at: Instant | None = None
+    floor: int = 1
 
     @property
     def slots(self) -> int:
-        """Give the whole slots we dare to use, at least 1."""
-        return max(1, min(self.configured, int(self.effective)))
+        """Give the whole slots we dare to use, at least the floor."""
+        return max(self.floor, min(self.configured, int(self.effective)))
 
     def lowered(self, holding: int, now: Instant) -> Ceiling:
         """Shrink after a refusal for capacity.
@@ -73,12 +78,12 @@ class Ceiling:
         Like TCP's congestion control: multiplicative down (at most once per interval), additive up.
         `holding` calls are live although one more was refused, so the limit is not above that.
         """
-        seen = float(max(1, holding))
+        seen = float(max(self.floor, holding))
         lowered_s = None if self.lowered_at is None else seconds_between(self.lowered_at, now)
         if lowered_s is not None and 0 <= lowered_s < LIMIT_SHRINK_EVERY_S:
             return replace(self, effective=min(self.effective, seen))
         smaller = min(self.slots * LIMIT_SHRINK_FACTOR, seen)
-        return replace(self, effective=max(1.0, smaller), lowered_at=now)
+        return replace(self, effective=max(float(self.floor), smaller), lowered_at=now)
 
     def grown(self) -> Ceiling:
         """Grow after a confirmed end of a call."""
@@ -91,7 +96,7 @@ class Ceiling:
         """Take a new configured limit; what refusals taught stays where it is lower."""
         untouched = self.effective >= self.configured
         effective = float(configured) if untouched else min(self.effective, float(configured))
-        return Ceiling(configured, effective, self.lowered_at)
+        return replace(self, configured=configured, effective=effective)
 
 
 def _ahead(moment: Instant | None, now: Instant, at_most_s: float) -> bool:

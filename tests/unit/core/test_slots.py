@@ -70,6 +70,16 @@ def test_a_refusal_lowers_at_once_and_by_the_factor_once_an_interval() -> None:
     assert at_once.lowered(100, later(NOW, LIMIT_SHRINK_EVERY_S)).slots == 72
 
 
+def test_refusals_leave_one_slot_beside_the_reserve() -> None:
+    """Else no call could ever end, and only ends let the ceiling grow again."""
+    ceiling = Ceiling(4, 4.0, floor=3)
+    for second in range(100):
+        ceiling = ceiling.lowered(0, later(NOW, 10.0 * second))
+    gate = Gate(ceiling, 2, Reading(NOW), 75.0)
+    assert (ceiling.slots, gate.free(0)) == (3, 1)
+    assert ceiling.set_to(8).floor == 3
+
+
 def test_ends_grow_it_back_by_two_slots_a_limit_of_ends() -> None:
     ceiling = Ceiling(10, 5.0)
     for _ in range(10):
