@@ -40,7 +40,7 @@ lint: .venv/dev.stamp ## check format, lint, types and the import rule
 
 .PHONY: faults
 faults: .venv/dev.stamp ## kill, starve and break the engine for a long time; takes half an hour
-	@$(python) -m pytest -m slow
+	@$(python) -m pytest -m slow -n 2 --dist worksteal
 
 .PHONY: bench
 bench: .venv/dev.stamp ## measure the speed against bare clients, as ratios in one run
