@@ -21,7 +21,7 @@ from voiceslot_tui.core.calls import (
     later,
     seconds_between,
 )
-from voiceslot_tui.core.errors import ReadFailed
+from voiceslot_tui.core.errors import ReadFailed, StoreUnavailable
 from voiceslot_tui.core.facts import (
     Accepted,
     CarrierOver,
@@ -144,9 +144,15 @@ class Reconciler:
         if expired:
             await self._ledger.record(*expired, by="engine")
         due = [one for one in seen.open_calls if self._due(one, listed, now)]
-        for start in range(0, len(due), ASK_AT_ONCE_MAX):
-            some = due[start : start + ASK_AT_ONCE_MAX]
-            await self._settle_each(self._of_call(one, now) for one in some)
+        try:
+            for start in range(0, len(due), ASK_AT_ONCE_MAX):
+                some = due[start : start + ASK_AT_ONCE_MAX]
+                await self._settle_each(self._of_call(one, now) for one in some)
+        except StoreUnavailable:
+            # What was learned is lost: every step asks again, and is seen to fail, until stored.
+            for one in due:
+                self._asked.pop(one.attempt.id, None)
+            raise
 
     def _due(self, one: OpenCall, listed: dict[ConversationId, Talk] | None, now: Instant) -> bool:
         """Tell whether a call should be asked about now, and remember that it was."""
