@@ -120,8 +120,17 @@ def _answer_is(kind: type[object]) -> Callable[..., bool]:
     return lambda *args: isinstance(args[2], kind)
 
 
-def _tells(applies: Callable[[Any], bool]) -> Callable[..., bool]:
-    return lambda *args: any(applies(fact) for fact in args[1:])
+def _before_recording(applies: Callable[[Any], bool]) -> None:
+    """Arm the moment before facts of a kind are recorded; each fact counts."""
+    original = Ledger.record
+
+    async def armed(self: Ledger, *facts: Any, by: str) -> Any:
+        for fact in facts:
+            if applies(fact):
+                reached()
+        return await original(self, *facts, by=by)
+
+    Ledger.record = armed  # type: ignore[method-assign]
 
 
 def _in_flight(after_s: float) -> None:
@@ -254,7 +263,7 @@ def news_kept_for_its_dial() -> None:
 
 def told_of_an_end() -> None:
     """Strike when a webhook was verified and read, and nothing of it is stored."""
-    _before(Ledger, "record", _tells(lambda fact: isinstance(fact, Over)))
+    _before_recording(lambda fact: isinstance(fact, Over))
 
 
 def in_mid_commit_of_an_end() -> None:
@@ -264,8 +273,7 @@ def in_mid_commit_of_an_end() -> None:
 
 def polled_of_an_end() -> None:
     """Strike when the end was found by asking, because no webhook came; nothing of it is stored."""
-    polled = _tells(lambda fact: isinstance(fact, Over) and fact.source is Source.POLL)
-    _before(Ledger, "record", polled)
+    _before_recording(lambda fact: isinstance(fact, Over) and fact.source is Source.POLL)
 
 
 def told_of_an_end_again() -> None:
@@ -279,7 +287,7 @@ def told_of_an_end_again() -> None:
         known.add(fact.conversation_id)
         return before
 
-    _before(Ledger, "record", _tells(again))
+    _before_recording(again)
 
 
 def end_committed_not_told() -> None:
@@ -289,14 +297,7 @@ def end_committed_not_told() -> None:
 
 def cancel_not_committed() -> None:
     """Strike when an operator cancels calls whose dials are on their way; nothing is stored."""
-    original = Ledger.record
-
-    async def armed(self: Ledger, *facts: Any, by: str) -> Any:
-        for _ in (fact for fact in facts if isinstance(fact, Wished)):
-            reached()
-        return await original(self, *facts, by=by)
-
-    Ledger.record = armed  # type: ignore[method-assign]
+    _before_recording(lambda fact: isinstance(fact, Wished))
 
 
 def cancel_not_told() -> None:
