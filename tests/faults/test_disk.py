@@ -117,18 +117,13 @@ def test_writes_that_fail_store_nothing(problem: str, tmp_path: Path) -> None:
 def killed_at_writes(folder: Path, calls: str, times: int, seed: int) -> dict[str, object]:
     """Kill the engine in the middle of its writing, again and again; give what the judge found."""
     chance = random.Random(f"{seed} {calls}")
-    people = 100
+    people, latest = 30 * times, 60 if calls == WRITES else 20
+    waiting = [number(index) for index in range(people)]
     with rig(folder, ENV, **{**WORLD, "talk_s": 0.3, "seed": seed}) as made:
         made.start()
-        waiting = [number(index) for index in range(people)]
         for _ in range(times):
-            with struck(made, calls, f"signal=SIGKILL:when={chance.randint(1, 60)}"):
-                assert made.engine is not None
-                while made.engine.poll() is None and waiting:
-                    with suppress(OSError, ValueError):
-                        made.enqueue(waiting[-1], key=waiting[-1])
-                        waiting.pop()
-                assert made.engine.wait(60) == -signal.SIGKILL
+            with struck(made, calls, f"signal=SIGKILL:when={chance.randint(1, latest)}"):
+                order_until_it_dies(made, waiting)
             sound(made.data_dir / NAME)
             made.start()
         for person in waiting:
@@ -136,6 +131,17 @@ def killed_at_writes(folder: Path, calls: str, times: int, seed: int) -> dict[st
         wait_for("all calls are over", lambda: all_over(made), 90, 0.2)
         made.kill(signal.SIGTERM)
         return judge(made, people)
+
+
+def order_until_it_dies(made: Rig, waiting: list[str]) -> None:
+    """Order one call after the other, taking from the list whoever was promised one."""
+    assert made.engine is not None
+    while made.engine.poll() is None:
+        assert waiting, "the engine outlived all orders"
+        with suppress(OSError, ValueError):
+            made.enqueue(waiting[-1], key=waiting[-1])
+            waiting.pop()
+    assert made.engine.returncode == -signal.SIGKILL
 
 
 @pytest.mark.slow
