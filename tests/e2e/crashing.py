@@ -93,6 +93,7 @@ POINTS: dict[str, Point] = {
     ),
     "asleep_before_the_request": Point(13, places.about_to_ask, deed=Deed.STOP),
     "asleep_in_flight": Point(13, places.read_not_answered, (SLOW,), deed=Deed.STOP),
+    "clock_ahead_from_the_start": Point(13, places.ordered_not_committed, deed=Deed.AHEAD),
     "clock_ahead": Point(13, places.reserved_not_sent, deed=Deed.AHEAD, quick=True),
     "clock_ahead_in_flight": Point(13, places.read_not_answered, (SLOW,), deed=Deed.AHEAD),
     "clock_back": Point(13, places.live_and_committed, deed=Deed.BACK),

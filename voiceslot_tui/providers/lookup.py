@@ -4,7 +4,8 @@ A conversation is ours only if its own detail says so: a server that does not kn
 everything, and must not make us take a stranger's call for ours. Two independent filters are used,
 so that one which finds nothing because it is not honoured is not the last word: the user id that
 went along with the start, then the attempt's variable. Found costs two requests, absent
-two.
+two. Neither is narrowed by time: a clock of ours that is ahead of the platform's would hide a call
+that rings, and it would be said to be nowhere.
 """
 
 from __future__ import annotations
@@ -31,18 +32,19 @@ async def search(
     matching: Callable[[Query], AsyncIterator[Talk]],
     detail: Callable[[ConversationId], Awaitable[Talk | None]],
 ) -> Search:
-    """Search among the conversations that started after a moment. Raises only ReadDenied.
+    """Search for the conversation of an order. Raises only ReadDenied.
 
     `matching` lists conversations by a query, `detail` reads one. The answer is complete where
-    everything that one honoured filter listed was looked at.
+    everything that one honoured filter listed was looked at. Where none is honoured, all that
+    started after a moment are looked at.
     """
     looking = _Looking(order, detail)
     started = ("call_start_after_unix", str(since // 1000))
     variable = f"{ATTEMPT_VARIABLE}:eq:{order.attempt_id}"
-    queries: list[Query] = [(started, ("dynamic_variable_params", variable))]
+    queries: list[Query] = [(("dynamic_variable_params", variable),)]
     user_id = user_id_sent(order)
     if user_id:
-        queries.insert(0, (started, ("user_id", user_id)))
+        queries.insert(0, (("user_id", user_id),))
     complete = False
     try:
         async with deadline("the conversation of an attempt"):

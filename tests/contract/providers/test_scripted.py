@@ -236,7 +236,7 @@ async def test_a_call_is_found_in_two_requests(data: bytes | None) -> None:
     assert found.found is not None
     assert (found.found.conversation_id, found.complete) == ("c1", True)
     assert len(archive.asked) == 2
-    assert archive.asked[0].url.params["call_start_after_unix"] == "1790000000"
+    assert "call_start_after_unix" not in archive.asked[0].url.params
 
 
 async def test_a_call_is_proven_absent_in_two_requests() -> None:
