@@ -58,7 +58,7 @@ def judge(made: Rig, accepted: int, *, patient: bool = True) -> dict[str, Any]:
     assert set(states) <= FINAL | {"unknown"} | (set() if patient else {"uncertain"})
     assert holding(path) == states["unknown"] + states["uncertain"]
     attempts = attempt_states(path)
-    rung = {dial["attempt_id"] for dial in made.simulator.dials()}
+    rung = {dial["attempt_id"] for dial in made.simulator.dials() if dial["owner"] == "own"}
     assert rung <= set(attempts), "a dial without a record of ours"
     unsure = ("unknown", "uncertain")
     lost = [name for name, state in attempts.items() if state in unsure and name in rung]
