@@ -39,7 +39,7 @@ lint: .venv/dev.stamp ## check format, lint, types and the import rule
 	@.venv/bin/lint-imports --no-logo
 
 .PHONY: faults
-faults: .venv/dev.stamp ## kill, starve and break the engine for a long time; takes half an hour
+faults: .venv/dev.stamp ## kill, starve and break the engine for 45 minutes; needs root and strace
 	@$(python) -m pytest -m slow -n 2 --dist worksteal
 
 .PHONY: bench
