@@ -39,8 +39,8 @@ lint: .venv/dev.stamp ## check format, lint, types and the import rule
 	@.venv/bin/lint-imports --no-logo
 
 .PHONY: faults
-faults: .venv/dev.stamp ## kill, starve and break the engine for a long time; takes half an hour
-	@$(python) -m pytest -m slow
+faults: .venv/dev.stamp ## kill, starve and break the engine for 45 minutes; needs root and strace
+	@$(python) -m pytest -m slow -n 2 --dist worksteal
 
 # How many stories are told, and from which seed: the first that goes wrong is cut short and told.
 SEEDS ?= 1000

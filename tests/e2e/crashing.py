@@ -1,117 +1,108 @@
-"""Starts the engine as `serve` does, with one place armed at which the process kills itself.
+"""Starts the engine as `serve` does, with one place armed at which something happens to it.
 
-Run as a program: `python -m tests.e2e.crashing POINT N`. At the N-th time that the point is
-reached, the process sends itself SIGKILL: nothing is flushed, nothing is told to anybody.
+Run as a program: `python -m tests.e2e.crashing POINT N`. `POINTS` lists every place where an engine
+can stop between taking an order and knowing how the call went.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import sqlite3
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from voiceslot_tui.core.facts import Accepted, Over
-from voiceslot_tui.engine.dispatcher import Dispatcher
-from voiceslot_tui.engine.ledger import Ledger
-from voiceslot_tui.providers.elevenlabs import ElevenLabs
-from voiceslot_tui.providers.http import Http
-from voiceslot_tui.store import database
+from tests.e2e import places
+from tests.e2e.places import Deed
+from tests.e2e.seen import ALL_ANSWER
+from voiceslot_tui.core.calls import Step
 
-_left: list[None] = []
-
-
-def reached() -> None:
-    """Count down, and die at zero."""
-    _left.pop()
-    if not _left:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _before(owner: Any, name: str, applies: Callable[..., bool] = lambda *_: True) -> None:
-    original = getattr(owner, name)
-
-    def armed(*args: Any, **kwargs: Any) -> Any:
-        if applies(*args):
-            reached()
-        return original(*args, **kwargs)
-
-    setattr(owner, name, armed)
+SLOW = {"kind": "slow", "target": "start", "delay_s": 0.4}
+LOST = {"kind": "no_answer", "target": "start"}
+UNREACHABLE = {"ELEVENLABS_START_CALL_URL": "http://127.0.0.1:1/v1/convai/twilio/outbound-call"}
+QUICK_END = {"ring_s": 0.02, "talk_s": 0.05, "talk_spread": 0.0}
+ALL_BUSY = {"answered_weight": 0.0, "voicemail_weight": 0.0, "no_answer_weight": 0.0}
+ALL_BUSY |= {"failed_weight": 0.0, "busy_weight": 1.0, **QUICK_END}
+LONGER = {**ALL_ANSWER, "talk_s": 2.0}
+LONGEST = {**ALL_ANSWER, "talk_s": 6.0}
+FIVE_AT_ONCE = {**UNREACHABLE, "ELEVENLABS_CONCURRENCY_LIMIT": "5"}
+"""So that calls of which nobody can say whether they rang leave some slots free."""
+PATIENT = {"START_TIMEOUT_S": "10"}
 
 
-def reserved_not_sent() -> None:
-    """Die when the slot is committed and the request has not left."""
-    _before(ElevenLabs, "start_call")
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One place: its number in the list of places where an engine can stop, and its circumstances.
+
+    `faults` are over once the point was reached, `env` is that of the first engine only. At a place
+    where somebody cancels, `cancels` is true. `quick`: also run once by the ordinary suite.
+    """
+
+    number: int
+    arm: Callable[[], None]
+    faults: tuple[Mapping[str, object], ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    world: Mapping[str, object] = field(default_factory=dict)
+    deed: Deed = Deed.KILL
+    cancels: bool = False
+    quick: bool = False
 
 
-def in_flight() -> None:
-    """Die when the platform has read the request and its answer is on its way."""
-    original = Http._exchange
+SLOW_CANCELLED = ({**SLOW, "delay_s": 3.0},)
 
-    async def armed(self: Http, request: Any, bytes_max: int) -> Any:
-        if request.method == "POST":
-            import asyncio
-
-            asyncio.get_running_loop().call_later(0.15, reached)
-        return await original(self, request, bytes_max)
-
-    Http._exchange = armed  # type: ignore[method-assign]
-
-
-def answered_not_committed() -> None:
-    """Die when the platform named the conversation and nobody has written it down."""
-    _before(Dispatcher, "_judge", lambda *args: isinstance(args[2], Accepted))
-
-
-def in_mid_commit_of_an_end() -> None:
-    """Die when the news of an end is in the transaction, before the commit."""
-    original = database._run_one
-
-    def armed(connection: sqlite3.Connection, write: Any, alone: bool) -> Any:
-        outcome = original(connection, write, alone)
-        settled = outcome.value if isinstance(outcome.value, tuple) else ()
-        if any(getattr(one, "steps", ()) and "over" in one.steps for one in settled):
-            reached()
-        return outcome
-
-    database._run_one = armed  # type: ignore[assignment]
-
-
-def committed_not_told() -> None:
-    """Die when an end is committed and nobody has heard of it yet."""
-    original = Ledger._announce
-
-    def armed(self: Ledger, settlement: Any, *args: Any) -> None:
-        if "over" in settlement.steps:
-            reached()
-        original(self, settlement, *args)
-
-    Ledger._announce = armed  # type: ignore[method-assign]
-
-
-def told_of_an_end() -> None:
-    """Die when a webhook was verified and read, and nothing of it is stored."""
-    _before(Ledger, "record", lambda *args: any(isinstance(fact, Over) for fact in args[1:]))
-
-
-POINTS = {
-    point.__name__: point
-    for point in (
-        reserved_not_sent,
-        in_flight,
-        answered_not_committed,
-        in_mid_commit_of_an_end,
-        committed_not_told,
-        told_of_an_end,
-    )
+POINTS: dict[str, Point] = {
+    "ordered_not_committed": Point(0, places.ordered_not_committed),
+    "ordered_not_told": Point(0, places.ordered_not_told),
+    "picked_not_committed": Point(0, places.picked_not_committed, quick=True),
+    "reserved_not_sent": Point(1, places.reserved_not_sent, quick=True),
+    "refused_before_a_byte": Point(2, places.refused_before_a_byte, env=FIVE_AT_ONCE, quick=True),
+    "taken_back": Point(2, lambda: places.after_a_commit(Step.NOT_TAKEN), env=UNREACHABLE),
+    "partly_sent": Point(3, places.partly_sent, quick=True),
+    "read_not_answered": Point(4, places.read_not_answered, (SLOW,), quick=True),
+    "silence_not_committed": Point(
+        5, places.silence_not_committed, (LOST,), {"START_TIMEOUT_S": "1"}, LONGER, quick=True
+    ),
+    "silence_committed": Point(
+        5, places.silence_committed, (LOST,), {"START_TIMEOUT_S": "1"}, LONGER
+    ),
+    "answered_not_committed": Point(6, places.answered_not_committed, quick=True),
+    "in_mid_commit_of_an_answer": Point(6, places.in_mid_commit_of_an_answer),
+    "live_and_committed": Point(7, places.live_and_committed, quick=True),
+    "end_ahead_of_its_answer": Point(8, places.told_of_an_end, (SLOW,), world=QUICK_END),
+    "end_ahead_committed": Point(8, places.end_committed_not_told, (SLOW,), world=QUICK_END),
+    "answer_behind_its_end": Point(8, places.answered_not_committed, (SLOW,), world=QUICK_END),
+    "news_kept_for_its_dial": Point(
+        8, places.news_kept_for_its_dial, (SLOW,), world=ALL_BUSY, quick=True
+    ),
+    "told_of_an_end": Point(9, places.told_of_an_end, quick=True),
+    "in_mid_commit_of_an_end": Point(9, places.in_mid_commit_of_an_end, quick=True),
+    "polled_of_an_end": Point(
+        10, places.polled_of_an_end, world={"webhook_enabled": False}, quick=True
+    ),
+    "told_of_an_end_again": Point(
+        10, places.told_of_an_end_again, world={"webhook_duplicate_share": 1.0}
+    ),
+    "end_committed_not_told": Point(11, places.end_committed_not_told, quick=True),
+    "refilled_not_sent": Point(11, places.refilled_not_sent, quick=True),
+    "cancel_not_committed": Point(
+        12, places.cancel_not_committed, SLOW_CANCELLED, PATIENT, LONGER, cancels=True
+    ),
+    "cancel_not_told": Point(
+        12, places.cancel_not_told, SLOW_CANCELLED, PATIENT, LONGER, cancels=True, quick=True
+    ),
+    "cancelled_then_answered": Point(
+        12, places.cancelled_then_answered, SLOW_CANCELLED, PATIENT, LONGEST, cancels=True
+    ),
+    "asleep_before_the_request": Point(13, places.about_to_ask, deed=Deed.STOP),
+    "asleep_in_flight": Point(13, places.read_not_answered, (SLOW,), deed=Deed.STOP),
+    "clock_ahead_from_the_start": Point(13, places.ordered_not_committed, deed=Deed.AHEAD),
+    "clock_ahead": Point(13, places.reserved_not_sent, deed=Deed.AHEAD, quick=True),
+    "clock_ahead_in_flight": Point(13, places.read_not_answered, (SLOW,), deed=Deed.AHEAD),
+    "clock_back": Point(13, places.live_and_committed, deed=Deed.BACK),
 }
 
 
 if __name__ == "__main__":
-    POINTS[sys.argv[1]]()
-    _left += [None] * int(sys.argv[2])
+    point = POINTS[sys.argv[1]]
+    places.arm(point.arm, point.deed, int(sys.argv[2]))
     sys.argv = ["voiceslot", "serve"]
     from voiceslot_tui.cli.main import main
 

@@ -10,7 +10,7 @@ import pytest
 from tests.engine.fakes import conversation_of, silent
 from tests.engine.rig import ANSWERED, LAG_S, LONGEST_S, POLL_S, RING_S, Rig, new_call, running
 from voiceslot_tui.core.calls import AttemptId, AttemptState, CallState, ConversationId, Disposition
-from voiceslot_tui.core.errors import ReadFailed
+from voiceslot_tui.core.errors import ReadFailed, StoreUnavailable
 from voiceslot_tui.core.facts import Outcome, Wish, Wished
 from voiceslot_tui.core.limits import ASK_AT_ONCE_MAX, WRAP_UP_MAX_S
 from voiceslot_tui.core.orders import StartOrder
@@ -72,6 +72,26 @@ async def test_a_platform_that_cannot_be_read_ends_nothing(tmp_path: Path) -> No
                 await rig.poll()
         assert await rig.state(order.call_id) is CallState.LIVE
         rig.platform.failing = False
+        await rig.poll()
+        assert await rig.state(order.call_id) is CallState.ENDED
+
+
+async def test_an_end_that_could_not_be_stored_is_asked_about_at_every_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a disk in trouble is seen as long as it lasts, and its end found at once."""
+
+    async def full(*_: object, **__: object) -> None:
+        raise StoreUnavailable("the disk is full")
+
+    async with running(tmp_path) as rig:
+        (order,) = await dialled(rig)
+        rig.platform.ends(conversation_of(order), ANSWERED)
+        with monkeypatch.context() as trouble:
+            trouble.setattr(rig.ledger, "record", full)
+            for _ in range(5):
+                with pytest.raises(StoreUnavailable):
+                    await rig.poll()
         await rig.poll()
         assert await rig.state(order.call_id) is CallState.ENDED
 

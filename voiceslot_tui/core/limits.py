@@ -138,6 +138,10 @@ CONNECT_TIMEOUT_S: Final = 10.0
 KEEP_ALIVE_S: Final = 4.0
 """Idle connections are not used again after this. Common servers close theirs after 5 s, and a
 start that meets a closing connection is a call nobody can say was dialled."""
+SLEPT_S: Final = 0.5
+"""A time-out that strikes so much late strikes a process that was suspended."""
+READ_UP_S: Final = 1.0
+"""How long a process that wakes up reads the answers that came in the meantime."""
 READ_TIMEOUT_S: Final = 10.0
 """One try of one read."""
 READ_TRIES: Final = 3

@@ -20,7 +20,7 @@ from voiceslot_tui.core.calls import (
     later,
     seconds_between,
 )
-from voiceslot_tui.core.errors import ReadFailed
+from voiceslot_tui.core.errors import ReadFailed, StoreUnavailable
 from voiceslot_tui.core.facts import (
     Accepted,
     CarrierOver,
@@ -145,9 +145,15 @@ class Reconciler:
         if expired:
             await self._ledger.record(*expired, by="engine")
         due = [one for one in seen.open_calls if self._due(one, listed)]
-        for start in range(0, len(due), ASK_AT_ONCE_MAX):
-            some = due[start : start + ASK_AT_ONCE_MAX]
-            await self._settle_each(self._of_call(one) for one in some)
+        try:
+            for start in range(0, len(due), ASK_AT_ONCE_MAX):
+                some = due[start : start + ASK_AT_ONCE_MAX]
+                await self._settle_each(self._of_call(one) for one in some)
+        except StoreUnavailable:
+            # What was learned is lost: every step asks again, and is seen to fail, until stored.
+            for one in due:
+                self._asked.pop(one.attempt.id, None)
+            raise
 
     def _expired(self, one: OpenCall) -> tuple[Fact, ...]:
         """Say of a call that its wait is over: for an answer, an outcome, or an idle slot."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,8 @@ from voiceslot_tui.core.limits import (
     CONNECTIONS_MAX,
     KEEP_ALIVE_S,
     READ_ANSWER_BYTES_MAX,
+    READ_UP_S,
+    SLEPT_S,
 )
 from voiceslot_tui.core.text import clean
 
@@ -83,7 +86,7 @@ class Http:
             method, url, headers=headers, content=content, extensions={"timeout": _TIMEOUTS}
         )
         try:
-            async with asyncio.timeout(timeout_s):
+            async with _awake(timeout_s):
                 return await self._exchange(request, bytes_max)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise NotSent(_words(error)) from error
@@ -109,6 +112,28 @@ class Http:
         """Close every connection. Requests under way end in NoAnswer."""
         self._closed = True
         await self._transport.aclose()
+
+
+@asynccontextmanager
+async def _awake(timeout_s: float) -> AsyncIterator[None]:
+    """Limit the time of a block, as asyncio.timeout does, but not by time that we slept.
+
+    A process that was suspended finds its time-outs passed and, unread, the answers that came in
+    the meantime: it reads those before it calls them missing.
+    """
+    loop = asyncio.get_running_loop()
+    due_s = loop.time() + timeout_s
+
+    def time_is_up() -> None:
+        now_s = loop.time()
+        limit.reschedule(now_s + (READ_UP_S if now_s - due_s > SLEPT_S else 0.0))
+
+    async with asyncio.timeout(None) as limit:
+        alarm = loop.call_at(due_s, time_is_up)
+        try:
+            yield
+        finally:
+            alarm.cancel()
 
 
 RawHeaders = list[tuple[bytes, bytes]]

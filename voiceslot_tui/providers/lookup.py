@@ -4,7 +4,8 @@ A conversation is ours only if its own detail says so: a server that does not kn
 everything, and must not make us take a stranger's call for ours. Two independent filters are used,
 so that one which finds nothing because it is not honoured is not the last word: the user id that
 went along with the start, then the attempt's variable. Found costs two requests, absent
-two.
+two. Neither is narrowed by time: a clock of ours that is ahead of the platform's would hide a call
+that rings, and it would be said to be nowhere.
 """
 
 from __future__ import annotations

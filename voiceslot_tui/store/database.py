@@ -61,6 +61,8 @@ _ITS_OWN_FAULT: Final = frozenset(
 _PATIENCE_S: Final = 0.005
 """How long a patient transaction waits for one that is not, before it costs a commit of its own."""
 _CHECKPOINT_BYTES: Final = 4 * 1024 * 1024
+_ROOM_BYTES: Final = 128 * 1024
+"""What SQLite needs to open a database: the index of its log, and a few pages."""
 
 
 class Database:
@@ -289,7 +291,15 @@ def _unusable(path: Path, problem: sqlite3.DatabaseError) -> StoreUnusable:
         return StoreDamaged(f"{path} cannot be used as a database: {problem}")
     if "locked" in str(problem) or "busy" in str(problem):
         return StoreLocked(f"another program holds {path}; end it, then start again")
+    if "full" in str(problem) or _room_bytes(path) < _ROOM_BYTES:
+        return StoreUnusable(f"the disk of {path} is full; free some space, then start again")
     return StoreUnusable(f"{path} cannot be opened ({problem}); nothing was changed")
+
+
+def _room_bytes(path: Path) -> int:
+    """Give how much may still be written to a disk: without room SQLite often blames the disk."""
+    disk = os.statvfs(path.parent)
+    return disk.f_bavail * disk.f_frsize
 
 
 def _take_lock(path: Path) -> int:
