@@ -213,10 +213,12 @@ MUTANTS: Final = (
         "            pass\n        return None",
     ),
     _one(
-        "news about an earlier dial moves a later one",
+        "a dial that is over can be over again",
         _SETTLEMENT,
-        "    return call.attempt_id == attempt.id",
-        "    return True",
+        "    {AttemptState.DIALING, AttemptState.UNCERTAIN, AttemptState.LIVE, "
+        "AttemptState.UNKNOWN}\n)",
+        "    {AttemptState.DIALING, AttemptState.UNCERTAIN, AttemptState.LIVE, "
+        "AttemptState.UNKNOWN, AttemptState.OVER}\n)",
     ),
     # --- who is found
     _one(

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from tests.simulation.coverage import Coverage
 from tests.simulation.town import Life, Town
+from voiceslot_tui.core.snapshot import Slots
 from voiceslot_tui.core.undo import Done, Undo
 from voiceslot_tui.simulator.calls import Call
 from voiceslot_tui.simulator.webhooks import Delivery
@@ -199,6 +200,9 @@ class Judge:
         """Look at an engine that has just started."""
         if self._paused_at is not None and not life.parts.board.paused:
             self.fail("P4: the pause was acknowledged and is forgotten after a restart")
+        left = [row[0] for row in self._rows.values() if row[1] == "dialing"]
+        if left:
+            self.fail(f"P9: after a start nobody waits for the answers of the dials of {left}")
 
     def _let_go(self, call_ids: Sequence[int]) -> None:
         for call_id in call_ids:
@@ -357,6 +361,11 @@ class Judge:
         call = self._town.world.by_id.get(delivery.conversation_id)
         if call is not None and call.attempt_id is not None and not delivery.is_forged:
             self._heard_of.add(call.attempt_id)
+
+    def dares_too_little(self, slots: Slots, ends: int) -> None:
+        """Judge the ceiling after so many ends without a refusal: it must have grown back."""
+        if ends > slots.limit**2 and slots.effective < slots.limit:
+            self.fail(f"P9: {slots.effective} of {slots.limit} slots are dared after {ends} ends")
 
     def counts_phantoms(self, foreign: int) -> None:
         """Judge, long after the trouble, how many foreign calls the engine still counts."""

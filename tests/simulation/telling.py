@@ -294,6 +294,7 @@ class StoryTeller:
     async def _settle(self) -> None:
         """Wait until nothing is under way and nothing ready, and answer what only people can."""
         healed_s = self.town.clock.steady_s()
+        ended, full = len(self.town.world.ended), self._times_full()
         dials, dialled_s = -1, healed_s
         while True:
             now = self.town.clock.steady_s()
@@ -308,12 +309,20 @@ class StoryTeller:
                 return self.judge.fail(f"P9: {seen.ready} calls are ready, none is dialled: {why}")
             if now - healed_s > _SETTLES_WITHIN_S:
                 return self.judge.fail(f"P9: it does not settle: {seen.calls}, {seen.holds}")
+            if self._times_full() > full:
+                ended, full = len(self.town.world.ended), self._times_full()
+            self.judge.dares_too_little(seen.slots, len(self.town.world.ended) - ended)
             if now - healed_s > _PHANTOMS_GONE_S and seen.slots.strategy == "conversations":
                 self.judge.counts_phantoms(seen.slots.foreign)
             answered = await self._answer_questions(seen, now - healed_s)
             if answered and not self._waits(seen) and self.judge.orders_told == self._orders:
                 return None
             await asyncio.sleep(5.0)
+
+    def _times_full(self) -> int:
+        """Count how often the platform had no slot left for us."""
+        fired = self.coverage.fired.items()
+        return sum(count for fault, count in fired if fault.startswith("platform full"))
 
     def _waits(self, seen: Snapshot) -> int:
         """Count the calls that must still come to something by themselves."""
