@@ -50,9 +50,9 @@ def main() -> int:
         os.execv(sys.executable, [sys.executable, "-m", "tests.simulation.run", *sys.argv[1:]])
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     if options.replay is not None:
-        return _replay(options.replay, told=False)
+        return _show(story_of(options.replay))
     if options.shrink is not None:
-        return _replay(options.shrink, told=True)
+        return _explain(story_of(options.shrink), told(story_of(options.shrink)))
     if options.regressions:
         return _tell_regressions()
     return _tell_many(options)
@@ -191,19 +191,8 @@ def _missing(reached: Coverage) -> list[str]:
 # --- one
 
 
-def _replay(seed: int, *, told: bool) -> int:
-    story = story_of(seed)
-    one = _once(story)
-    if one.violation is not None:
-        return _explain(story, one) if told else _show(story, one)
-    return _show(story, one)
-
-
-def _once(story: Story) -> Told:
-    return told(story)
-
-
-def _show(story: Story, one: Told) -> int:
+def _show(story: Story) -> int:
+    one = told(story)
     print(in_words(story))
     print(f"\n{one.violation or 'all promises held'}")
     print(f"{one.virtual_s:.0f} simulated seconds, digest {one.digest[:16]}")
@@ -212,6 +201,9 @@ def _show(story: Story, one: Told) -> int:
 
 def _explain(story: Story, one: Told) -> int:
     """Cut a story that goes wrong short, tell it in words, and write it where it can be kept."""
+    if one.violation is None:
+        print("all promises held: there is nothing to cut short")
+        return 0
     kind = _kind(one)
     short = shrunk(story, lambda other: _kind(told(other)) == kind)
     last = told(short)
