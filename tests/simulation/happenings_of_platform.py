@@ -116,6 +116,7 @@ def _draw_lists(chance: Random, frame: Frame) -> dict[str, Any]:
             ("detail_lag_s", (2.0, 10.0)),
             ("hidden_share", (0.3, 1.0)),
             ("shifting_pages", (True,)),
+            ("filters_ignored", (True,)),
         ),
         chance.randint(1, 2),
     )
@@ -130,7 +131,7 @@ async def _lists_go_wrong(teller: Teller, args: Args) -> None:
     if changes.get("hidden_share") or changes.get("list_lag_s", 0) > teller.judge.list_lag_s:
         teller.judge.lists_lie()
         teller.fired("lists: hidden" if changes.get("hidden_share") else "lists: late")
-    for name in ("detail_lag_s", "shifting_pages"):
+    for name in ("detail_lag_s", "shifting_pages", "filters_ignored"):
         if name in changes:
             teller.fired(f"lists: {name}")
     teller.change_world(args["lasts_s"], changes)

@@ -51,6 +51,7 @@ _CALM: Final[Mapping[str, Any]] = {
     "hidden_share": 0.0,
     "shifting_pages": False,
     "page_size_max": 100,
+    "filters_ignored": False,
     "webhook_loss_share": 0.0,
     "webhook_duplicate_share": 0.0,
     "webhook_delay_max_s": 0.0,

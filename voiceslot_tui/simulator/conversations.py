@@ -142,6 +142,8 @@ def _matching(
 
 
 def _candidates(world: World, query: ConversationQuery, as_of: float) -> Sequence[Call]:
+    if world.settings.filters_ignored:
+        return world.calls
     if query.user_id is not None:
         return world.by_user.get(query.user_id, [])
     for test in query.tests:
@@ -188,7 +190,7 @@ def _is_wanted(world: World, query: ConversationQuery, call: Call, status: CallS
         return False
     if call.conversation_id in world.hidden_ids:
         return False
-    return all(test.holds(call) for test in query.tests)
+    return world.settings.filters_ignored or all(test.holds(call) for test in query.tests)
 
 
 def _compare(operator: str, actual: object, wanted: str) -> bool:

@@ -79,6 +79,7 @@ class WorldSettings(MessengerSettings):
     hidden_share: float = 0.0
     shifting_pages: bool = False
     page_size_max: int = 100
+    filters_ignored: bool = False
     live_count_includes_initiated: bool = True
     # Batches.
     batch_dispatch_s: float = 1.0
