@@ -232,7 +232,7 @@ MUTANTS: Final = (
         "the search takes the first conversation for ours",
         "providers/lookup.py",
         "        if known.attempt_id != self.order.attempt_id:",
-        "        if known.attempt_id is None:",
+        "        if not known.conversation_id:",
     ),
     _one(
         "one look at a list younger than the dial proves that it was not made",

@@ -112,7 +112,7 @@ async def _hooks_go_wrong(teller: Teller, args: Args) -> None:
 def _draw_lists(chance: Random, frame: Frame) -> dict[str, Any]:
     some = chance.sample(
         (
-            ("list_lag_s", (frame.list_lag_s, frame.list_lag_s, 60.0)),
+            ("list_lag_s", (0.9 * frame.list_lag_s, 0.9 * frame.list_lag_s, 60.0)),
             ("detail_lag_s", (2.0, 10.0)),
             ("hidden_share", (0.3, 1.0)),
             ("shifting_pages", (True,)),

@@ -100,7 +100,7 @@ def draw_world(chance: Random, settings: Mapping[str, Any]) -> dict[str, Any]:
         "start_delay_s": chance.choice((0.0, 0.0, 0.5)),
         "webhook_enabled": chance.random() < 0.85,
         "webhook_retries": chance.random() < 0.5,
-        "list_lag_s": chance.choice((0.0, 0.0, 0.5)) * settings["LIST_LAG_S"],
+        "list_lag_s": chance.choice((0.0, 0.5, 0.9)) * settings["LIST_LAG_S"],
         "live_count_includes_initiated": chance.random() < 0.8,
         **chance.choice(outcomes),
     }
