@@ -28,6 +28,10 @@ ENV: Final = {
     "UNKNOWN_AFTER_S": "3",
     "LIST_LAG_S": "1",
     "START_TIMEOUT_S": "3",
+    # What was reserved, never sent and so never found keeps its slot for as long as a call can
+    # last: many kills must not use up all slots for half an hour.
+    "MAX_CALL_MINUTES": "1",
+    "RING_TIMEOUT_S": "5",
 }
 
 
