@@ -48,12 +48,16 @@ class Teller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """How a kind of event is drawn, done and told; `weight` is how often it is chosen."""
+    """How a kind of event is drawn, done and told; `weight` is how often it is chosen.
+
+    `strikes` names everything that it can be seen to do: what never strikes is missed.
+    """
 
     draw: Callable[[Random, Frame], dict[str, Any]]
     act: Callable[[Teller, Args], Awaitable[None]]
     words: Callable[[Args], str]
     weight: float = 1.0
+    strikes: tuple[str, ...] = ()
 
 
 def for_a_while(chance: Random, frame: Frame) -> float:

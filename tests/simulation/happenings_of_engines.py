@@ -155,32 +155,46 @@ def _death_words(args: Args) -> str:
 
 ENGINES: Final[Mapping[str, Happening]] = MappingProxyType(
     {
-        "dies": Happening(_draw_death, _dies, _death_words, 4.0),
+        "dies": Happening(
+            _draw_death, _dies, _death_words, 4.0, tuple(f"death {moment}" for moment in Moment)
+        ),
         "is_stopped": Happening(
-            _draw_stop, _is_stopped, lambda a: f"the engine is stopped for {a['away_s']:g} s {a}"
+            _draw_stop,
+            _is_stopped,
+            lambda a: f"the engine is stopped for {a['away_s']:g} s {a}",
+            strikes=("stopped in order",),
         ),
         "is_suspended": Happening(
-            _draw_freeze, _is_suspended, lambda a: f"the engine is suspended for {a['lasts_s']:g} s"
+            _draw_freeze,
+            _is_suspended,
+            lambda a: f"the engine is suspended for {a['lasts_s']:g} s",
+            strikes=("suspended",),
         ),
         "a_second_engine_is_started": Happening(
             _draw_nothing,
             _a_second_engine_is_started,
             lambda _: "a second engine is started on the same folder",
             0.4,
+            ("a second engine is refused",),
         ),
         "the_lock_is_lost": Happening(
             _draw_nothing,
             _the_lock_is_lost,
             lambda _: "the engine loses its lock, and a second one takes over",
             0.5,
+            ("the lock is lost",),
         ),
         "the_clock_jumps": Happening(
-            _draw_jump, _the_clock_jumps, lambda a: f"the wall clock jumps by {a['by_s']:g} s"
+            _draw_jump,
+            _the_clock_jumps,
+            lambda a: f"the wall clock jumps by {a['by_s']:g} s",
+            strikes=("the clock jumps",),
         ),
         "the_disk_fails": Happening(
             _draw_disk,
             _the_disk_fails,
             lambda a: f"the disk is {a['trouble']} for {a['lasts_s']:g} s",
+            strikes=tuple(f"disk {trouble}" for trouble in Trouble),
         ),
     }
 )

@@ -56,6 +56,12 @@ _ACTS: Final = (
 )
 
 
+_ACTS_STRIKE: Final = (
+    *(f"operator: {wish}" for wish in _WISHES),
+    *(f"operator: {act}" for act, _ in _ACTS if act != "wish"),
+)
+
+
 def _draw_act(chance: Random, frame: Frame) -> dict[str, Any]:
     (act,) = chance.choices([name for name, _ in _ACTS], [weight for _, weight in _ACTS])
     args: dict[str, Any] = {
@@ -164,12 +170,13 @@ PEOPLE: Final[Mapping[str, Happening]] = MappingProxyType(
             lambda a: f"calls to {a['people']} are asked for, {a['attempts']} attempts each",
             2.0,
         ),
-        "an_operator_acts": Happening(_draw_act, _an_operator_acts, _act_words, 4.0),
+        "an_operator_acts": Happening(_draw_act, _an_operator_acts, _act_words, 4.0, _ACTS_STRIKE),
         "a_stranger_posts": Happening(
             _draw_stranger,
             _a_stranger_posts,
             lambda a: f"a stranger posts {a['shape']} about call {a['nth']}",
             0.7,
+            ("a stranger posts",),
         ),
     }
 )

@@ -11,11 +11,12 @@ from tests.simulation.happening import Happening, Teller, for_a_while, share
 from tests.simulation.stories import Args, Frame
 from voiceslot_tui.simulator.batches import Invited
 from voiceslot_tui.simulator.faults import ALWAYS_ACTS, fits, make_rule
-from voiceslot_tui.simulator.words import FaultKind, FaultTarget
+from voiceslot_tui.simulator.words import FaultKind, FaultTarget, OverLimitMode
 
 _MAY_RING: Final = tuple(
     kind for kind in FaultKind if fits(kind, FaultTarget.START) and kind not in ALWAYS_ACTS
 )
+_ALWAYS_RING: Final = tuple(sorted(kind for kind in ALWAYS_ACTS if fits(kind, FaultTarget.START)))
 _NEVER_RINGS: Final = frozenset(
     {
         FaultKind.RESET_BEFORE_READING,
@@ -35,11 +36,18 @@ _OF_READS: Final = tuple(
 )
 
 
+_STARTS_STRIKE: Final = (
+    *(f"start: {kind}, rings" for kind in _ALWAYS_RING),
+    *(f"start: {kind}, rings" for kind in _MAY_RING if kind not in _NEVER_RINGS),
+    *(f"start: {kind}" for kind in _MAY_RING if kind is not FaultKind.SLOW),
+)
+
+
 # --- answers
 
 
 def _draw_start(chance: Random, frame: Frame) -> dict[str, Any]:
-    kind = chance.choice((*_MAY_RING, *ALWAYS_ACTS_SORTED))
+    kind = chance.choice((*_MAY_RING, *_ALWAYS_RING))
     acts = kind in ALWAYS_ACTS or (kind not in _NEVER_RINGS and chance.random() < 0.6)
     return {
         "kind": str(kind),
@@ -48,11 +56,6 @@ def _draw_start(chance: Random, frame: Frame) -> dict[str, Any]:
         "delay_s": chance.choice((2.0, 20.0, 90.0)),
         "lasts_s": for_a_while(chance, frame),
     }
-
-
-ALWAYS_ACTS_SORTED: Final = tuple(
-    sorted(kind for kind in ALWAYS_ACTS if fits(kind, FaultTarget.START))
-)
 
 
 async def _start_goes_wrong(teller: Teller, args: Args) -> None:
@@ -85,6 +88,7 @@ def _let_fail(teller: Teller, target: FaultTarget, args: Args, *, acts: bool | N
 # --- webhooks
 
 
+_MISHAPS: Final = ("lost", "doubled", "reordered", "forged", "stale", "future")
 _HOOKS: Final = (
     ("webhook_loss_share", (0.2, 1.0)),
     ("webhook_duplicate_share", (0.3, 1.0)),
@@ -109,6 +113,9 @@ async def _hooks_go_wrong(teller: Teller, args: Args) -> None:
 # --- lists
 
 
+_LIES: Final = ("detail_lag_s", "shifting_pages", "filters_ignored")
+
+
 def _draw_lists(chance: Random, frame: Frame) -> dict[str, Any]:
     some = chance.sample(
         (
@@ -131,7 +138,7 @@ async def _lists_go_wrong(teller: Teller, args: Args) -> None:
     if changes.get("hidden_share") or changes.get("list_lag_s", 0) > teller.judge.list_lag_s:
         teller.judge.lists_lie()
         teller.fired("lists: hidden" if changes.get("hidden_share") else "lists: late")
-    for name in ("detail_lag_s", "shifting_pages", "filters_ignored"):
+    for name in _LIES:
         if name in changes:
             teller.fired(f"lists: {name}")
     teller.change_world(args["lasts_s"], changes)
@@ -141,10 +148,9 @@ async def _lists_go_wrong(teller: Teller, args: Args) -> None:
 
 
 def _draw_limit(chance: Random, frame: Frame) -> dict[str, Any]:
-    modes = ("refuse_concurrent", "refuse_rate", "success_false", "fail_later", "burst")
     return {
         "limit": chance.randint(0, frame.limit),
-        "over_limit": chance.choice((*modes, "system_busy")),
+        "over_limit": str(chance.choice(tuple(OverLimitMode))),
         "lasts_s": for_a_while(chance, frame),
     }
 
@@ -220,22 +226,51 @@ def _start_words(args: Args) -> str:
 
 PLATFORM: Final[Mapping[str, Happening]] = MappingProxyType(
     {
-        "start_goes_wrong": Happening(_draw_start, _start_goes_wrong, _start_words, 3.0),
+        "start_goes_wrong": Happening(
+            _draw_start, _start_goes_wrong, _start_words, 3.0, _STARTS_STRIKE
+        ),
         "read_goes_wrong": Happening(
-            _draw_read, _read_goes_wrong, _told("reads go wrong", "kind", "share", "lasts_s"), 1.5
+            _draw_read,
+            _read_goes_wrong,
+            _told("reads go wrong", "kind", "share", "lasts_s"),
+            1.5,
+            tuple(f"read: {kind}" for kind in _OF_READS),
         ),
         "hooks_go_wrong": Happening(
-            _draw_hooks, _hooks_go_wrong, _told("webhooks go wrong", "changes", "lasts_s"), 2.0
+            _draw_hooks,
+            _hooks_go_wrong,
+            _told("webhooks go wrong", "changes", "lasts_s"),
+            2.0,
+            tuple(f"webhook {what}" for what in _MISHAPS),
         ),
         "lists_go_wrong": Happening(
-            _draw_lists, _lists_go_wrong, _told("lists go wrong", "changes", "lasts_s"), 1.5
+            _draw_lists,
+            _lists_go_wrong,
+            _told("lists go wrong", "changes", "lasts_s"),
+            1.5,
+            ("lists: hidden", "lists: late", *(f"lists: {name}" for name in _LIES)),
         ),
-        "limit_drops": Happening(_draw_limit, _limit_drops, _told("the platform's limit drops")),
-        "others_call": Happening(_draw_foreign, _others_call, _told("others call"), 1.5),
+        "limit_drops": Happening(
+            _draw_limit,
+            _limit_drops,
+            _told("the platform's limit drops"),
+            strikes=tuple(f"platform full: {mode}" for mode in OverLimitMode),
+        ),
+        "others_call": Happening(
+            _draw_foreign, _others_call, _told("others call"), 1.5, ("foreign calls",)
+        ),
         "others_submit_a_batch": Happening(
-            _draw_batch, _others_submit_a_batch, _told("others submit a batch")
+            _draw_batch,
+            _others_submit_a_batch,
+            _told("others submit a batch"),
+            strikes=("a batch",),
         ),
-        "nobody_is_reached": Happening(_draw_gap, _nobody_is_reached, _told("the network is down")),
+        "nobody_is_reached": Happening(
+            _draw_gap,
+            _nobody_is_reached,
+            _told("the network is down"),
+            strikes=("the network is down",),
+        ),
     }
 )
 """By name."""

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.simulation.coverage import Coverage
-from tests.simulation.happenings import draw_story, in_words
+from tests.simulation.happenings import HAPPENINGS, draw_story, in_words
 from tests.simulation.judge import LEGAL_MOVES
 from tests.simulation.shrinking import shrunk
 from tests.simulation.stories import Story, story_from
@@ -179,10 +179,11 @@ def _show_coverage(reached: Coverage) -> None:
 
 
 def _missing(reached: Coverage) -> list[str]:
+    wanted = {fault for happening in HAPPENINGS.values() for fault in happening.strikes}
     seldom = [
-        f"{fault}: struck {count} times, {_FIRED_MIN} are wanted"
-        for fault, count in sorted(reached.fired.items())
-        if count < _FIRED_MIN
+        f"{fault}: struck {reached.fired[fault]} times, {_FIRED_MIN} are wanted"
+        for fault in sorted(wanted | set(reached.fired))
+        if reached.fired[fault] < _FIRED_MIN
     ]
     never = sorted(LEGAL_MOVES - set(reached.moves))
     return [*seldom, *(f"the transition from {old} to {new}" for old, new in never)]

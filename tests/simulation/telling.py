@@ -31,7 +31,7 @@ from voiceslot_tui.core.snapshot import Snapshot
 from voiceslot_tui.core.undo import Done
 from voiceslot_tui.engine.engine import Engine
 from voiceslot_tui.simulator.settings import WorldSettings
-from voiceslot_tui.simulator.words import OverLimitMode, Owner
+from voiceslot_tui.simulator.words import FaultTarget, OverLimitMode, Owner
 
 _RESTART_S: Final = 2.0
 _REPEAT_S: Final = 3.0
@@ -195,7 +195,8 @@ class StoryTeller:
         def struck(target: Any) -> Any:
             rule = strike(target)
             if rule is not None:
-                self.fired(f"{target}: {rule.kind}{', rings' if rule.acts else ''}")
+                rings = rule.acts and target is FaultTarget.START
+                self.fired(f"{target}: {rule.kind}{', rings' if rings else ''}")
             return rule
 
         def happened(what: str, share: float) -> bool:

@@ -11,7 +11,9 @@ import sys
 import pytest
 
 from tests.e2e.rig import ROOT
+from tests.simulation.coverage import Coverage
 from tests.simulation.happenings import HAPPENINGS, draw_story, in_words
+from tests.simulation.run import _missing
 from tests.simulation.shrinking import shrunk
 from tests.simulation.stories import Story, story_from
 
@@ -67,6 +69,15 @@ def test_a_story_survives_being_written_down() -> None:
 def test_every_happening_is_drawn_sooner_or_later() -> None:
     drawn = {event.name for seed in range(300) for event in draw_story(seed).events}
     assert drawn == set(HAPPENINGS)
+
+
+def test_trouble_that_never_struck_is_missed() -> None:
+    """A row of stories in which nothing happened has reached nothing, and says so of each."""
+    missing = "\n".join(_missing(Coverage()))
+    for happening in HAPPENINGS.values():
+        for fault in happening.strikes:
+            assert f"{fault}: struck 0 times" in missing
+    assert "the transition from queued to dialing" in missing
 
 
 def test_a_story_is_cut_down_to_what_it_takes() -> None:
