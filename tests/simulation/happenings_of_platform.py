@@ -48,13 +48,13 @@ _STARTS_STRIKE: Final = (
 
 def _draw_start(chance: Random, frame: Frame) -> dict[str, Any]:
     kind = chance.choice((*_MAY_RING, *_ALWAYS_RING))
-    acts = kind in ALWAYS_ACTS or (kind not in _NEVER_RINGS and chance.random() < 0.6)
+    acts = kind in ALWAYS_ACTS or (kind not in _NEVER_RINGS and chance.random() < 0.4)
     return {
         "kind": str(kind),
         "acts": acts,
-        "share": share(chance),
+        "share": chance.choice((0.2, 0.5, 1.0)),
         "delay_s": chance.choice((2.0, 20.0, 90.0)),
-        "lasts_s": for_a_while(chance, frame),
+        "lasts_s": max(20.0, for_a_while(chance, frame)),
     }
 
 
@@ -83,6 +83,30 @@ def _let_fail(teller: Teller, target: FaultTarget, args: Args, *, acts: bool | N
     rule = make_rule(kind, target, probability=args["share"], acts=acts, delay_s=args["delay_s"])
     faults.add(rule)
     teller.later(args["lasts_s"], lambda: rule in faults.rules and faults.rules.remove(rule))
+
+
+_ANSWERS_LOST: Final = tuple(
+    kind for kind in _MAY_RING if kind not in _NEVER_RINGS and kind is not FaultKind.SLOW
+)
+
+
+def _draw_blind(chance: Random, frame: Frame) -> dict[str, Any]:
+    lists = chance.choice(
+        ({"hidden_share": 1.0}, {"hidden_share": 0.5}, {"list_lag_s": 0.9 * frame.list_lag_s})
+    )
+    return {
+        "kind": str(chance.choice((*_ANSWERS_LOST, *_ALWAYS_RING))),
+        "acts": True,
+        "share": chance.choice((0.5, 1.0)),
+        "delay_s": 20.0,
+        "changes": dict(lists),
+        "lasts_s": for_a_while(chance, frame),
+    }
+
+
+async def _blind_starts(teller: Teller, args: Args) -> None:
+    _let_fail(teller, FaultTarget.START, args, acts=True)
+    await _lists_go_wrong(teller, args)
 
 
 # --- webhooks
@@ -227,7 +251,13 @@ def _start_words(args: Args) -> str:
 PLATFORM: Final[Mapping[str, Happening]] = MappingProxyType(
     {
         "start_goes_wrong": Happening(
-            _draw_start, _start_goes_wrong, _start_words, 3.0, _STARTS_STRIKE
+            _draw_start, _start_goes_wrong, _start_words, 7.0, _STARTS_STRIKE
+        ),
+        "blind_starts": Happening(
+            _draw_blind,
+            _blind_starts,
+            _told("starts ring, unanswered and unlisted", "kind", "share", "changes", "lasts_s"),
+            1.5,
         ),
         "read_goes_wrong": Happening(
             _draw_read,
