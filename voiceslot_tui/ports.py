@@ -167,7 +167,7 @@ class Control:
     """The operator's switches: they survive a restart.
 
     `limit` is None while nobody set one; `limit_configured` is what the settings said at that time,
-    so that a changed setting wins over an older wish.
+    so that a changed setting wins over an older wish. `batch_poll_s` is None while nobody set one.
     """
 
     paused: bool = False
@@ -177,6 +177,10 @@ class Control:
     limit: int | None = None
     limit_by: str = ""
     limit_configured: int | None = None
+    follow_ups_paused: bool = False
+    follow_ups_paused_by: str = ""
+    batches_watched: bool = True
+    batch_poll_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,20 @@ class Talk:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkSummary:
+    """A conversation in a few sentences, as they came; empty where there are none (yet)."""
+
+    state: TalkState
+    summary: str = ""
+    title: str = ""
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether nothing more is to come."""
+        return self.state is TalkState.ANALYSED
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """The search for an attempt: what was found, and whether everything was looked at."""
 

@@ -6,29 +6,14 @@ statement that there will be none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
 from voiceslot_tui.core.limits import SUMMARY_READ_CHARS_MAX
-from voiceslot_tui.core.talks import TalkState
+from voiceslot_tui.core.talks import TalkState, TalkSummary
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.wire.elevenlabs_calls import TALK_STATES, decoded, text
-
-
-@dataclass(frozen=True, slots=True)
-class TalkSummary:
-    """A conversation in a few sentences, as they came; empty where there are none (yet)."""
-
-    state: TalkState
-    summary: str = ""
-    title: str = ""
-
-    @property
-    def is_final(self) -> bool:
-        """Tell whether nothing more is to come."""
-        return self.state is TalkState.ANALYSED
 
 
 class _Analysis(msgspec.Struct):
