@@ -9,15 +9,16 @@ not quoted, and a `Secret` shows itself only to who asks for it by name.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final
 
 from voiceslot_tui.core.errors import SettingProblem, SettingsInvalid
+from voiceslot_tui.core.follow_up_settings import FollowUpSettings, contradictions_of_follow_ups
 from voiceslot_tui.core.limits import LIMIT_MAX
+from voiceslot_tui.core.setting_rows import NO_SECRET, Secret, header_secret, setting
 from voiceslot_tui.core.setting_values import (
     WrongValue,
     full_url,
@@ -32,40 +33,9 @@ from voiceslot_tui.core.setting_values import (
 )
 from voiceslot_tui.core.text import clean
 
-_Value = TypeVar("_Value")
-
 _SECRET_FILE_BYTES_MAX: Final = 64 * 1024
 _API_KEY_CHARS_ADVISED: Final = 16
 _FILE: Final = "_FILE"
-
-
-class Secret:
-    """A value that does not show itself: in a repr, a message or a log it is dots."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str = "") -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """Give the value itself, for the one place that sends or compares it."""
-        return self._text
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Secret):
-            return NotImplemented
-        return hmac.compare_digest(self._text.encode(), other._text.encode())
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-    def __repr__(self) -> str:
-        return "Secret('•••')" if self._text else "Secret('')"
-
-    __str__ = __repr__
 
 
 class CountStrategy(StrEnum):
@@ -93,88 +63,83 @@ class UnknownCalls(StrEnum):
 # --- the table
 
 
-def _header_secret(text: str) -> Secret:
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise WrongValue("must be plain ASCII characters without blanks; was it copied whole?")
-    return Secret(text)
-
-
 def _folder(text: str) -> Path | None:
     return Path(text).expanduser().absolute()
 
 
-def _row(default: _Value, read: Callable[[str], _Value], meaning: str) -> _Value:
-    return field(default=default, metadata={"read": read, "meaning": meaning})
-
-
-_NONE: Final = Secret()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(FollowUpSettings):
     """All settings, checked. A field is its variable's name in lower case; `Secret`s are masked."""
 
-    elevenlabs_api_key: Secret = _row(_NONE, _header_secret, "key of the ElevenLabs workspace")
-    elevenlabs_concurrency_limit: int = _row(
+    elevenlabs_api_key: Secret = setting(
+        NO_SECRET, header_secret, "key of the ElevenLabs workspace"
+    )
+    elevenlabs_concurrency_limit: int = setting(
         5, whole(1, LIMIT_MAX), "conversations your workspace may hold at once"
     )
-    elevenlabs_base_url: str = _row(
+    elevenlabs_base_url: str = setting(
         "https://api.elevenlabs.io", origin_url, "ElevenLabs in your region, or a simulator"
     )
-    elevenlabs_active_calls_url: str = _row("", full_url, "full URL of the batch list instead")
-    elevenlabs_start_call_url: str = _row(
+    elevenlabs_active_calls_url: str = setting("", full_url, "full URL of the batch list instead")
+    elevenlabs_start_call_url: str = setting(
         "", full_url, "full URL to start a call through Twilio instead"
     )
-    elevenlabs_active_count_strategy: CountStrategy = _row(
+    elevenlabs_active_count_strategy: CountStrategy = setting(
         CountStrategy.CONVERSATIONS, one_of(CountStrategy), "how live calls are counted"
     )
-    elevenlabs_active_statuses: tuple[str, ...] = _row(
+    elevenlabs_active_statuses: tuple[str, ...] = setting(
         ("in_progress",), status_words, "statuses of a batch that is running, separated by commas"
     )
-    polling_interval_ms: int = _row(
+    polling_interval_ms: int = setting(
         2000, whole(100, 600_000), "milliseconds between two reads of the live calls"
     )
-    slot_reserve: int = _row(0, whole(0, LIMIT_MAX), "slots never used by our own calls")
-    calls_per_second: float = _row(1.0, number(0, 1000), "calls started a second; 0 is unlimited")
-    ring_timeout_s: int = _row(60, whole(1, 999), "seconds a phone may ring")
-    max_call_minutes: int = _row(30, whole(1, 1440), "minutes a conversation may last")
-    list_lag_s: float = _row(
+    slot_reserve: int = setting(0, whole(0, LIMIT_MAX), "slots never used by our own calls")
+    calls_per_second: float = setting(
+        1.0, number(0, 1000), "calls started a second; 0 is unlimited"
+    )
+    ring_timeout_s: int = setting(60, whole(1, 999), "seconds a phone may ring")
+    max_call_minutes: int = setting(30, whole(1, 1440), "minutes a conversation may last")
+    list_lag_s: float = setting(
         30.0, number(0, 3600), "seconds until a new call surely stands in the platform's lists"
     )
-    start_timeout_s: float = _row(60.0, number(1, 600), "seconds to wait for a start's answer")
-    unknown_calls: UnknownCalls = _row(
+    start_timeout_s: float = setting(60.0, number(1, 600), "seconds to wait for a start's answer")
+    unknown_calls: UnknownCalls = setting(
         UnknownCalls.ASK, one_of(UnknownCalls), "a call never found again: ask you, or requeue it"
     )
-    unknown_after_s: float = _row(
+    unknown_after_s: float = setting(
         120.0, number(1, 86_400), "seconds of fruitless look-ups before a call is unknown"
     )
-    host: str = _row(
+    host: str = setting(
         "127.0.0.1", shaped(r"[0-9A-Za-z.:_-]{1,253}", "a host name or address"), "listens here"
     )
-    port: int = _row(4000, whole(0, 65_535), "and on this port; 0 takes any free one")
-    public_base_url: str = _row("", origin_url, "where the world reaches the listener, by a proxy")
-    voiceslot_api_key: Secret = _row(_NONE, _header_secret, "bearer key of the HTTP API")
-    webhook_secret: Secret = _row(
-        _NONE, Secret, "signs ElevenLabs' webhooks; two, separated by a comma, while it changes"
+    port: int = setting(4000, whole(0, 65_535), "and on this port; 0 takes any free one")
+    public_base_url: str = setting(
+        "", origin_url, "where the world reaches the listener, by a proxy"
     )
-    twilio_account_sid: str = _row(
+    voiceslot_api_key: Secret = setting(NO_SECRET, header_secret, "bearer key of the HTTP API")
+    webhook_secret: Secret = setting(
+        NO_SECRET, Secret, "signs ElevenLabs' webhooks; two, separated by a comma, while it changes"
+    )
+    twilio_account_sid: str = setting(
         "", shaped(r"AC[0-9a-fA-F]{32}", "AC and 32 hexadecimal digits"), "Twilio account"
     )
-    twilio_auth_token: Secret = _row(_NONE, _header_secret, "token of the Twilio account")
-    twilio_api_key_sid: str = _row(
+    twilio_auth_token: Secret = setting(NO_SECRET, header_secret, "token of the Twilio account")
+    twilio_api_key_sid: str = setting(
         "", shaped(r"SK[0-9a-fA-F]{32}", "SK and 32 hexadecimal digits"), "Twilio key, instead"
     )
-    twilio_api_key_secret: Secret = _row(_NONE, _header_secret, "secret of the Twilio key")
-    twilio_base_url: str = _row("", origin_url, "sends every Twilio request to this host instead")
-    voiceslot_data_dir: Path | None = _row(
+    twilio_api_key_secret: Secret = setting(NO_SECRET, header_secret, "secret of the Twilio key")
+    twilio_base_url: str = setting(
+        "", origin_url, "sends every Twilio request to this host instead"
+    )
+    voiceslot_data_dir: Path | None = setting(
         None, _folder, "folder of the database, the socket and the log"
     )
-    voiceslot_group: str = _row(
+    voiceslot_group: str = setting(
         "",
         shaped(r"[0-9A-Za-z._-]{1,64}", "the name of a group"),
         "group that may attach a console",
     )
-    voiceslot_theme: str = _row(
+    voiceslot_theme: str = setting(
         "voiceslot", shaped("voiceslot|hc-dark|ansi", "voiceslot, hc-dark or ansi"), "the colours"
     )
     warnings: tuple[str, ...] = ()
@@ -219,9 +184,15 @@ def table() -> tuple[Setting, ...]:
             row.metadata["meaning"],
             row.metadata["read"],
         )
-        for row in fields(Settings)
+        for row in _fields_in_order()
         if row.metadata
     )
+
+
+def _fields_in_order() -> list[Field[Any]]:
+    """Give the fields as they are shown: those of the follow-ups last."""
+    of_follow_ups = {row.name for row in fields(FollowUpSettings)}
+    return sorted(fields(Settings), key=lambda row: row.name in of_follow_ups)
 
 
 def _written(default: object) -> str:
@@ -356,6 +327,7 @@ def _contradictions(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]
         yield ("TWILIO_ACCOUNT_SID",), "is missing beside the Twilio credentials"
     if settings.webhook_secret and not settings.webhook_secrets:
         yield ("WEBHOOK_SECRET",), "holds nothing but commas"
+    yield from contradictions_of_follow_ups(settings, has_carrier=bool(credentials))
 
 
 _DOUBTS_ABOUT_STRATEGY: Final = {

@@ -16,10 +16,11 @@ from voiceslot_tui.core.calls import CallId, CallState, ConversationId, Instant
 from voiceslot_tui.core.errors import IdempotencyConflict, VoiceslotError
 from voiceslot_tui.core.facts import Fact
 from voiceslot_tui.core.orders import IdempotencyKey, NewCall
+from voiceslot_tui.core.setting_rows import Secret
 from voiceslot_tui.core.snapshot import EngineState, Slots, Snapshot
 from voiceslot_tui.listener.server import ListenerServer
 from voiceslot_tui.ports import Added
-from voiceslot_tui.settings import Secret, Settings
+from voiceslot_tui.settings import Settings
 
 NOW_S = 1_790_000_000
 API_KEY = "not-a-real-key-0123456789"

@@ -14,10 +14,11 @@ from tests.listener.conftest import CALL, NOW_S, SECRET, FakeClock, signed, tran
 from voiceslot_tui.bootstrap import Parts, assemble
 from voiceslot_tui.core.calls import AttemptId, CallId, CallSid, CallState, ConversationId, Instant
 from voiceslot_tui.core.facts import Accepted
+from voiceslot_tui.core.setting_rows import Secret
 from voiceslot_tui.core.slots import Ceiling, Gate, Reading
 from voiceslot_tui.listener.server import ListenerServer
 from voiceslot_tui.ports import VoicePlatform
-from voiceslot_tui.settings import Secret, Settings
+from voiceslot_tui.settings import Settings
 from voiceslot_tui.store.sqlite import SqliteStore, open_store
 
 

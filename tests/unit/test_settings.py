@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from voiceslot_tui.core.errors import SettingsInvalid
+from voiceslot_tui.core.setting_rows import Secret
 from voiceslot_tui.settings import (
     CountStrategy,
-    Secret,
     Settings,
     UnknownCalls,
     load,
