@@ -92,7 +92,12 @@ _ANSWERS_LOST: Final = tuple(
 
 def _draw_blind(chance: Random, frame: Frame) -> dict[str, Any]:
     lists = chance.choice(
-        ({"hidden_share": 1.0}, {"hidden_share": 0.5}, {"list_lag_s": 0.9 * frame.list_lag_s})
+        (
+            {"hidden_share": 1.0},
+            {"hidden_share": 0.5},
+            {"list_lag_s": 0.9 * frame.list_lag_s},
+            {"filters_ignored": True},
+        )
     )
     return {
         "kind": str(chance.choice((*_ANSWERS_LOST, *_ALWAYS_RING))),
