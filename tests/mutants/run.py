@@ -27,6 +27,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 _SECONDS: Final = 150.0
 """Longest time that the judges may take over one mistake."""
 _SEEDS: Final = 100_000
+_STANDS_STILL: Final = "a story does not come to its end"
+"""What is said of a run that had to be stopped from outside, as a test run would be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +104,26 @@ def _look(copy: Path, seconds: float) -> tuple[str, str]:
     wrong = [line for line in told.splitlines() if " goes wrong: " in line]
     if wrong:
         return "killed", wrong[0]
+    if told.endswith(_STANDS_STILL):
+        return "killed", _STANDS_STILL
     last = [line for line in told.splitlines() if line.startswith("seeds ")]
     return ("survived", last[0]) if last else ("broken", told[-400:])
 
 
 def _run(copy: Path, *arguments: str, seconds: float) -> str:
     environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.simulation.run", *arguments],
-        cwd=copy,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=seconds + 60,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.simulation.run", *arguments],
+            cwd=copy,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=seconds + 60,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        return (late.stdout or b"").decode() + _STANDS_STILL
     return done.stdout + done.stderr
 
 
