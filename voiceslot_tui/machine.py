@@ -10,6 +10,7 @@ import secrets
 import time
 
 from voiceslot_tui.core.calls import AttemptId, Instant
+from voiceslot_tui.core.follow_ups import TryId
 
 
 class SystemClock:
@@ -29,8 +30,16 @@ class RandomIds:
 
     def attempt_id(self) -> AttemptId:
         """Give a new attempt id."""
-        return AttemptId(f"att_{time.time_ns() // 1_000_000:012x}{secrets.token_hex(8)}")
+        return AttemptId(f"att_{_unheard_of()}")
+
+    def try_id(self) -> TryId:
+        """Give a new id for a try to send a message."""
+        return TryId(f"try_{_unheard_of()}")
 
     def jitter(self) -> float:
         """Give a number from 0 (included) to 1 (excluded)."""
         return secrets.randbelow(1 << 20) / (1 << 20)
+
+
+def _unheard_of() -> str:
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(8)}"

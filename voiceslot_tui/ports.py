@@ -24,6 +24,7 @@ from voiceslot_tui.core.calls import (
     Instant,
 )
 from voiceslot_tui.core.facts import Fact, StartAnswer
+from voiceslot_tui.core.follow_ups import TryId
 from voiceslot_tui.core.moves import Settlement
 from voiceslot_tui.core.orders import IdempotencyKey, NewCall, StartOrder
 from voiceslot_tui.core.pages import CallDetail, JournalEntry, Page, PageQuery, Place
@@ -58,6 +59,10 @@ class Ids(Protocol):
 
     def attempt_id(self) -> AttemptId:
         """Give a new attempt id, never given before by any engine anywhere."""
+        ...
+
+    def try_id(self) -> TryId:
+        """Give a new id for a try to send a message, never given before either."""
         ...
 
     def jitter(self) -> float:
@@ -181,6 +186,8 @@ class Control:
     follow_ups_paused_by: str = ""
     batches_watched: bool = True
     batch_poll_s: float | None = None
+    content_sid: str | None = None
+    content_sid_configured: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from voiceslot_tui.core.facts import (
     StartAnswer,
     Unanswered,
 )
+from voiceslot_tui.core.follow_ups import TryId
 from voiceslot_tui.core.orders import StartOrder
 from voiceslot_tui.core.talks import (
     AgentSummary,
@@ -78,6 +79,11 @@ class FakeIds:
         """Give the next name."""
         self._count += 1
         return AttemptId(f"{self._prefix}_{self._count:05d}")
+
+    def try_id(self) -> TryId:
+        """Give the next name of a try."""
+        self._count += 1
+        return TryId(f"try_{self._count:05d}")
 
     def jitter(self) -> float:
         """Give no jitter."""

@@ -14,6 +14,7 @@ from tests.listener.conftest import CALL, NOW_S, SECRET, FakeClock, signed, tran
 from voiceslot_tui.bootstrap import Parts, assemble
 from voiceslot_tui.core.calls import AttemptId, CallId, CallSid, CallState, ConversationId, Instant
 from voiceslot_tui.core.facts import Accepted
+from voiceslot_tui.core.follow_ups import TryId
 from voiceslot_tui.core.setting_rows import Secret
 from voiceslot_tui.core.slots import Ceiling, Gate, Reading
 from voiceslot_tui.listener.server import ListenerServer
@@ -31,6 +32,10 @@ class CountedIds:
     def attempt_id(self) -> AttemptId:
         self._count += 1
         return AttemptId(f"attempt_{self._count}")
+
+    def try_id(self) -> TryId:
+        self._count += 1
+        return TryId(f"try_{self._count}")
 
     def jitter(self) -> float:
         return 0.0

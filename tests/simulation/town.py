@@ -27,6 +27,7 @@ from voiceslot_tui import bootstrap
 from voiceslot_tui.bootstrap import Parts
 from voiceslot_tui.core.calls import AttemptId, Instant
 from voiceslot_tui.core.errors import Fenced, VoiceslotError
+from voiceslot_tui.core.follow_ups import TryId
 from voiceslot_tui.core.snapshot import Snapshot
 from voiceslot_tui.engine.engine import Engine
 from voiceslot_tui.listener.access import access_for
@@ -88,6 +89,11 @@ class SeededIds:
         """Give a new attempt id."""
         self._given += 1
         return AttemptId(f"att_{self._given:08d}")
+
+    def try_id(self) -> TryId:
+        """Give a new id for a try to send a message."""
+        self._given += 1
+        return TryId(f"try_{self._given:08d}")
 
     def jitter(self) -> float:
         """Give a number from 0 (included) to 1 (excluded)."""

@@ -123,6 +123,24 @@ FORM_FIELDS_MAX: Final = 200
 """Fields of one callback of Twilio's; it sends about thirty."""
 MESSAGE_LIST_MAX: Final = 1_000
 
+SENDS_AT_ONCE_MAX: Final = 20
+"""Requests to messengers under way at once."""
+OUTCOMES_AT_ONCE_MAX: Final = 10
+OUTCOMES_WAITING_MAX: Final = 40
+"""Conversations waiting to be read; past that no further message is judged."""
+MESSENGER_REST_S: Final = 60.0
+"""How long a messenger that refuses our account is left alone."""
+TEMPLATE_EVERY_S: Final = 600.0
+TEMPLATE_EVERY_WAITING_S: Final = 60.0
+"""How often the approval of a template is read, and while messages cannot be sent for it."""
+TEMPLATE_AGAIN_S: Final = 30.0
+"""How long until a template that could not be read is asked for again."""
+LOOKS_AT_ONCE_MAX: Final = 10
+LOOK_FAILED_S: Final = 30.0
+"""How long until a message that could not be looked up is looked up again."""
+LOOK_FOR_S: Final = 24 * 3600.0
+"""For how long after a try its message is looked up; later only a callback moves it."""
+
 # Watching the workspace's batches.
 BATCH_SOON_S: Final = 3600.0
 BATCH_TOUCHED_S: Final = 24 * 3600.0

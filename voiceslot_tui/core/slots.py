@@ -159,6 +159,10 @@ class Pacing:
             return self
         return replace(self, next_at_ms=self._earliest_ms(now) + started * self._interval_ms)
 
+    def wait_s(self, now: Instant) -> float:
+        """Give the seconds until the next start."""
+        return 0.0 if self.per_second <= 0 else max(0.0, (self._earliest_ms(now) - now) / 1000)
+
     @property
     def _interval_ms(self) -> float:
         return 1000 / self.per_second

@@ -10,10 +10,11 @@ from voiceslot_tui.core.facts import Wish
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """One act that takes another back: exactly one of `wish`, `places`, `limit`, `paused` is set.
+    """One act that takes another back: exactly one of its fields, with `call_ids`, is set.
 
     `wish` is wished of `call_ids`; `places` puts calls back: (call, priority, position); `limit` is
-    the slots to allow again; `paused` is whether the engine was paused before.
+    the slots to allow again; `paused` is whether the engine was paused before, and
+    `follow_ups_paused` whether the follow-ups were.
     """
 
     wish: Wish | None = None
@@ -21,6 +22,7 @@ class Undo:
     places: tuple[tuple[CallId, int, int], ...] = ()
     limit: int | None = None
     paused: bool | None = None
+    follow_ups_paused: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 from voiceslot_tui.core.errors import BadInput
 from voiceslot_tui.core.limits import LIMIT_MAX, TEXT_CHARS_MAX
@@ -90,6 +91,12 @@ class Switches:
         self._board.bells.dispatch.set()
         undo = (Undo(limit=before),) if before != limit else ()
         return Done(message=f"the limit is {limit} (was {before})", undo=undo)
+
+    async def change(self, kind: str, detail: str, *, by: str, **changes: Any) -> Control:
+        """Write other switches; durable when it returns."""
+        async with self._one_at_a_time:
+            await self._write(replace(self._board.control, **changes), kind, detail, by)
+            return self._board.control
 
     async def _write(self, control: Control, kind: str, detail: str, by: str) -> None:
         await self._store.set_control(control, kind, detail, self._clock.now(), by)

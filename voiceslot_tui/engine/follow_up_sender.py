@@ -1,0 +1,236 @@
+"""Send: judge the messages that are due, claim them, and make one request for each.
+
+A claim is committed before its request leaves, and the request is made once; whatever comes of it
+is a fact for the message ledger. What may have been sent is never sent again from here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final, assert_never
+
+from voiceslot_tui.core.calls import Disposition, Instant
+from voiceslot_tui.core.errors import ReadFailed
+from voiceslot_tui.core.follow_up_facts import (
+    Failure,
+    FollowUpFact,
+    MessageRefused,
+    MessageTaken,
+    MessageUnanswered,
+    OutcomeRead,
+    SendAnswer,
+)
+from voiceslot_tui.core.follow_up_policy import Template
+from voiceslot_tui.core.follow_ups import Channel, FollowUp, FollowUpId
+from voiceslot_tui.core.limits import (
+    DIAL_STALE_S,
+    MESSENGER_REST_S,
+    OUTCOMES_AT_ONCE_MAX,
+    OUTCOMES_WAITING_MAX,
+    SENDS_AT_ONCE_MAX,
+    UNREACHABLE_BACKOFF_MAX_S,
+    UNREACHABLE_BACKOFF_S,
+)
+from voiceslot_tui.core.talks import TalkState
+from voiceslot_tui.engine.desk import Desk
+from voiceslot_tui.engine.message_ledger import MessageLedger
+from voiceslot_tui.engine.service import or_else, persist
+from voiceslot_tui.follow_up_ports import (
+    FollowUpStore,
+    MessageOrder,
+    Messenger,
+    Sending,
+    Workspace,
+)
+from voiceslot_tui.ports import Clock, Ids
+
+_FULL_S: Final = 1.0
+"""How long to wait while as much is under way as may be."""
+_AT_ONCE_S: Final = 0.001
+
+Writer = Callable[[Sending, Template], MessageOrder]
+"""Writes the message of a claimed follow-up."""
+
+
+class FollowUpSender:
+    """Reads how calls went, and sends what is due. `stopping` tells that nothing more may leave."""
+
+    name = "follow-ups"
+
+    def __init__(
+        self,
+        *,
+        store: FollowUpStore,
+        workspace: Workspace,
+        messengers: Mapping[Channel, Messenger],
+        write: Writer,
+        ledger: MessageLedger,
+        desk: Desk,
+        clock: Clock,
+        ids: Ids,
+        sends: asyncio.TaskGroup,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self.wake = desk.send
+        self._store = store
+        self._workspace = workspace
+        self._messengers = messengers
+        self._write = write
+        self._ledger = ledger
+        self._desk = desk
+        self._clock = clock
+        self._ids = ids
+        self._sends = sends
+        self._stopping = stopping
+        self._unreachable_s = 0.0
+        self._reads = asyncio.Semaphore(OUTCOMES_AT_ONCE_MAX)
+        self._reading: set[FollowUpId] = set()
+        self.under_way = 0
+        self.quiet = asyncio.Event()
+        self.quiet.set()
+
+    async def step(self) -> float | None:
+        """Send what may be sent now; give the seconds until time alone makes more of it due."""
+        desk, now = self._desk, self._clock.now()
+        if desk.paused or self._stopping():
+            return None
+        resting_s, room = desk.resting_s(now), self._room(now)
+        if resting_s or not room:
+            return max(resting_s, desk.pacing.wait_s(now) or _FULL_S)
+        claimed_s = self._clock.steady_s()
+        taken = await self._store.take_due(desk.judgement(), self._ids.try_id, room, now)
+        self._send_out(taken.sendings, claimed_s)
+        for follow_up in taken.unread:
+            self._read_soon(follow_up)
+        if taken.sendings or taken.judged:
+            desk.change()
+        now = self._clock.now()
+        if taken.more:
+            return max(_AT_ONCE_S, desk.pacing.wait_s(now))
+        return None if taken.next_due is None else max(_AT_ONCE_S, (taken.next_due - now) / 1000)
+
+    def _room(self, now: Instant) -> int:
+        """Give how many messages may leave now."""
+        if len(self._reading) >= OUTCOMES_WAITING_MAX:
+            return 0
+        paced = self._desk.pacing.allowed(now)
+        room = SENDS_AT_ONCE_MAX - self.under_way
+        room = room if paced is None else min(room, paced)
+        return min(room, 1 - self.under_way) if self._desk.breaker.open else max(0, room)
+
+    def _send_out(self, sendings: tuple[Sending, ...], claimed_s: float) -> None:
+        if not sendings:
+            return
+        desk, now = self._desk, self._clock.now()
+        desk.pacing = desk.pacing.after(len(sendings), now)
+        desk.breaker = desk.breaker.probing(now)
+        for sending in sendings:
+            self.under_way += 1
+            self.quiet.clear()
+            self._sends.create_task(self._send(sending, claimed_s))
+
+    async def _send(self, sending: Sending, claimed_s: float) -> None:
+        try:
+            answer = await self._answer(sending, claimed_s)
+            self._learn(answer)
+            await self._record(answer)
+        finally:
+            if self.under_way == SENDS_AT_ONCE_MAX:
+                self.wake.set()
+            self.under_way -= 1
+            if not self.under_way:
+                self.quiet.set()
+
+    async def _answer(self, sending: Sending, claimed_s: float) -> SendAnswer:
+        """Make the one request of a try, unless it must not be made any more."""
+        try_id = sending.one_try.id
+        if self._desk.paused or self._stopping():
+            why = "the follow-ups were paused or stopped before it was sent"
+            return MessageRefused(try_id, Failure.NOT_SENT, detail=why)
+        if self._clock.steady_s() - claimed_s > DIAL_STALE_S:
+            why = "the process slept between claiming and sending"
+            return MessageRefused(try_id, Failure.NOT_SENT, detail=why)
+        order = self._write(sending, self._desk.template)
+        messenger = self._messengers[sending.send.channel]
+        silence: SendAnswer = MessageUnanswered(try_id, "the request broke off by a defect of ours")
+        return await or_else(partial(messenger.send, order), silence)
+
+    def _learn(self, answer: SendAnswer) -> None:
+        """Heed what an answer says about the messenger as a whole."""
+        desk, now = self._desk, self._clock.now()
+        match answer:
+            case MessageTaken():
+                self._unreachable_s = 0.0
+                desk.hear()
+            case MessageUnanswered():
+                desk.breaker = desk.breaker.after_silence(now)
+                if desk.breaker.open:
+                    desk.trouble = f"the messenger does not answer: {answer.detail}"
+                    desk.change()
+            case MessageRefused():
+                self._refused(answer, now)
+            case _:
+                assert_never(answer)
+
+    def _refused(self, answer: MessageRefused, now: Instant) -> None:
+        desk = self._desk
+        if answer.failure is Failure.ACCOUNT:
+            desk.rest(MESSENGER_REST_S, f"the account may not send: {answer.detail}", now)
+        elif answer.failure is Failure.NOT_SENT and answer.retry_after_s:
+            desk.rest(answer.retry_after_s, "the messenger asks us to slow down", now)
+        elif answer.failure is Failure.NOT_SENT:
+            if not desk.resting_s(now):
+                doubled = max(UNREACHABLE_BACKOFF_S, self._unreachable_s * 2)
+                self._unreachable_s = min(doubled, UNREACHABLE_BACKOFF_MAX_S)
+                why = f"the messenger cannot be reached: {answer.detail}"
+                desk.rest(self._unreachable_s, why, now)
+        else:
+            desk.hear()
+        if answer.failure is Failure.TEMPLATE:
+            desk.read.set()
+
+    async def _record(self, fact: FollowUpFact) -> None:
+        await persist(partial(self._ledger.record, fact, by="messenger"), self._stopping)
+
+    # --- how calls went
+
+    def _read_soon(self, follow_up: FollowUp) -> None:
+        if follow_up.id in self._reading:
+            return
+        self._reading.add(follow_up.id)
+        self._sends.create_task(self._read(follow_up))
+
+    async def _read(self, follow_up: FollowUp) -> None:
+        try:
+            async with self._reads:
+                fact = None if self._stopping() else await self._outcome(follow_up)
+            if fact is not None:
+                await self._record(fact)
+        finally:
+            if len(self._reading) == OUTCOMES_WAITING_MAX:
+                self.wake.set()
+            self._reading.discard(follow_up.id)
+
+    async def _outcome(self, follow_up: FollowUp) -> OutcomeRead | None:
+        """Read how a call went; None while nobody can say."""
+        assert follow_up.conversation_id is not None, "there is nothing to read"
+        try:
+            if follow_up.disposition is Disposition.ANSWERED:
+                return await self._summary(follow_up)
+            talk = await self._workspace.talk(follow_up.conversation_id)
+        except ReadFailed:
+            return None
+        outcome = None if talk is None else talk.outcome
+        if outcome is None:
+            over = talk is not None and talk.state is TalkState.ANALYSED
+            return OutcomeRead(follow_up.id, follow_up.disposition) if over else None
+        return OutcomeRead(follow_up.id, outcome.disposition)
+
+    async def _summary(self, follow_up: FollowUp) -> OutcomeRead | None:
+        assert follow_up.conversation_id is not None, "there is nothing to read"
+        read = await self._workspace.summary(follow_up.conversation_id)
+        if read is None or not read.is_final:
+            return None
+        return OutcomeRead(follow_up.id, follow_up.disposition, read.summary)

@@ -1,0 +1,272 @@
+"""The front door of the follow-ups: what messenger and people say, what operators want and see.
+
+It passes wishes on; states are written by the message ledger, messages sent by the sender.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Final
+
+from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.errors import BadInput, Missing
+from voiceslot_tui.core.follow_up_facts import FollowUpWish, FollowUpWished, MessageNews
+from voiceslot_tui.core.follow_up_pages import (
+    FollowUpCounts,
+    FollowUpDetail,
+    FollowUpFilter,
+    FollowUpPage,
+    FollowUpQuery,
+    Suppressed,
+    Suppression,
+)
+from voiceslot_tui.core.follow_up_policy import Template
+from voiceslot_tui.core.follow_up_snapshot import FollowUpStanding
+from voiceslot_tui.core.follow_ups import (
+    FollowUpId,
+    FollowUpState,
+    MessageSid,
+    SkipReason,
+)
+from voiceslot_tui.core.limits import COMMAND_CALLS_MAX, PAGE_ROWS_MAX
+from voiceslot_tui.core.undo import Done, Undo
+from voiceslot_tui.engine.board import Board
+from voiceslot_tui.engine.desk import Desk
+from voiceslot_tui.engine.message_ledger import MessageLedger
+from voiceslot_tui.engine.message_reader import MessageReader
+from voiceslot_tui.engine.message_writing import MessageWriter
+from voiceslot_tui.engine.switches import Switches
+from voiceslot_tui.follow_up_ports import FollowUpStore
+from voiceslot_tui.ports import Clock
+from voiceslot_tui.wire.follow_up_messages import Message
+
+_WISH_WORDS: Final = MappingProxyType(
+    {
+        FollowUpWish.RETRY: "to be sent again",
+        FollowUpWish.SKIP: "left out",
+        FollowUpWish.RELEASE: "released",
+    }
+)
+
+
+class FollowingUp:
+    """What the rest of the program may ask of the follow-ups."""
+
+    def __init__(
+        self,
+        *,
+        store: FollowUpStore,
+        ledger: MessageLedger,
+        desk: Desk,
+        board: Board,
+        switches: Switches,
+        writer: MessageWriter,
+        reader: MessageReader,
+        clock: Clock,
+        configured_sid: str = "",
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._desk = desk
+        self._board = board
+        self._switches = switches
+        self._writer = writer
+        self._reader = reader
+        self._clock = clock
+        self._configured_sid = configured_sid
+
+    def restore(self) -> None:
+        """Take up the switches as they were left; a template newly set in the settings wins."""
+        control = self._board.control
+        self._desk.paused = control.follow_ups_paused
+        self._desk.paused_by = control.follow_ups_paused_by
+        wished = control.content_sid
+        if wished is not None and control.content_sid_configured == self._configured_sid:
+            self._desk.template = Template(wished)
+
+    # What messenger and people say.
+
+    async def tell(self, news: MessageNews, *, by: str) -> bool:
+        """Record where a message stands; True where it changed something. Then it is committed."""
+        self._desk.webhook_at = self._clock.now()
+        return (await self._ledger.record(news, by=by))[0] is not None
+
+    def hint(self, message_sid: MessageSid) -> None:
+        """Look messages up soon: somebody says, without proof, that one has moved."""
+        del message_sid
+        self._desk.read.set()
+
+    async def person_wrote(
+        self, number: str, text: str, wants_out: bool, at: Instant, *, by: str
+    ) -> Suppressed | None:
+        """Remember a person's own message; where it asks us to stop, they are suppressed at once.
+
+        The text itself is not kept.
+        """
+        del text
+        self._desk.webhook_at = self._clock.now()
+        if not number:
+            return None
+        if wants_out:
+            return await self.suppress(number, "asked to stop by message", by=by)
+        await self._store.wrote(number, at)
+        return None
+
+    # What operators do.
+
+    async def wish(
+        self, follow_up_ids: Sequence[FollowUpId], wish: FollowUpWish, *, by: str
+    ) -> Done:
+        """Retry, leave out or release messages; say how many did, and how many could not."""
+        if len(follow_up_ids) > COMMAND_CALLS_MAX:
+            raise BadInput(f"at most {COMMAND_CALLS_MAX:,} messages at once", field="messages")
+        facts = [FollowUpWished(follow_up_id, wish, by) for follow_up_id in follow_up_ids]
+        settled = await self._ledger.record(*facts, by=by) if facts else ()
+        changed = sum(one is not None for one in settled)
+        words = f"{_messages(changed)} {_WISH_WORDS[wish]}"
+        left = len(facts) - changed
+        return Done(message=f"{words}; {left} could not be" if left else words)
+
+    async def retry_all(self, where: FollowUpFilter, *, by: str) -> Done:
+        """Send all messages again that match: those that failed by one code, for example."""
+        ids: list[FollowUpId] = []
+        query = FollowUpQuery(PAGE_ROWS_MAX, where=where)
+        while len(ids) < COMMAND_CALLS_MAX:
+            page = await self._store.follow_up_page(query)
+            ids += [row.id for row in page.rows]
+            than = page.rows[-1].id if page.rows else page.searched_to
+            if not page.more or than is None:
+                break
+            query = FollowUpQuery(PAGE_ROWS_MAX, than, where=where)
+        return await self.wish(ids[:COMMAND_CALLS_MAX], FollowUpWish.RETRY, by=by)
+
+    async def pause(self, *, by: str) -> Done:
+        """Send no more messages; calls go on. In force at once, durable when it returns."""
+        was_paused, self._desk.paused = self._desk.paused, True
+        await self._switches.change(
+            "follow_ups_paused", "", by=by, follow_ups_paused=True, follow_ups_paused_by=by
+        )
+        self._desk.paused_by = by
+        self._desk.change()
+        undo = () if was_paused else (Undo(follow_ups_paused=False),)
+        return Done(message="follow-ups paused: no message is sent; calls go on", undo=undo)
+
+    async def resume(self, *, by: str) -> Done:
+        """Send messages again."""
+        was_paused = self._desk.paused
+        await self._switches.change(
+            "follow_ups_resumed", "", by=by, follow_ups_paused=False, follow_ups_paused_by=""
+        )
+        self._desk.paused, self._desk.paused_by = False, ""
+        self._desk.send.set()
+        self._desk.change()
+        undo = (Undo(follow_ups_paused=True),) if was_paused else ()
+        message = "follow-ups resumed" if was_paused else "the follow-ups were not paused"
+        return Done(message=message, undo=undo)
+
+    async def use_template(self, content_sid: str, *, by: str) -> Done:
+        """Send by another template from now on; blocked messages go once it may be used."""
+        before = self._desk.template.content_sid
+        await self._switches.change(
+            "template",
+            f"{before or 'none'} to {content_sid}",
+            by=by,
+            content_sid=content_sid,
+            content_sid_configured=self._configured_sid,
+        )
+        self._desk.template, self._desk.unfit = Template(content_sid), ""
+        self._desk.read.set()
+        self._desk.change()
+        return Done(message=f"messages go by the template {content_sid}; its approval is read now")
+
+    def read_now(self) -> None:
+        """Read the template's approval and look messages up at once."""
+        self._reader.read_now()
+
+    async def suppress(self, number: str, why: str, *, by: str) -> Suppressed:
+        """Never call or write to a number again; what waits for it goes."""
+        gone = await self._store.suppress(number, why, self._clock.now(), by)
+        self._board.bells.change()
+        return gone
+
+    async def unsuppress(self, number: str, *, by: str) -> Done:
+        """Take a number off the suppression list."""
+        if not await self._store.unsuppress(number, self._clock.now(), by):
+            raise Missing("that number is not on the suppression list")
+        self._board.bells.change()
+        return Done(message="the number may be called and written to again")
+
+    async def send_since(self, since: Instant, *, by: str, confirmed: bool) -> Done:
+        """Send messages after calls that ended before the first start; count them at first."""
+        where = FollowUpFilter(skipped_for=SkipReason.BEFORE_FIRST_START)
+        found: list[FollowUpId] = []
+        query = FollowUpQuery(PAGE_ROWS_MAX, where=where)
+        while True:
+            page = await self._store.follow_up_page(query)
+            found += [row.id for row in page.rows if row.ended_at >= since]
+            than = page.rows[-1].id if page.rows else page.searched_to
+            if not page.more or than is None:
+                break
+            query = FollowUpQuery(PAGE_ROWS_MAX, than, where=where)
+        if not confirmed:
+            return Done(message=f"{_messages(len(found))} would be sent")
+        for start in range(0, len(found), COMMAND_CALLS_MAX):
+            some = found[start : start + COMMAND_CALLS_MAX]
+            await self.wish(some, FollowUpWish.RETRY, by=by)
+        return Done(message=f"{_messages(len(found))} to be sent")
+
+    # What is shown.
+
+    async def counts(self) -> FollowUpCounts:
+        """Read the counters."""
+        return await self._store.follow_up_counts()
+
+    async def page(self, query: FollowUpQuery) -> FollowUpPage:
+        """Read a page of messages."""
+        return await self._store.follow_up_page(query)
+
+    async def detail(self, follow_up_id: FollowUpId) -> FollowUpDetail:
+        """Read all about one message; raises Missing."""
+        found = await self._store.follow_up_detail(follow_up_id)
+        if found is None:
+            raise Missing(f"there is no message {follow_up_id}")
+        return found
+
+    async def preview(self, follow_up_id: FollowUpId) -> Message:
+        """Write a message as it would be sent now; raises Missing."""
+        found = await self.detail(follow_up_id)
+        return self._writer.preview(found.follow_up, self._desk.template)
+
+    async def suppressions(self, after: str, count: int) -> tuple[Suppression, ...]:
+        """Read the suppression list by number, from the one after."""
+        return await self._store.suppressions(after, count)
+
+    async def standing(self) -> FollowUpStanding:
+        """Say how the messages stand at a glance."""
+        desk, counts = self._desk, await self._store.follow_up_counts()
+        return FollowUpStanding(
+            channels=desk.policy.channels,
+            paused=desk.paused,
+            paused_by=desk.paused_by,
+            trouble=self._trouble(counts),
+            sandbox=desk.sandbox,
+            per_second=desk.pacing.per_second,
+            template=desk.template_standing(),
+            states={state: n for state, n in counts.states.items() if n},
+            waits=counts.waits,
+            skips=counts.skips,
+            blocks=counts.blocks,
+            codes=counts.codes,
+            suppressed=counts.suppressed,
+            webhook_at=desk.webhook_at,
+        )
+
+    def _trouble(self, counts: FollowUpCounts) -> str:
+        """Say why nothing is sent although something is due."""
+        waiting = counts.states.get(FollowUpState.DUE, 0)
+        return self._desk.trouble if waiting else ""
+
+
+def _messages(count: int) -> str:
+    return f"{count:,} message{'' if count == 1 else 's'}"

@@ -1,0 +1,42 @@
+"""The one writer of follow-ups' states: every fact about a message goes through `record`.
+
+As with calls, load, settle and commit are one transaction of the store, and only after it is
+anybody told.
+"""
+
+from __future__ import annotations
+
+from voiceslot_tui.core.follow_up_facts import FollowUpFact
+from voiceslot_tui.core.follow_up_moves import FollowUpSettlement
+from voiceslot_tui.core.follow_up_settlement import FollowUpRules
+from voiceslot_tui.core.follow_ups import FollowUpState
+from voiceslot_tui.engine.desk import Desk
+from voiceslot_tui.follow_up_ports import FollowUpStore
+from voiceslot_tui.ports import Clock
+
+
+class MessageLedger:
+    """Turns facts about messages into states, and wakes those whom the change concerns."""
+
+    def __init__(
+        self, store: FollowUpStore, desk: Desk, rules: FollowUpRules, clock: Clock
+    ) -> None:
+        self.rules = rules
+        self._store = store
+        self._desk = desk
+        self._clock = clock
+
+    async def record(self, *facts: FollowUpFact, by: str) -> tuple[FollowUpSettlement | None, ...]:
+        """Let facts change what they change, durably, in order, in one transaction.
+
+        Raises StoreUnavailable where nothing was stored; the facts must then be told again.
+        """
+        settled = await self._store.settle_follow_ups(facts, self.rules, self._clock.now(), by)
+        states = {one.follow_up.state for one in settled if one is not None}
+        if FollowUpState.DUE in states:
+            self._desk.send.set()
+        if FollowUpState.AMBIGUOUS in states:
+            self._desk.read.set()
+        if states:
+            self._desk.change()
+        return settled
