@@ -4,17 +4,20 @@ The map of this tree, from the top floor down; a room imports only from floors b
 and rooms on one floor do not know each other:
 
     cli              the commands, thin
-    bootstrap        the only place where the parts of the engine process meet
+    bootstrap        runs the engine process: files, sockets, signals
+    assembly         puts the engine's parts together
     listener         HTTP in: webhooks, enqueueing, statistics
     link.server      the Unix socket, engine side
     console          the operator's screen (the only room that knows Textual)
-    engine           dispatcher, reconciler, janitor; the ledger, the one writer of call states
+    engine           dispatcher, reconciler, janitor; batch monitor, follow-up sender, message
+                     reader; the ledgers, the only writers of states
     store            SQLite behind ports.Store
     providers        HTTP out: ElevenLabs and Twilio
     simulator        a telephone world that knows the truth; imports nothing of ours
     link.client      the Unix socket, console and command side
     wire             pure translators between foreign bodies and core
-    ports            what the engine asks of the world
+    ports, follow_up_ports
+                     what the engine asks of the world
     machine          the machine's clocks and chance
     settings, paths, logs
     core             the rules, pure: no I/O, no clock, no randomness

@@ -15,12 +15,12 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from voiceslot_tui.bootstrap import SystemClock
 from voiceslot_tui.core.calls import Instant, Step
 from voiceslot_tui.core.facts import Accepted, NotTaken, Over, Source, Unanswered, Wished
 from voiceslot_tui.engine.dispatcher import Dispatcher
 from voiceslot_tui.engine.engine import Engine
 from voiceslot_tui.engine.ledger import Ledger
+from voiceslot_tui.machine import SystemClock
 from voiceslot_tui.ports import Added, Reserved
 from voiceslot_tui.providers.elevenlabs import ElevenLabs
 from voiceslot_tui.providers.http import Http

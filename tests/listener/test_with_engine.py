@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from tests.listener.conftest import CALL, NOW_S, SECRET, FakeClock, signed, transcription
-from voiceslot_tui.bootstrap import Parts, assemble
+from voiceslot_tui.assembly import Parts, assemble
 from voiceslot_tui.core.calls import AttemptId, CallId, CallSid, CallState, ConversationId, Instant
 from voiceslot_tui.core.facts import Accepted
 from voiceslot_tui.core.follow_ups import TryId

@@ -45,7 +45,7 @@ _DATABASE = "store/database.py"
 _SETTLING = "store/settling.py"
 _QUEUEING = "store/queueing.py"
 _SWITCHES = "engine/switches.py"
-_BOOTSTRAP = "bootstrap.py"
+_ASSEMBLY = "assembly.py"
 
 MUTANTS: Final = (
     # --- what an answer proves
@@ -248,7 +248,7 @@ MUTANTS: Final = (
     ),
     _one(
         "a dial that a crash cut off is made again",
-        _BOOTSTRAP,
+        _ASSEMBLY,
         "        Interrupted(one.attempt.id)\n        for one",
         '        NotTaken(one.attempt.id, Refusal.WITHDRAWN, "cut off")\n        for one',
     ),
@@ -394,7 +394,7 @@ MUTANTS: Final = (
     ),
     _one(
         "a dial whose answer nobody waits for is never looked up",
-        _BOOTSTRAP,
+        _ASSEMBLY,
         "    if cut_off:",
         "    if cut_off and not under_way:",
     ),

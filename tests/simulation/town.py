@@ -23,8 +23,8 @@ from typing import Any, Final, TypeVar
 from tests.simulation.database import Connection, Disk, connections_in_the_loop
 from tests.simulation.network import Listening, Network, SimulatedTransport
 from tests.simulation.virtual_time import LIFE, virtual_loop
-from voiceslot_tui import bootstrap
-from voiceslot_tui.bootstrap import Parts
+from voiceslot_tui import assembly, bootstrap
+from voiceslot_tui.assembly import Parts
 from voiceslot_tui.core.calls import AttemptId, Instant
 from voiceslot_tui.core.errors import Fenced, VoiceslotError
 from voiceslot_tui.core.follow_ups import TryId
@@ -277,13 +277,13 @@ class Town:
         with connections_in_the_loop(lambda: took.uniform(*_COMMIT_S), self.disk, opened):
             store = await open_store(self.folder / "voiceslot.db", self.clock.now())
         transport = self.network.transport()
-        http = Http(base_urls=bootstrap._hosts(settings), transport=transport)
+        http = Http(base_urls=assembly.hosts(settings), transport=transport)
         async with asyncio.TaskGroup() as dials:
-            parts = bootstrap.assemble(
+            parts = assembly.assemble(
                 settings,
                 store=store,
-                platform=bootstrap._platform(settings, http, self.clock),
-                carrier=bootstrap._carrier(settings, http),
+                platform=assembly.platform_of(settings, http, self.clock),
+                carrier=assembly.carrier_of(settings, http),
                 clock=self.clock,
                 ids=self.ids,
                 dials=dials,
@@ -301,7 +301,7 @@ class Town:
             lives.append(life)
             self.unborn = life
             self.born(life)
-            await bootstrap.recover(parts, store)
+            await assembly.recover(parts, store)
             async with asyncio.TaskGroup() as workers:
                 tasks = [workers.create_task(service.run()) for service in parts.services]
                 self.network.listening = listening
