@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import Protocol
 
 from voiceslot_tui.core.calls import AttemptState
 from voiceslot_tui.core.facts import Interrupted
@@ -24,11 +25,22 @@ from voiceslot_tui.engine.readings import Reader, Strategy
 from voiceslot_tui.engine.reconciler import Reconciler
 from voiceslot_tui.engine.service import Service
 from voiceslot_tui.engine.switches import Switches
+from voiceslot_tui.follow_up_assembly import (
+    FollowUpParts,
+    Outside,
+    assemble_follow_ups,
+    recover_follow_ups,
+)
+from voiceslot_tui.follow_up_ports import FollowUpStore
 from voiceslot_tui.ports import Carrier, Clock, Ids, Store, VoicePlatform
 from voiceslot_tui.providers.elevenlabs import ElevenLabs
 from voiceslot_tui.providers.http import Http
 from voiceslot_tui.providers.twilio import TWILIO_API, TwilioCarrier
 from voiceslot_tui.settings import Settings, UnknownCalls
+
+
+class WholeStore(Store, FollowUpStore, Protocol):
+    """One memory for calls and messages: an end and its message are one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +54,17 @@ class Parts:
     dispatcher: Dispatcher
     reconciler: Reconciler
     janitor: Janitor
+    follow_ups: FollowUpParts
     services: tuple[Service, ...]
 
 
 def assemble(
     settings: Settings,
     *,
-    store: Store,
+    store: WholeStore,
     platform: VoicePlatform,
     carrier: Carrier | None,
+    outside: Outside,
     clock: Clock,
     ids: Ids,
     dials: asyncio.TaskGroup,
@@ -80,6 +94,16 @@ def assemble(
     )
     reconciler = _reconciler(settings, store, platform, carrier, ledger, board, clock)
     janitor = Janitor(store=store, board=board, clock=clock)
+    follow_ups = assemble_follow_ups(
+        settings,
+        store=store,
+        outside=outside,
+        board=board,
+        switches=switches,
+        clock=clock,
+        ids=ids,
+        sends=dials,
+    )
     engine = Engine(
         store=store,
         board=board,
@@ -87,17 +111,21 @@ def assemble(
         switches=switches,
         operating=Operating(store=store, ledger=ledger, board=board, clock=clock, carrier=carrier),
         reconciler=reconciler,
+        follow_ups=follow_ups.door,
         clock=clock,
         strategy=str(settings.elevenlabs_active_count_strategy),
         demo=demo,
         warnings=settings.warnings,
     )
+    messaging = (follow_ups.sender, follow_ups.reader) if settings.channels else ()
     services = tuple(
         Service(worker, clock, ids, board.bells.change)
-        for worker in (dispatcher, reconciler, janitor)
+        for worker in (dispatcher, reconciler, janitor, *messaging)
     )
     engine.health = lambda: _health(services)
-    return Parts(engine, board, ledger, switches, dispatcher, reconciler, janitor, services)
+    return Parts(
+        engine, board, ledger, switches, dispatcher, reconciler, janitor, follow_ups, services
+    )
 
 
 def _board(settings: Settings) -> Board:
@@ -147,13 +175,14 @@ def _reconciler(
     )
 
 
-async def recover(parts: Parts, store: Store) -> int:
+async def recover(parts: Parts, store: WholeStore) -> int:
     """Take up what the last run left: switches, refused routes, dials cut off in the middle.
 
     Gives how many calls were under way. Nothing is dialled before the platform's list was read.
     """
     await parts.switches.restore()
     await parts.janitor.restore()
+    await recover_follow_ups(parts.follow_ups, store)
     under_way = await store.open_calls()
     cut_off = [
         Interrupted(one.attempt.id)

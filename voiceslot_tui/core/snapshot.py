@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from voiceslot_tui.core.calls import CallState, Disposition, Hold, Instant
+from voiceslot_tui.core.follow_up_snapshot import BatchWatchStanding, FollowUpStanding
 
 
 class EngineState(StrEnum):
@@ -118,6 +119,8 @@ class Snapshot:
     """Dials and ends since the engine started."""
     carrier: bool = False
     """Whether live calls can be hung up: the carrier's credentials are there."""
+    follow_ups: FollowUpStanding = field(default_factory=FollowUpStanding)
+    batch_watch: BatchWatchStanding = field(default_factory=BatchWatchStanding)
 
     @property
     def queued(self) -> int:

@@ -35,6 +35,7 @@ class Desk:
         per_second: float,
         content_sid: str = "",
         sandbox: bool = False,
+        send: asyncio.Event | None = None,
         change: Callable[[], None] = lambda: None,
     ) -> None:
         self.policy = policy
@@ -48,7 +49,7 @@ class Desk:
         self.trouble = ""
         self.rest_until: Instant | None = None
         self.webhook_at: Instant | None = None
-        self.send = asyncio.Event()
+        self.send = asyncio.Event() if send is None else send
         self.read = asyncio.Event()
         self.change = change
         self._zones_of = zones_of

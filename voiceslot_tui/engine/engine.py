@@ -22,6 +22,7 @@ from voiceslot_tui.core.pages import CallDetail, JournalEntry, Page, PageQuery, 
 from voiceslot_tui.core.snapshot import EngineState, Idle, ServiceHealth, Slots, Snapshot
 from voiceslot_tui.core.undo import Done, Undo
 from voiceslot_tui.engine.board import Board
+from voiceslot_tui.engine.following_up import FollowingUp
 from voiceslot_tui.engine.ledger import Ledger
 from voiceslot_tui.engine.operating import Operating
 from voiceslot_tui.engine.reconciler import Reconciler
@@ -41,6 +42,7 @@ class Engine:
         switches: Switches,
         operating: Operating,
         reconciler: Reconciler,
+        follow_ups: FollowingUp,
         clock: Clock,
         strategy: str,
         demo: bool = False,
@@ -52,6 +54,7 @@ class Engine:
         self._switches = switches
         self._operating = operating
         self._reconciler = reconciler
+        self.follow_ups = follow_ups
         self._clock = clock
         self._strategy = strategy
         self._demo = demo
@@ -135,7 +138,10 @@ class Engine:
                 done = await self.set_limit(act.limit, by=by)
             elif act.paused is not None:
                 done = await (self.pause(by=by) if act.paused else self.resume(by=by))
-        on_calls = [act for act in undo if act.limit is None and act.paused is None]
+            elif act.follow_ups_paused is not None:
+                door = self.follow_ups
+                done = await (door.pause(by=by) if act.follow_ups_paused else door.resume(by=by))
+        on_calls = [act for act in undo if act.call_ids or act.places]
         return await self._operating.take_back(on_calls, by=by) if on_calls else done
 
     def reconcile_now(self) -> None:
@@ -221,6 +227,7 @@ class Engine:
             dials=board.dials,
             ends=board.ends,
             carrier=self._operating.can_hang_up,
+            follow_ups=await self.follow_ups.standing(),
         )
 
     def _state(self) -> EngineState:

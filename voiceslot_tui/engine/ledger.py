@@ -7,7 +7,7 @@ slot; it sees the slot free in the store or not at all.
 
 from __future__ import annotations
 
-from voiceslot_tui.core.calls import Hold, Step
+from voiceslot_tui.core.calls import CallState, Hold, Step
 from voiceslot_tui.core.facts import Accepted, Fact, NotTaken, Over
 from voiceslot_tui.core.moves import Settlement
 from voiceslot_tui.core.settlement import Rules
@@ -52,6 +52,8 @@ class Ledger:
             board.bells.freed(asked or board.bells.asked + 1)
         if call.hold is Hold.RETRY_WAIT:
             board.bells.tend.set()
+        if call.state is CallState.ENDED:
+            board.bells.follow_up.set()
         board.bells.change()
 
     def _note_burst(self, fact: Fact) -> None:

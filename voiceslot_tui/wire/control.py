@@ -19,6 +19,7 @@ from voiceslot_tui.core.orders import NewCall
 from voiceslot_tui.core.pages import CallDetail, JournalEntry, Page, PageQuery, Place
 from voiceslot_tui.core.snapshot import Snapshot
 from voiceslot_tui.core.undo import Done, Undo
+from voiceslot_tui.wire.follow_up_control import MessageAct, MessageQuestion, MessageResult
 
 PROTOCOL: Final = 1
 """Raised whenever a message changes its meaning; both sides must agree."""
@@ -158,10 +159,11 @@ Act = (
     | Reconcile
     | TakeBack
     | StopEngine
+    | MessageAct
 )
 """Wishes that change something; each is answered by TheDone."""
 
-Body = GetSnapshot | GetPage | GetDetail | GetJournal | Explain | Enqueue | Act
+Body = GetSnapshot | GetPage | GetDetail | GetJournal | Explain | Enqueue | MessageQuestion | Act
 
 
 class Ask(msgspec.Struct, frozen=True, tag="ask"):
@@ -217,7 +219,16 @@ class TheDetail(msgspec.Struct, frozen=True, tag="the_detail"):
     detail: CallDetail
 
 
-Result = TheDone | Enqueued | Sentences | JournalLines | TheSnapshot | ThePage | TheDetail
+Result = (
+    TheDone
+    | Enqueued
+    | Sentences
+    | JournalLines
+    | TheSnapshot
+    | ThePage
+    | TheDetail
+    | MessageResult
+)
 
 
 class Answer(msgspec.Struct, frozen=True, tag="answer"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sized
-from typing import TYPE_CHECKING, Final, TypeVar, assert_never
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from voiceslot_tui import logs
 from voiceslot_tui.core.errors import (
@@ -29,7 +29,9 @@ from voiceslot_tui.core.limits import (
     PAGE_ROWS_MAX,
 )
 from voiceslot_tui.core.undo import Done
+from voiceslot_tui.link.server import follow_up_answers
 from voiceslot_tui.wire import control
+from voiceslot_tui.wire import follow_up_control as messages
 
 if TYPE_CHECKING:
     from voiceslot_tui.engine.engine import Engine
@@ -94,6 +96,14 @@ async def _result(engine: Engine, body: control.Body, by: str) -> control.Result
             _at_most(len(calls), ENQUEUE_BATCH_MAX, "calls", "calls")
             added = await engine.enqueue(calls, by=by)
             return control.Enqueued(added.ids, added.queue_size)
+        case (
+            messages.GetMessages()
+            | messages.GetMessage()
+            | messages.GetPreview()
+            | messages.GetSuppressions()
+            | messages.Suppress()
+        ):
+            return await follow_up_answers.answered(engine.follow_ups, body, by)
         case _:
             return control.TheDone(await _act(engine, body, by))
 
@@ -125,7 +135,7 @@ async def _act(engine: Engine, body: control.Act, by: str) -> Done:
                 message="The engine stops; live calls go on and are found at the next start."
             )
         case _:
-            assert_never(body)
+            return await follow_up_answers.acted(engine.follow_ups, body, by)
 
 
 def _few(named: _Named) -> _Named:

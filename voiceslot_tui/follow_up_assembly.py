@@ -1,0 +1,142 @@
+"""Puts the follow-ups together: their desk, their workers, and the door that others come in by."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from voiceslot_tui.core.follow_up_facts import MessageUnanswered
+from voiceslot_tui.core.follow_up_policy import FollowUpPolicy
+from voiceslot_tui.core.follow_up_settings import Ambiguous, FollowUpSettings
+from voiceslot_tui.core.follow_up_settlement import FollowUpRules
+from voiceslot_tui.core.follow_up_texts import TEXTS
+from voiceslot_tui.core.follow_ups import Channel
+from voiceslot_tui.engine.board import Board
+from voiceslot_tui.engine.desk import Desk
+from voiceslot_tui.engine.follow_up_sender import FollowUpSender
+from voiceslot_tui.engine.following_up import FollowingUp
+from voiceslot_tui.engine.message_ledger import MessageLedger
+from voiceslot_tui.engine.message_reader import MessageReader
+from voiceslot_tui.engine.message_writing import MessageWriter
+from voiceslot_tui.engine.switches import Switches
+from voiceslot_tui.follow_up_ports import FollowUpStore, Messenger, Workspace
+from voiceslot_tui.ports import Clock, Ids
+from voiceslot_tui.wire.follow_up_messages import unfit_variable
+from voiceslot_tui.wire.time_zones import zones_of
+from voiceslot_tui.wire.twilio_messages import SANDBOX
+
+_SANDBOX_PER_SECOND: Final = 1 / 3
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpParts:
+    """The follow-ups put together, not yet running."""
+
+    door: FollowingUp
+    desk: Desk
+    ledger: MessageLedger
+    sender: FollowUpSender
+    reader: MessageReader
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the follow-ups need of the world: the workspace, and a messenger for each channel.
+
+    `has_callbacks` says whether messengers can tell us by themselves where a message stands.
+    """
+
+    workspace: Workspace
+    messengers: Mapping[Channel, Messenger]
+    has_callbacks: bool
+
+
+def assemble_follow_ups(
+    settings: FollowUpSettings,
+    *,
+    store: FollowUpStore,
+    outside: Outside,
+    board: Board,
+    switches: Switches,
+    clock: Clock,
+    ids: Ids,
+    sends: asyncio.TaskGroup,
+) -> FollowUpParts:
+    """Put the follow-ups together. `sends` is the task group that their requests run in."""
+    desk = _desk(settings, board)
+    resend = settings.follow_up_ambiguous is Ambiguous.RESEND
+    ledger = MessageLedger(store, desk, FollowUpRules(settings.channels, resend), clock)
+    writer = MessageWriter(TEXTS[settings.follow_up_language], settings.follow_up_sender_name)
+    reader = MessageReader(
+        store=store,
+        messengers=outside.messengers,
+        unfit_variable=unfit_variable,
+        ledger=ledger,
+        desk=desk,
+        clock=clock,
+        has_callbacks=outside.has_callbacks,
+    )
+    sender = FollowUpSender(
+        store=store,
+        workspace=outside.workspace,
+        messengers=outside.messengers,
+        write=writer.order,
+        ledger=ledger,
+        desk=desk,
+        clock=clock,
+        ids=ids,
+        sends=sends,
+        stopping=lambda: board.stopping,
+    )
+    door = FollowingUp(
+        store=store,
+        ledger=ledger,
+        desk=desk,
+        board=board,
+        switches=switches,
+        writer=writer,
+        reader=reader,
+        clock=clock,
+        configured_sid=settings.follow_up_content_sid,
+    )
+    return FollowUpParts(door, desk, ledger, sender, reader)
+
+
+def _desk(settings: FollowUpSettings, board: Board) -> Desk:
+    sandbox = settings.twilio_whatsapp_number == SANDBOX
+    policy = FollowUpPolicy(
+        on=settings.follow_up_on,
+        channels=settings.channels,
+        quiet=settings.follow_up_quiet_hours,
+        per_day=settings.follow_up_per_day,
+        too_old_s=settings.follow_up_too_old_hours * 3600,
+    )
+    pace = settings.follow_up_per_second
+    return Desk(
+        policy,
+        zones_of,
+        per_second=min(pace, _SANDBOX_PER_SECOND) if sandbox else pace,
+        content_sid=settings.follow_up_content_sid,
+        sandbox=sandbox,
+        send=board.bells.follow_up,
+        change=board.bells.change,
+    )
+
+
+async def recover_follow_ups(parts: FollowUpParts, store: FollowUpStore) -> int:
+    """Take up what the last run left: the switches, and requests cut off in the middle.
+
+    Gives how many were cut off: each may have been sent, and is looked up before anything else is
+    said of it.
+    """
+    parts.desk.policy = replace(parts.desk.policy, first_start=await store.first_started_at())
+    parts.door.restore()
+    cut_off = [
+        MessageUnanswered(try_id, "the engine stopped while it was being sent")
+        for try_id in await store.tries_cut_off()
+    ]
+    if cut_off:
+        await parts.ledger.record(*cut_off, by="engine (start)")
+    return len(cut_off)
