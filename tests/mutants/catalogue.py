@@ -273,13 +273,26 @@ MUTANTS: Final = (
         "    if row is None or row[0] != epoch:",
         "    if row is None:",
     ),
-    _one(
+    Mutant(
         "an answer is given before its commit",
-        _DATABASE,
-        '        connection.execute("BEGIN IMMEDIATE")\n        _check_epoch(connection, epoch)',
-        "        if connection.in_transaction:\n"
-        '            connection.execute("COMMIT")\n'
-        '        connection.execute("BEGIN IMMEDIATE")\n        _check_epoch(connection, epoch)',
+        (
+            Edit(
+                _DATABASE,
+                '        connection.execute("BEGIN IMMEDIATE")\n'
+                "        _check_epoch(connection, epoch)",
+                "        if connection.in_transaction:\n"
+                '            connection.execute("COMMIT")\n'
+                '        connection.execute("BEGIN IMMEDIATE")\n'
+                "        _check_epoch(connection, epoch)",
+            ),
+            Edit(
+                _DATABASE,
+                "        if connection.in_transaction:\n"
+                '            connection.execute("COMMIT")\n'
+                "        return outcomes",
+                "        return outcomes",
+            ),
+        ),
     ),
     _one(
         "a counter is kept outside the transaction that changes it",
