@@ -440,6 +440,8 @@ class Judge:
             self.fail(f"P9: {orders} orders were repeated until told, {len(self._orders)} were")
         if len(set(self._orders.values())) != len(self._orders):
             self.fail("P4: two orders are one call")
+        if len(self._rows) > orders:
+            self.fail(f"P4: {orders} orders have become {len(self._rows)} calls")
 
     def watch(self, fire: Callable[[str], None]) -> None:
         """Begin to see the world's dials and the database's commits."""
