@@ -1,0 +1,117 @@
+"""The suppression list from the shell: numbers that are never called or written to."""
+
+from __future__ import annotations
+
+import csv
+import sys
+import time
+from collections.abc import Iterator
+from typing import Final, TextIO
+
+import click
+
+from voiceslot_tui.cli.asking import with_engine
+from voiceslot_tui.cli.explained import Explained
+from voiceslot_tui.cli.failures import DONE, FAILED, say
+from voiceslot_tui.cli.messages_text import as_json, suppression_line
+from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.follow_up_pages import Suppressed, Suppression
+from voiceslot_tui.core.limits import PAGE_ROWS_MAX
+from voiceslot_tui.link.client import Link, Refused
+from voiceslot_tui.wire import follow_up_control as asked
+
+_WHY: Final = click.option("--why", default="", help="Why, for the record.")
+
+
+@click.group()
+def dnc() -> None:
+    """Keep the list of numbers that are never called or written to."""
+
+
+@dnc.command(
+    cls=Explained, examples=("voiceslot dnc add +12025550123 --why 'asked on the phone'",)
+)
+@click.argument("numbers", metavar="NUMBER...", nargs=-1, required=True)
+@_WHY
+def add(numbers: tuple[str, ...], why: str) -> int:
+    """Put numbers on the list; their queued calls and due messages go at once."""
+    return _add(iter(numbers), why)
+
+
+@dnc.command(cls=Explained, examples=("voiceslot dnc remove +12025550123",))
+@click.argument("number", metavar="NUMBER")
+def remove(number: str) -> int:
+    """Take a number off the list; what went with it does not come back."""
+
+    async def ask(link: Link) -> str:
+        return (await link.ask(asked.Unsuppress(number))).done.message
+
+    say(with_engine(ask))
+    return DONE
+
+
+@dnc.command(name="list", cls=Explained, examples=("voiceslot dnc list --json",))
+@click.option("--json", "wants_json", is_flag=True, help="Print it as JSON.")
+def list_(wants_json: bool) -> int:
+    """Show the list, by number."""
+    found = _all()
+    if wants_json:
+        click.echo(as_json(found))
+        return DONE
+    now = Instant(time.time_ns() // 1_000_000)
+    for one in found:
+        click.echo(suppression_line(one, now))
+    return DONE
+
+
+@dnc.command(
+    name="import", cls=Explained, examples=("voiceslot dnc import numbers.csv --why 'register'",)
+)
+@click.argument("file", type=click.File("r", encoding="utf-8-sig"), default="-")
+@_WHY
+def import_(file: TextIO, why: str) -> int:
+    """Put every number of a file on the list: one a line, or the first column of a CSV."""
+    return _add((row[0] for row in csv.reader(file) if row and row[0].strip()), why)
+
+
+@dnc.command(cls=Explained, examples=("voiceslot dnc export > numbers.csv",))
+def export() -> int:
+    """Print the list as CSV that `dnc import` reads."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    for one in _all():
+        writer.writerow([one.number])
+    return DONE
+
+
+def _add(numbers: Iterator[str], why: str) -> int:
+    wrong = 0
+
+    async def ask(link: Link) -> list[Suppressed]:
+        nonlocal wrong
+        found = []
+        for number in numbers:
+            try:
+                found.append((await link.ask(asked.Suppress(number.strip(), why))).suppressed)
+            except Refused as refused:
+                wrong += 1
+                say(f"{number.strip()}: {refused}")
+        return found
+
+    done = with_engine(ask)
+    calls, messages = sum(one.calls for one in done), sum(one.messages for one in done)
+    new = sum(not one.known for one in done)
+    say(f"{new:,} numbers added; {calls:,} queued calls and {messages:,} messages go with them")
+    return FAILED if wrong else DONE
+
+
+def _all() -> list[Suppression]:
+    async def ask(link: Link) -> list[Suppression]:
+        found: list[Suppression] = []
+        while True:
+            after = found[-1].number if found else ""
+            page = (await link.ask(asked.GetSuppressions(after, PAGE_ROWS_MAX))).numbers
+            found += page
+            if len(page) < PAGE_ROWS_MAX:
+                return found
+
+    return with_engine(ask)
