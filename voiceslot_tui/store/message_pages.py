@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from voiceslot_tui.core.follow_up_pages import (
@@ -56,18 +56,23 @@ def _counted(db: sqlite3.Connection, kind: str) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Road:
-    """What a page walks along: a table with its index, and what the index itself selects."""
+    """What a page walks along: an index and what it selects, or the rows themselves."""
 
-    table: str = "follow_up NOT INDEXED"
+    index: str = ""
     condition: str = "1 = 1"
     values: tuple[Any, ...] = ()
+
+    @property
+    def table(self) -> str:
+        """Write the table as it is to be walked."""
+        return f"follow_up INDEXED BY {self.index}" if self.index else "follow_up NOT INDEXED"
 
 
 def page(db: sqlite3.Connection, query: FollowUpQuery) -> FollowUpPage:
     """Read one page, newest first."""
     count = max(1, min(query.count, PAGE_ROWS_MAX))
-    road = _road(query.where)
-    where, values = _conditions(query.where)
+    road, rest = _road(query.where)
+    where, values = _conditions(rest)
     bound = _scan_bound(db, query, road) if where else None
     found = _walk(db, query, road, (where, values), bound, count + 1)
     more = len(found) > count
@@ -77,32 +82,30 @@ def page(db: sqlite3.Connection, query: FollowUpQuery) -> FollowUpPage:
     return FollowUpPage(tuple(shown), more, None if more else bound)
 
 
-def _road(where: FollowUpFilter) -> _Road:
-    """Choose the index that leaves the fewest rows: by code, by reason, by batch, by state."""
+def _road(where: FollowUpFilter) -> tuple[_Road, FollowUpFilter]:
+    """Choose the index that leaves the fewest rows, and give what it leaves of the filter.
+
+    A code is always served by its index, so that nothing is left of it.
+    """
     if where.code is not None:
-        return _Road(
-            "follow_up INDEXED BY follow_up_code", "code IS NOT NULL AND code = ?", (where.code,)
-        )
+        road = _Road("follow_up_code", "code IS NOT NULL AND code = ?", (where.code,))
+        return road, replace(where, code=None)
     if where.skipped_for is not None:
-        return _Road(
-            "follow_up INDEXED BY follow_up_skipped",
-            "skipped_for IS NOT NULL AND skipped_for = ?",
-            (where.skipped_for,),
+        road = _Road(
+            "follow_up_skipped", "skipped_for IS NOT NULL AND skipped_for = ?", (where.skipped_for,)
         )
+        return road, replace(where, skipped_for=None)
     if where.batch_id:
-        return _Road(
-            "follow_up INDEXED BY follow_up_batch",
-            "batch_id <> '' AND batch_id = ?",
-            (where.batch_id,),
-        )
+        road = _Road("follow_up_batch", "batch_id <> '' AND batch_id = ?", (where.batch_id,))
+        return road, replace(where, batch_id="")
     if len(where.states) == 1:
-        (state,) = where.states
-        return _Road("follow_up INDEXED BY follow_up_state", "state = ?", (state,))
-    return _Road()
+        road = _Road("follow_up_state", "state = ?", tuple(where.states))
+        return road, replace(where, states=frozenset())
+    return _Road(), where
 
 
 def _conditions(where: FollowUpFilter) -> tuple[str, list[Any]]:
-    """Write a filter as SQL over fixed columns; every value is bound."""
+    """Write what no index serves as SQL over fixed columns; every value is bound."""
     parts: list[str] = []
     values: list[Any] = []
     if where.states:
@@ -111,10 +114,9 @@ def _conditions(where: FollowUpFilter) -> tuple[str, list[Any]]:
     for word in where.words:
         parts.append("(name LIKE ? ESCAPE '!' OR to_number LIKE ? ESCAPE '!')")
         values += [anywhere(word)] * 2
-    for column, wanted in (("skipped_for", where.skipped_for), ("code", where.code)):
-        if wanted is not None:
-            parts.append(f"{column} = ?")
-            values.append(wanted)
+    if where.skipped_for is not None:
+        parts.append("skipped_for = ?")
+        values.append(where.skipped_for)
     if where.batch_id:
         parts.append("batch_id = ?")
         values.append(where.batch_id)

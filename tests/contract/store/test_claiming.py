@@ -27,8 +27,8 @@ from voiceslot_tui.core.follow_up_facts import (
 from voiceslot_tui.core.follow_ups import (
     BlockReason,
     Channel,
-    Form,
     FollowUpState,
+    Form,
     SkipReason,
     TryState,
     WaitReason,

@@ -48,6 +48,9 @@ async def story(messages: Messages) -> None:
         (FollowUpFilter(batch_id="batch_2"), [5]),
         (FollowUpFilter(batch_id="batch_1", states=frozenset({FollowUpState.FAILED})), [3]),
         (FollowUpFilter(batch_id="batch_1", code=63003, words=("nobody",)), []),
+        (FollowUpFilter(batch_id="batch_2", code=63003), []),
+        (FollowUpFilter(batch_id="batch_2", skipped_for=SkipReason.NOT_WANTED), []),
+        (FollowUpFilter(code=63003, skipped_for=SkipReason.NOT_WANTED), []),
     ],
 )
 async def test_a_page_shows_what_its_filter_asks_for(
