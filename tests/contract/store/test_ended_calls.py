@@ -235,3 +235,14 @@ async def test_the_first_start_is_remembered(opened: Opened) -> None:
     opened.wait(5000)
     await opened.reopen()
     assert await opened.store.first_started_at() == began
+
+
+async def test_late_news_of_a_call_that_ended_without_follow_ups_makes_no_row(
+    messages: Messages,
+) -> None:
+    opened = messages.opened
+    order = await live(opened)
+    await opened.tell(over(order, replace(BUSY, disposition=Disposition.UNKNOWN)), rules=RULES)
+    (settlement,) = await opened.tell(over(order, BUSY), rules=FOLLOWING)
+    assert settlement is not None
+    assert await messages.all() == ()
