@@ -262,9 +262,9 @@ MUTANTS: Final = (
     _one(
         "a number is not quarantined while its call is uncertain or live",
         _DISPATCHING,
-        "    \"('dialing', 'uncertain', 'live', 'unknown', 'wrapping_up')) \"",
+        "    \"('dialing', 'uncertain', 'live', 'unknown', 'wrapping_up')), \"",
         "    \"('dialing', 'uncertain', 'live', 'unknown', 'wrapping_up') AND other.state = "
-        "'dialing') \"",
+        "'dialing'), \"",
     ),
     # --- the store
     _one(

@@ -100,6 +100,20 @@ WINDOW_MARGIN_S: Final = 300.0
 LISTINGS_FOR_NOT_FOUND: Final = 3
 LISTINGS_OVER_S: Final = 30.0
 """Seconds over which listings must have failed; how fresh Twilio's list is, it does not say."""
+DOUBT_LOOKED_UP_AFTER_S: Final = 10.0
+"""How long until a message in doubt is first looked for: the messenger's list is not quite live."""
+DELIVERY_LOOKED_UP_AFTER_S: Final = 15.0
+"""How long news of a message may stay out until it is asked for; callbacks come within seconds."""
+MESSAGED_LOOKED_BACK_S: Final = 48 * 3600.0
+"""How far back a person's messages are counted: two days cover any calendar day of theirs."""
+FOLLOW_UPS_JUDGED_MIN: Final = 64
+FOLLOW_UPS_JUDGED_PER_CLAIM: Final = 4
+"""Due messages judged in one transaction, for each that may be claimed, and at the least."""
+FOLLOW_UPS_MOVED_MAX: Final = 500
+"""Messages woken, released or tidied in one transaction."""
+FOLLOW_UP_TEXTS_KEPT_DAYS: Final = 7
+SUPPRESSED_AT_ONCE_MAX: Final = 1_000
+"""Queued calls and messages of one number that go with its suppression; the rest goes when due."""
 RESENDS_MAX: Final = 1
 """How often an ambiguous message is sent again where FOLLOW_UP_AMBIGUOUS=resend allows it."""
 TEMPLATE_RELEASES_MAX: Final = 3

@@ -56,6 +56,13 @@ def requeued(call: Call, step: Step, now: Instant) -> Call:
     return move(call, step, CallState.QUEUED, now)
 
 
+def suppressed(call: Call, now: Instant) -> Settlement:
+    """Take a queued call out for good, because its number is on the suppression list."""
+    moved = move(call, Step.SUPPRESSED, CallState.SUPPRESSED, now)
+    detail = "the number is on the suppression list"
+    return Settlement(replace(moved, ended_at=now), None, (Step.SUPPRESSED,), detail)
+
+
 def reached(call: Call) -> bool:
     """Tell whether the person is proven to have answered, so that no dial may follow."""
     return call.disposition is Disposition.ANSWERED

@@ -14,7 +14,7 @@ from voiceslot_tui.core.calls import Attempt, AttemptId, Call, CallId, CallState
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One line of the log table: who did what to which call."""
+    """One line of the log table: who did what to which call or message."""
 
     seq: int
     at: Instant
@@ -27,6 +27,7 @@ class JournalEntry:
     detail: str = ""
     to_number: str = ""
     name: str = ""
+    follow_up_id: int | None = None
 
 
 class Segment(StrEnum):

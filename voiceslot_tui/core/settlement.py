@@ -56,11 +56,13 @@ class Rules:
     """What the settings say about settling.
 
     `unknown_after_s`: seconds over which look-ups must have failed. `requeue_unknown` gives up the
-    promise of at most one dial for attempts that were never found.
+    promise of at most one dial for attempts that were never found. `follow_up`: calls that end get
+    a message.
     """
 
     unknown_after_s: float = 120.0
     requeue_unknown: bool = False
+    follow_up: bool = False
 
 
 def settle(

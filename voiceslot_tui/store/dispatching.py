@@ -16,6 +16,7 @@ from voiceslot_tui.core.settlement import dispatch
 from voiceslot_tui.core.slots import Candidate, Gate, plan_dispatch
 from voiceslot_tui.ports import Reserved
 from voiceslot_tui.store import rows
+from voiceslot_tui.store.suppressing import SUPPRESSED_NUMBER, suppress_call
 
 _PASSES_MAX: Final = 8
 """Rounds in which candidates that cannot start make room for the next ones."""
@@ -25,7 +26,8 @@ _READY: Final = (
     f"SELECT {rows.CALL}, call.client_data, EXISTS ("
     "SELECT 1 FROM call AS other INDEXED BY call_under_way "
     "WHERE other.to_number = call.to_number AND other.state IN "
-    "('dialing', 'uncertain', 'live', 'unknown', 'wrapping_up')) "
+    "('dialing', 'uncertain', 'live', 'unknown', 'wrapping_up')), "
+    f"{SUPPRESSED_NUMBER.format('call')} "
     "FROM call INDEXED BY call_ready WHERE state = 'queued' AND hold IS NULL "
     "ORDER BY nprio, position, id LIMIT ?"
 )
@@ -72,12 +74,19 @@ def _start(
     holds_for_s: float,
     now: Instant,
 ) -> tuple[list[StartOrder], int]:
-    """Start what can be started of the rows found; give the dials and how many rows they used."""
+    """Start what can be started of the rows found; give the dials and how many rows they used.
+
+    Whoever is on the suppression list is not dialled, now or ever.
+    """
+    unwanted = [row for row in found if row[-1]]
+    for row in unwanted:
+        suppress_call(db, row, now, "engine")
+    found = [row for row in found if not row[-1]]
     candidates = tuple(
         Candidate(
             CallId(row[0]),
             row[1],
-            number_busy=bool(row[-1]),
+            number_busy=bool(row[-2]),
             route_denied=(row[3], row[4]) in denied,
         )
         for row in found
@@ -89,7 +98,7 @@ def _start(
     orders = [
         _dial(db, by_id[call_id], new_attempt_id(), holds_for_s, now) for call_id in plan.start
     ]
-    return orders, len(plan.start) + len(plan.holds)
+    return orders, len(plan.start) + len(plan.holds) + len(unwanted)
 
 
 def _set_hold(db: sqlite3.Connection, call_id: CallId, hold: Hold, now: Instant) -> None:

@@ -18,11 +18,42 @@ from typing import Final
 
 from voiceslot_tui.core.calls import AttemptState, CallState, Disposition, Hold
 from voiceslot_tui.core.errors import StoreDamaged, StoreTooNew
+from voiceslot_tui.core.follow_ups import (
+    BlockReason,
+    Channel,
+    FollowUpState,
+    Form,
+    SkipReason,
+    TryState,
+    WaitReason,
+)
 
 _ENUMS: Final[dict[str, type[StrEnum]]] = {
-    enum.__name__: enum for enum in (CallState, AttemptState, Disposition, Hold)
+    enum.__name__: enum
+    for enum in (
+        CallState,
+        AttemptState,
+        Disposition,
+        Hold,
+        FollowUpState,
+        TryState,
+        Channel,
+        Form,
+        WaitReason,
+        SkipReason,
+        BlockReason,
+    )
 }
-_COUNTED: Final = (("state", CallState), ("hold", Hold), ("disposition", Disposition))
+_COUNTED: Final[tuple[tuple[str, type[StrEnum]], ...]] = (
+    ("state", CallState),
+    ("hold", Hold),
+    ("disposition", Disposition),
+    ("message_state", FollowUpState),
+    ("message_wait", WaitReason),
+    ("message_skip", SkipReason),
+    ("message_block", BlockReason),
+)
+_COUNTED_WHOLE: Final = ("holding", "suppressed")
 
 
 def scripts() -> tuple[str, ...]:
@@ -133,8 +164,7 @@ def _apply(connection: sqlite3.Connection, script: str, version: int) -> None:
 
 def _seed_counters(connection: sqlite3.Connection) -> None:
     rows = [(kind, str(member)) for kind, enum in _COUNTED for member in enum]
+    rows += [(kind, "") for kind in _COUNTED_WHOLE]
     connection.execute("BEGIN IMMEDIATE")
-    connection.executemany(
-        "INSERT OR IGNORE INTO counter (kind, name, n) VALUES (?, ?, 0)", [*rows, ("holding", "")]
-    )
+    connection.executemany("INSERT OR IGNORE INTO counter (kind, name, n) VALUES (?, ?, 0)", rows)
     connection.execute("COMMIT")

@@ -86,7 +86,7 @@ def _conditions(where: Filter) -> tuple[str, list[Any]]:
             "(call.name LIKE ? ESCAPE '!' OR call.to_number LIKE ? ESCAPE '!' "
             "OR call.agent_id LIKE ? ESCAPE '!')"
         )
-        values += [_anywhere(word)] * 3
+        values += [anywhere(word)] * 3
     if where.priority_min is not None:
         parts.append("call.priority >= ?")
         values.append(where.priority_min)
@@ -99,7 +99,8 @@ def _conditions(where: Filter) -> tuple[str, list[Any]]:
     return "".join(f" AND {part}" for part in parts), values
 
 
-def _anywhere(word: str) -> str:
+def anywhere(word: str) -> str:
+    """Write a pattern that finds a word anywhere, with nothing in it acting as a wildcard."""
     escaped = word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
     return f"%{escaped}%"
 

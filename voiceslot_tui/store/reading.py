@@ -12,7 +12,15 @@ from typing import Final
 
 import msgspec
 
-from voiceslot_tui.core.calls import Call, CallId, CallState, ConversationId, Disposition, Hold
+from voiceslot_tui.core.calls import (
+    Call,
+    CallId,
+    CallState,
+    ConversationId,
+    Disposition,
+    Hold,
+    Instant,
+)
 from voiceslot_tui.core.limits import EVENTS_SHOWN_MAX
 from voiceslot_tui.core.pages import CallDetail, JournalEntry
 from voiceslot_tui.ports import Control, Counts, OpenCall
@@ -23,7 +31,10 @@ _UNDER_WAY: Final = (
     "FROM call INDEXED BY call_under_way JOIN attempt ON attempt.id = call.attempt_id "
     "WHERE call.state IN ('dialing', 'uncertain', 'live', 'unknown', 'wrapping_up')"
 )
-_JOURNAL: Final = f"SELECT {rows.JOURNAL} FROM journal LEFT JOIN call ON call.id = journal.call_id"
+JOURNAL: Final = (
+    f"SELECT {rows.JOURNAL} FROM journal LEFT JOIN call ON call.id = journal.call_id "
+    "LEFT JOIN follow_up ON follow_up.id = journal.follow_up_id"
+)
 _IDS_AT_ONCE: Final = 500
 
 
@@ -31,6 +42,12 @@ def control(db: sqlite3.Connection) -> Control:
     """Read the operator's switches."""
     row = db.execute("SELECT body FROM control WHERE one = 1").fetchone()
     return Control() if row is None else msgspec.json.decode(row[0], type=Control)
+
+
+def first_started_at(db: sqlite3.Connection) -> Instant:
+    """Read when an engine first started on this database."""
+    row = db.execute("SELECT first_started_at FROM engine WHERE one = 1").fetchone()
+    return Instant(row[0])
 
 
 def counts(db: sqlite3.Connection) -> Counts:
@@ -109,7 +126,7 @@ def detail(db: sqlite3.Connection, call_id: CallId) -> CallDetail | None:
         (call_id,),
     ).fetchall()
     history = db.execute(
-        f"{_JOURNAL} WHERE journal.call_id = ? ORDER BY journal.seq DESC LIMIT ?",
+        f"{JOURNAL} WHERE journal.call_id = ? ORDER BY journal.seq DESC LIMIT ?",
         (call_id, EVENTS_SHOWN_MAX),
     ).fetchall()
     return CallDetail(
@@ -124,7 +141,7 @@ def journal(db: sqlite3.Connection, before: int | None, count: int) -> tuple[Jou
     """Read journal lines before a sequence number, newest first."""
     upper = before if before is not None else 2**62
     found = db.execute(
-        f"{_JOURNAL} WHERE journal.seq < ? ORDER BY journal.seq DESC LIMIT ?",
+        f"{JOURNAL} WHERE journal.seq < ? ORDER BY journal.seq DESC LIMIT ?",
         (upper, min(count, EVENTS_SHOWN_MAX)),
     )
     return tuple(rows.journal_from(line) for line in found)
@@ -133,7 +150,7 @@ def journal(db: sqlite3.Connection, before: int | None, count: int) -> tuple[Jou
 def journal_since(db: sqlite3.Connection, after: int, count: int) -> tuple[JournalEntry, ...]:
     """Read journal lines after a sequence number, oldest first."""
     found = db.execute(
-        f"{_JOURNAL} WHERE journal.seq > ? ORDER BY journal.seq LIMIT ?",
+        f"{JOURNAL} WHERE journal.seq > ? ORDER BY journal.seq LIMIT ?",
         (after, min(count, EVENTS_SHOWN_MAX)),
     )
     return tuple(rows.journal_from(line) for line in found)

@@ -19,6 +19,7 @@ from voiceslot_tui.core.calls import (
     Hold,
     Instant,
 )
+from voiceslot_tui.core.follow_ups import FollowUpId
 from voiceslot_tui.core.orders import StartOrder
 from voiceslot_tui.core.pages import JournalEntry
 
@@ -39,8 +40,10 @@ ATTEMPT_WIDTH: Final = 15
 JOURNAL: Final = (
     "journal.seq, journal.at, journal.actor, journal.kind, journal.call_id, journal.attempt_id, "
     "journal.before, journal.after, journal.detail, "
-    "coalesce(call.to_number, ''), coalesce(call.name, '')"
+    "coalesce(call.to_number, follow_up.to_number, ''), "
+    "coalesce(call.name, follow_up.name, ''), journal.follow_up_id"
 )
+"""From journal, left joined with call and follow_up."""
 
 _STATES: Final = {str(state): state for state in CallState}
 _ATTEMPT_STATES: Final = {str(state): state for state in AttemptState}
@@ -121,6 +124,7 @@ def journal_from(row: Sequence[Any]) -> JournalEntry:
         detail=row[8],
         to_number=row[9],
         name=row[10],
+        follow_up_id=row[11],
     )
 
 
@@ -201,13 +205,14 @@ def write_journal(
     *,
     call_id: CallId | None = None,
     attempt_id: AttemptId | None = None,
+    follow_up_id: FollowUpId | None = None,
     before: str = "",
     after: str = "",
     detail: str = "",
 ) -> None:
     """Append one line to the journal."""
     db.execute(
-        "INSERT INTO journal (at, actor, kind, call_id, attempt_id, before, after, detail) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (now, actor, kind, call_id, attempt_id, before, after, detail),
+        "INSERT INTO journal (at, actor, kind, call_id, attempt_id, follow_up_id, before, after, "
+        "detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (now, actor, kind, call_id, attempt_id, follow_up_id, before, after, detail),
     )

@@ -1,7 +1,8 @@
 """The transaction of one fact: load whom it is about, settle, save, journal, free what waited.
 
 News of an end that matches no attempt is kept under its conversation's name: it may have overtaken
-the answer of its own dial, and a late list must not revive a conversation that is over.
+the answer of its own dial, and a late list must not revive a conversation that is over. What ends a
+call also writes the row of the message after it.
 """
 
 from __future__ import annotations
@@ -31,11 +32,15 @@ from voiceslot_tui.core.facts import (
     Wished,
     subject_of,
 )
+from voiceslot_tui.core.follow_ups import follow_up_key
 from voiceslot_tui.core.limits import NUMBERS_FREED_MAX
 from voiceslot_tui.core.moves import Settlement
+from voiceslot_tui.core.own_ends import ended_call_of, own_alias
 from voiceslot_tui.core.settlement import Rules, settle
 from voiceslot_tui.store import rows
+from voiceslot_tui.store.following_up import add_one, name_conversation
 from voiceslot_tui.store.queueing import FREE_NUMBER
+from voiceslot_tui.wire.client_data import email_in
 
 _WAITS: Final = (
     "EXISTS (SELECT 1 FROM call AS other INDEXED BY call_number_waiting "
@@ -51,6 +56,7 @@ _BY_ATTEMPT_ID: Final = _BY_ATTEMPT.format("id")
 _BY_CONVERSATION: Final = _BY_ATTEMPT.format("conversation_id")
 _BY_SID: Final = _BY_ATTEMPT.format("call_sid")
 _OWNER: Final = "SELECT id FROM attempt WHERE conversation_id = ?"
+_CLIENT_DATA: Final = "SELECT client_data FROM call WHERE id = ?"
 _BY_CALL_ID: Final = (
     f"SELECT {rows.CALL}, {_WAITS}, {rows.ATTEMPT} "
     "FROM call LEFT JOIN attempt ON attempt.id = call.attempt_id WHERE call.id = ?"
@@ -82,6 +88,8 @@ def settle_one(
         return None
     _save(db, found, settlement)
     _write_down(db, found.call, settlement, fact, now, actor)
+    if rules.follow_up and settlement.call.state is CallState.ENDED:
+        _follow_up(db, found, settlement, now)
     if isinstance(fact, Accepted):
         return _overtaken(db, fact, rules, now) or settlement
     return settlement
@@ -143,6 +151,21 @@ def _save(db: sqlite3.Connection, found: _Found, settlement: Settlement) -> None
 def _frees_number(before: CallState, after: CallState) -> bool:
     """Tell whether a move ends the quarantine of the call's number."""
     return before in QUARANTINING_STATES and after not in QUARANTINING_STATES
+
+
+def _follow_up(db: sqlite3.Connection, found: _Found, settlement: Settlement, now: Instant) -> None:
+    """Write the row of a call that ends now; a conversation named later is only linked to it."""
+    call, attempt = settlement.call, settlement.attempt or found.attempt
+    if found.call.state is not CallState.ENDED:
+        row = db.execute(_CLIENT_DATA, (call.id,)).fetchone()
+        ended = ended_call_of(call, attempt, email_in(row[0]), now)
+        add_one(db, ended, (own_alias(call),), now)
+        return
+    if attempt is None or call.attempt_id != attempt.id or attempt.conversation_id is None:
+        return
+    if found.attempt is None or found.attempt.conversation_id is None:
+        conversation = follow_up_key(attempt.conversation_id)
+        name_conversation(db, own_alias(call), conversation, attempt.conversation_id)
 
 
 def _write_down(

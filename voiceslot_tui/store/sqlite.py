@@ -1,8 +1,8 @@
-"""SqliteStore: the durable memory of one engine behind `ports.Store`.
+"""SqliteStore: the durable memory of one engine behind `ports.Store` and `FollowUpStore`.
 
 A method is one hop to the database's thread: one transaction, or one reading of the last
 commit. What a transaction does stands in its own file: queueing, settling, dispatching,
-reading, paging.
+reading, paging. The methods for messages stand in `sqlite_follow_ups`.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from voiceslot_tui.core.slots import Gate
 from voiceslot_tui.ports import Added, Control, Counts, OpenCall, Reserved
 from voiceslot_tui.store import dispatching, paging, queueing, reading, rows, settling
 from voiceslot_tui.store.database import Database, open_database
+from voiceslot_tui.store.sqlite_follow_ups import SqliteFollowUps
 
 
-class SqliteStore:
+class SqliteStore(SqliteFollowUps):
     """The store of one engine in one SQLite file. Made by `open_store`."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database)
         self._woken_up_to = ""
 
     async def close(self) -> None:

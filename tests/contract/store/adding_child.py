@@ -9,10 +9,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from datetime import UTC
 from pathlib import Path
 
-from tests.contract.store.stores import NOW, gate_of, new_call
+from tests.contract.store.messages import POLICY, STANDING, ended
+from tests.contract.store.stores import NOW, Memory, gate_of, new_call
 from voiceslot_tui.core.calls import AttemptId
+from voiceslot_tui.core.follow_ups import TryId
+from voiceslot_tui.follow_up_ports import Judgement
 from voiceslot_tui.ports import Store
 from voiceslot_tui.store.sqlite import open_store
 
@@ -34,6 +38,15 @@ async def dial_for_ever(store: Store) -> None:
         await store.reserve(gate_of(turn + 1), frozenset(), lambda name=name: name, 60.0, NOW)
 
 
+async def write_for_ever(store: Memory) -> None:
+    """Let calls end and claim their messages, so that the kill may fall into that as well."""
+    judgement = Judgement(POLICY, STANDING, lambda number: (UTC,))
+    for turn in range(1_000_000):
+        await store.add_ended([ended(turn, ended_at=NOW)], NOW)
+        name = TryId(f"try_{turn:08d}")
+        await store.take_due(judgement, lambda name=name: name, 1, NOW)
+
+
 async def main() -> None:
     """Add in several lanes at once, so that commits are grouped."""
     store = await open_store(Path(sys.argv[1]), NOW)
@@ -41,6 +54,7 @@ async def main() -> None:
         for lane in range(LANES):
             lanes.create_task(add_for_ever(store, lane))
         lanes.create_task(dial_for_ever(store))
+        lanes.create_task(write_for_ever(store))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.store.messages import Messages
 from tests.contract.store.stores import FACTORIES, Opened
 
 
@@ -17,3 +18,9 @@ async def opened(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     await opened.open()
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def messages(opened: Opened) -> Messages:
+    """Give the messages of the empty store."""
+    return Messages(opened)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from voiceslot_tui.core.calls import (
     AttemptId,
@@ -23,6 +24,7 @@ from voiceslot_tui.core.orders import NewCall, StartOrder
 from voiceslot_tui.core.pages import CallDetail
 from voiceslot_tui.core.settlement import Rules
 from voiceslot_tui.core.slots import Ceiling, Gate, Reading
+from voiceslot_tui.follow_up_ports import FollowUpStore
 from voiceslot_tui.ports import Added, Reserved, Store
 from voiceslot_tui.store.sqlite import open_store
 
@@ -31,10 +33,15 @@ RULES = Rules(unknown_after_s=120.0)
 ANSWERED = Outcome(Disposition.ANSWERED, 30)
 BUSY = Outcome(Disposition.BUSY)
 
-Factory = Callable[[Path, Instant], Awaitable[Store]]
+
+class Memory(Store, FollowUpStore, Protocol):
+    """A store of calls that is a store of messages as well."""
 
 
-async def sqlite(path: Path, now: Instant) -> Store:
+Factory = Callable[[Path, Instant], Awaitable[Memory]]
+
+
+async def sqlite(path: Path, now: Instant) -> Memory:
     """Open the store in a SQLite file."""
     return await open_store(path, now)
 
@@ -76,16 +83,16 @@ class Opened:
         self.path = path
         self.now = NOW
         self._factory = factory
-        self._store: Store | None = None
+        self._store: Memory | None = None
         self._attempts = 0
 
     @property
-    def store(self) -> Store:
+    def store(self) -> Memory:
         """Give the store as it is open now."""
         assert self._store is not None
         return self._store
 
-    async def open(self) -> Store:
+    async def open(self) -> Memory:
         """Open the store, for the first time or again."""
         self._store = await self._factory(self.path, self.now)
         return self._store
@@ -96,7 +103,7 @@ class Opened:
             await self._store.close()
             self._store = None
 
-    async def reopen(self) -> Store:
+    async def reopen(self) -> Memory:
         """Close and open the store, as a restart does."""
         await self.close()
         return await self.open()

@@ -13,6 +13,7 @@ import pytest
 
 from tests.contract.store.stores import NOW
 from voiceslot_tui.core.calls import CallState
+from voiceslot_tui.core.follow_ups import FollowUpState
 from voiceslot_tui.core.pages import PageQuery
 from voiceslot_tui.store.sqlite import open_store
 
@@ -32,6 +33,15 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, acknowledge
         assert list(db.execute("PRAGMA foreign_key_check")) == []
         states = dict(db.execute("SELECT state, count(*) FROM call GROUP BY state"))
         dials = db.execute("SELECT count(*) FROM attempt WHERE state = 'dialing'").fetchone()[0]
+        messages = dict(db.execute("SELECT state, count(*) FROM follow_up GROUP BY state"))
+        claims = {row[0] for row in db.execute("SELECT id FROM message_try")}
+        current = {row[0] for row in db.execute("SELECT try_id FROM follow_up") if row[0]}
+        names = db.execute("SELECT count(*) FROM follow_up_key").fetchone()[0]
+    assert claims == current == set(await store.tries_cut_off())
+    assert len(claims) == messages.get(FollowUpState.SENDING, 0)
+    assert names == 2 * sum(messages.values())
+    told_of = (await store.follow_up_counts()).states
+    assert {state: n for state, n in told_of.items() if n} == messages
     counts = await store.counts()
     assert {state: n for state, n in counts.states.items() if n} == states
     assert counts.holding == states.get(CallState.DIALING, 0) == dials

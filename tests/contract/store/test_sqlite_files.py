@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.store.messages import ended
 from tests.contract.store.stores import NOW, new_call
 from voiceslot_tui.core.calls import CallState
 from voiceslot_tui.core.errors import (
@@ -20,6 +21,7 @@ from voiceslot_tui.core.errors import (
     StoreUnusable,
     VoiceslotError,
 )
+from voiceslot_tui.core.follow_ups import FollowUpState
 from voiceslot_tui.store import database
 from voiceslot_tui.store.migrate import migrate, scripts
 from voiceslot_tui.store.sqlite import open_store
@@ -156,7 +158,7 @@ async def test_a_refused_file_leaves_no_lock_behind(path: Path) -> None:
 
 # --- migrations
 
-SECOND = "ALTER TABLE engine ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue';"
+LATER = "ALTER TABLE engine ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue';"
 
 
 def test_a_migration_keeps_everything_and_a_copy_of_before(path: Path) -> None:
@@ -164,10 +166,10 @@ def test_a_migration_keeps_everything_and_a_copy_of_before(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         migrate(db, path)
         db.execute("INSERT INTO engine (one, epoch, first_started_at) VALUES (1, 7, 8)")
-        migrate(db, path, (*scripts(), SECOND))
+        migrate(db, path, (*scripts(), LATER))
         assert db.execute("SELECT epoch, colour FROM engine").fetchone() == (7, "blue")
-        assert db.execute("PRAGMA user_version").fetchone() == (2,)
-    copy = path.with_name("voiceslot.db.before-schema-2")
+        assert db.execute("PRAGMA user_version").fetchone() == (len(scripts()) + 1,)
+    copy = path.with_name(f"voiceslot.db.before-schema-{len(scripts()) + 1}")
     assert mode(copy) == 0o600
     with closing(sqlite3.connect(copy)) as db:
         assert db.execute("SELECT * FROM engine").fetchone() == (1, 7, 8)
@@ -179,9 +181,63 @@ def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
         migrate(db, path)
         before = list(db.execute("SELECT sql FROM sqlite_schema"))
         with pytest.raises(sqlite3.Error):
-            migrate(db, path, (*scripts(), SECOND + "CREATE TABLE call (id);"))
+            migrate(db, path, (*scripts(), LATER + "CREATE TABLE call (id);"))
         assert list(db.execute("SELECT sql FROM sqlite_schema")) == before
-        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+        assert db.execute("PRAGMA user_version").fetchone() == (len(scripts()),)
+
+
+async def test_a_file_of_before_the_follow_ups_keeps_its_calls_and_takes_messages(
+    path: Path,
+) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        migrate(db, path, scripts()[:1])
+        db.execute("INSERT INTO engine (one, epoch, first_started_at) VALUES (1, 7, 8)")
+        db.execute("DELETE FROM counter WHERE kind LIKE 'message%' OR kind = 'suppressed'")
+        db.execute("UPDATE counter SET n = 2 WHERE kind = 'state' AND name = 'queued'")
+        for number in (1, 2):
+            db.execute(
+                "INSERT INTO call (id, to_number, name, agent_id, agent_phone_number_id, priority, "
+                "position, state, holding, cancel_wished, attempts, max_attempts, refusals, "
+                "created_at, changed_at) VALUES (?, ?, 'Ana', 'agent_1', 'phnum_1', 0, 0, "
+                "'queued', 0, 0, 0, 1, 0, 5, 5)",
+                (number, f"+1202555010{number}"),
+            )
+        db.execute(
+            "INSERT INTO journal (at, actor, kind, call_id, before, after, detail) "
+            "VALUES (5, 'producer', 'enqueued', 1, '', 'queued', '')"
+        )
+    store = await open_store(path, NOW)
+    assert (await store.counts()).states[CallState.QUEUED] == 2
+    assert await store.first_started_at() == 8
+    (line,) = await store.journal(None, 5)
+    assert (line.kind, line.to_number, line.follow_up_id) == ("enqueued", "+12025550101", None)
+    assert await store.add_ended([ended(1, ended_at=NOW)], NOW) == 1
+    assert (await store.follow_up_counts()).states[FollowUpState.DUE] == 1
+    assert (await store.suppress("+12025550102", "", NOW, "olga")).calls == 1
+    await store.close()
+    with closing(sqlite3.connect(path.with_name("voiceslot.db.before-schema-2"))) as db:
+        assert db.execute("SELECT count(*) FROM call").fetchone() == (2,)
+
+
+async def test_the_names_of_ended_calls_are_not_forgotten(path: Path) -> None:
+    store = await open_store(path, NOW)
+    await store.add_ended([ended(1, ended_at=NOW)], NOW)
+    await store.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        with pytest.raises(sqlite3.IntegrityError):
+            db.execute("DELETE FROM follow_up_key")
+        for change in (
+            "state = 'posted'",
+            "state = 'skipped'",
+            "state = 'blocked'",
+            "state = 'sending', due_at = 5",
+            "state = 'sent', waits_for = 'paused'",
+            "waits_for = 'weather'",
+            "channel = 'pigeon'",
+        ):
+            with pytest.raises(sqlite3.IntegrityError):
+                db.execute(f"UPDATE follow_up SET {change}")
 
 
 async def test_the_file_is_written_as_promised(path: Path) -> None:

@@ -6,10 +6,20 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 
+from tests.contract.store.messages import (
+    CONTENT,
+    MESSAGE_RULES,
+    STANDING,
+    ended,
+    key,
+    number_of,
+)
 from tests.contract.store.stores import (
     ANSWERED,
     NOW,
@@ -22,9 +32,45 @@ from tests.contract.store.stores import (
 )
 from voiceslot_tui.core.calls import AttemptId, CallId, CallState, ConversationId, Hold, later
 from voiceslot_tui.core.facts import Fact, NotTaken, Over, Refusal, Unanswered, Wish, Wished
+from voiceslot_tui.core.follow_up_facts import (
+    Approval,
+    Delivery,
+    Failure,
+    FollowUpFact,
+    FollowUpWish,
+    FollowUpWished,
+    MessageNews,
+    MessageRefused,
+    MessagesListed,
+    MessageTaken,
+    MessageUnanswered,
+)
+from voiceslot_tui.core.follow_up_pages import FollowUpFilter, FollowUpQuery
+from voiceslot_tui.core.follow_up_policy import FollowUpPolicy
+from voiceslot_tui.core.follow_ups import (
+    FollowUpId,
+    FollowUpState,
+    MessageSid,
+    TryId,
+    WaitReason,
+)
 from voiceslot_tui.core.orders import IdempotencyKey, StartOrder
 from voiceslot_tui.core.pages import Filter, PageQuery, Place, Segment
-from voiceslot_tui.store import dispatching, paging, queueing, reading, settling
+from voiceslot_tui.follow_up_ports import Judgement, Taken
+from voiceslot_tui.store import (
+    claiming,
+    dispatching,
+    following_up,
+    looking_up,
+    message_pages,
+    message_upkeep,
+    paging,
+    queueing,
+    reading,
+    settling,
+    suppressing,
+    watching,
+)
 from voiceslot_tui.store.migrate import migrate
 
 Operation = Callable[[sqlite3.Connection], object]
@@ -51,8 +97,56 @@ def filled(path: Path, size: int) -> Iterator[sqlite3.Connection]:
                 "(SELECT id FROM call WHERE state = 'queued' AND hold IS NULL LIMIT ?)",
                 (hold, NOW if hold is Hold.RETRY_WAIT else None, size // 6),
             )
+        write_messages(db, size)
         db.execute("COMMIT")
         yield db
+
+
+def write_messages(db: sqlite3.Connection, size: int) -> None:
+    """Put so many messages beside the calls: a third due, the others in every other standing."""
+    following_up.add_ended(db, [ended(n, ended_at=NOW) for n in range(1, size + 1)], NOW)
+    for sending in take(db, 60).sendings:
+        number = int(sending.follow_up.id)
+        fact: FollowUpFact = MessageTaken(sending.one_try.id, sid_of(number))
+        if number > 20:
+            fact = MessageUnanswered(sending.one_try.id)
+        if number <= 50:
+            tell(fact)(db)
+    suppressing.put_on_list(db, number_of(70), "", NOW, "olga")
+    for change, taken in (
+        ("waits_for = 'paused'", "BETWEEN 61 AND 1000000 AND id % 6 = 1"),
+        ("waits_for = 'quiet_hours', due_at = 1e15 + id", "> 60 AND id % 6 = 2"),
+        ("state = 'blocked', blocked_for = 'no_template'", "> 60 AND id % 6 = 3"),
+        ("state = 'failed', code = 63003, name = ''", "> 60 AND id % 6 = 4"),
+    ):
+        db.execute(f"UPDATE follow_up SET {change} WHERE state = 'due' AND id {taken}")
+
+
+def take(db: sqlite3.Connection, count: int, first: int = 0) -> Taken:
+    names = (TryId(f"try_{n:06d}") for n in range(first, first + 1000))
+    judgement = Judgement(FollowUpPolicy(), STANDING, lambda number: (UTC,))
+    return claiming.take_due(db, judgement, names.__next__, count, NOW)
+
+
+def sid_of(number: int) -> MessageSid:
+    return MessageSid(f"SM{number:032d}")
+
+
+def tell(fact: FollowUpFact) -> Operation:
+    return lambda db: following_up.settle_one(db, fact, MESSAGE_RULES, NOW, "messenger")
+
+
+def message_page(**query: object) -> Operation:
+    return lambda db: message_pages.page(db, FollowUpQuery(**query))  # type: ignore[arg-type]
+
+
+def release(db: sqlite3.Connection) -> object:
+    """Tell what is blocked of a template that only one message waits for."""
+    db.execute("UPDATE follow_up SET content_sid = ? WHERE state = 'blocked'", (CONTENT,))
+    db.execute("UPDATE follow_up SET content_sid = 'HX9' WHERE id = 63")
+    return message_upkeep.release_blocked(
+        db, CONTENT, Approval.APPROVED, MESSAGE_RULES, NOW, "engine"
+    )
 
 
 def reserve(db: sqlite3.Connection, slots: int, first: int = 1000) -> tuple[StartOrder, ...]:
@@ -113,6 +207,41 @@ HOT: dict[str, Operation] = {
     "page before the middle": lambda db: page_in_the_middle(db, backwards=True, inclusive=True),
     "first page done": page(segment=Segment.DONE, count=50),
     "page of one number": page(count=50, where=Filter(number_prefix="+12025550123")),
+    "own end": lambda db: settling.settle_one(
+        db, over(order(20)), replace(RULES, follow_up=True), NOW, "platform"
+    ),
+    "ended": lambda db: following_up.add_ended(db, [ended(90_000, ended_at=NOW)], NOW),
+    "ended again": lambda db: following_up.add_ended(db, [ended(7, ended_at=NOW)], NOW),
+    "take due": lambda db: take(db, 2, first=9000),
+    "wake": lambda db: message_upkeep.wake(db, WaitReason.ACCOUNT),
+    "tidy messages": lambda db: message_upkeep.tidy(db, NOW),
+    "message taken": tell(MessageTaken(TryId("try_000055"), sid_of(55))),
+    "message news": tell(MessageNews(Delivery.READ, None, sid_of(5))),
+    "message refused": tell(MessageRefused(TryId("try_000055"), Failure.FINAL, 63003)),
+    "messages listed": tell(MessagesListed(TryId("try_000030"), (sid_of(30),))),
+    "message left out": tell(FollowUpWished(FollowUpId(200), FollowUpWish.SKIP, "olga")),
+    "opted out": tell(MessageRefused(TryId("try_000055"), Failure.OPTED_OUT)),
+    "cut off": looking_up.tries_cut_off,
+    "look up": lambda db: looking_up.to_look_up(db, 30, later(NOW, 3600)),
+    "next look": looking_up.next_look,
+    "look again": lambda db: looking_up.look_again(db, [(TryId("try_000005"), NOW)]),
+    "known messages": lambda db: looking_up.known_messages(db, [sid_of(n) for n in range(30)]),
+    "suppress": lambda db: suppressing.put_on_list(db, number_of(200), "", NOW, "olga"),
+    "unsuppress": lambda db: suppressing.take_off_list(db, number_of(70), NOW, "olga"),
+    "suppressions": lambda db: suppressing.suppressions(db, "", 50),
+    "wrote": lambda db: suppressing.wrote(db, number_of(5), NOW),
+    "message counts": message_pages.counts,
+    "batch figures": lambda db: watching.figures(db, ["batch_1", "batch_2"]),
+    "message detail": lambda db: message_pages.detail(db, FollowUpId(5)),
+    "messages named": lambda db: message_pages.named(db, [key(5), key(6)]),
+    "messages": message_page(),
+    "messages before": message_page(than=FollowUpId(250)),
+    "messages after": message_page(than=FollowUpId(50), backwards=True),
+    "messages failed": message_page(where=FollowUpFilter(code=63003)),
+    "messages of a batch": message_page(
+        than=FollowUpId(90), where=FollowUpFilter(batch_id="batch_1")
+    ),
+    "messages due": message_page(where=FollowUpFilter(states=frozenset({FollowUpState.DUE}))),
 }
 
 
@@ -143,7 +272,7 @@ def plans(db: sqlite3.Connection, operation: Operation) -> list[str]:
     for statement in statements:
         if re.match(r"(SELECT|UPDATE|DELETE|INSERT|WITH)", statement):
             found += [str(row[3]) for row in db.execute(f"EXPLAIN QUERY PLAN {statement}")]
-    assert found
+    assert statements
     return found
 
 
@@ -164,8 +293,14 @@ def steps(db: sqlite3.Connection, operation: Operation) -> int:
 
 
 WALKS = re.compile(
-    r"SCAN (call|other|attempt|journal|idempotency|news)\b(?! USING (COVERING )?INDEX call_)"
+    r"SCAN (call|other|attempt|journal|idempotency|news|follow_up|follow_up_key|message_try|person"
+    r"|suppression|batch_counter|batch)\b"
+    r"(?! USING (COVERING )?INDEX (call_|follow_up_due|message_try_(sending|doubt|look)))"
 )
+
+
+IN_THE_ORDER_OF_ROWS = {"journal", "journal since", "messages"}
+"""These walk a table along its own order, and stop after a page."""
 
 
 @pytest.mark.parametrize("name", HOT)
@@ -173,7 +308,7 @@ def test_no_plan_reads_a_whole_table_or_sorts_one(
     databases: tuple[sqlite3.Connection, ...], name: str
 ) -> None:
     for line in plans(databases[1], HOT[name]):
-        assert not WALKS.search(line) or name.startswith("journal"), line
+        assert not WALKS.search(line) or name in IN_THE_ORDER_OF_ROWS, line
         assert "TEMP B-TREE" not in line or name == "detail", line
 
 
@@ -199,6 +334,20 @@ def test_the_steps_do_not_grow_with_the_queue(
         ("over by conversation", "attempt_conversation"),
         ("first page", "call_queue_order"),
         ("first page done", "call_done_order"),
+        ("take due", "follow_up_due"),
+        ("take due", "message_try_sent_to"),
+        ("wake", "follow_up_waiting"),
+        ("tidy messages", "follow_up_untidy"),
+        ("cut off", "message_try_sending"),
+        ("look up", "message_try_doubt"),
+        ("look up", "message_try_look"),
+        ("next look", "message_try_look"),
+        ("message news", "message_try_sid"),
+        ("suppress", "follow_up_open_number"),
+        ("suppress", "call_number"),
+        ("messages failed", "follow_up_code"),
+        ("messages of a batch", "follow_up_batch"),
+        ("messages due", "follow_up_state"),
     ],
 )
 def test_the_partial_index_meant_is_the_one_used(
@@ -206,6 +355,20 @@ def test_the_partial_index_meant_is_the_one_used(
 ) -> None:
     lines = plans(databases[1], HOT[name])
     assert any(re.search(rf"USING (COVERING )?INDEX {index}\b", line) for line in lines), lines
+
+
+def test_a_release_seeks_only_what_it_can_release(
+    databases: tuple[sqlite3.Connection, ...],
+) -> None:
+    assert release_of(databases[1]) == 1
+    lines = [line for line in plans(databases[1], release) if "follow_up_blocked" in line]
+    assert len(lines) == 3
+    assert all(line.startswith("SEARCH") for line in lines), lines
+
+
+def release_of(db: sqlite3.Connection) -> object:
+    with taken_back(db):
+        return release(db)
 
 
 @pytest.mark.parametrize(

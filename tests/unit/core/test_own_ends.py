@@ -1,0 +1,68 @@
+"""Our own ended calls: by which name, and which of them are read before anything is sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from voiceslot_tui.core.calls import (
+    Attempt,
+    AttemptId,
+    AttemptState,
+    Call,
+    CallId,
+    CallState,
+    ConversationId,
+    Disposition,
+    Instant,
+)
+from voiceslot_tui.core.own_ends import ended_call_of, own_alias
+
+NOW = Instant(1_700_000_000_000)
+TALK = ConversationId("conv_1")
+
+
+def call(disposition: Disposition | None, state: CallState = CallState.ENDED) -> Call:
+    return Call(
+        id=CallId(7),
+        to_number="+12025550123",
+        name="Ana",
+        agent_id="agent_1",
+        agent_phone_number_id="phnum_1",
+        priority=0,
+        state=state,
+        created_at=NOW,
+        changed_at=NOW,
+        disposition=disposition,
+        ended_at=Instant(NOW + 5),
+    )
+
+
+def attempt(talk: ConversationId | None) -> Attempt:
+    return Attempt(AttemptId("att_1"), CallId(7), 1, AttemptState.OVER, NOW, NOW, talk)
+
+
+@pytest.mark.parametrize("disposition", Disposition)
+def test_only_a_disposition_that_tells_all_is_taken_as_it_is(disposition: Disposition) -> None:
+    ended = ended_call_of(call(disposition), attempt(TALK), "a@example.com", NOW)
+    read_first = (Disposition.ANSWERED, Disposition.UNKNOWN)
+    assert ended.outcome_known is (disposition not in read_first)
+    assert (ended.disposition, ended.email, ended.name) == (disposition, "a@example.com", "Ana")
+    assert (ended.ended_at, ended.call_id, ended.agent_id) == (NOW + 5, 7, "agent_1")
+
+
+@pytest.mark.parametrize(
+    ("one", "key"),
+    [(attempt(TALK), "conversation/conv_1"), (attempt(None), "call/7"), (None, "call/7")],
+)
+def test_a_call_is_named_by_its_conversation_or_else_by_its_own_id(
+    one: Attempt | None, key: str
+) -> None:
+    ended = ended_call_of(call(None), one, "", NOW)
+    assert (ended.key, ended.disposition) == (key, Disposition.UNKNOWN)
+    assert own_alias(call(None)) == "call/7"
+
+
+@pytest.mark.parametrize("state", set(CallState) - {CallState.ENDED})
+def test_a_call_that_goes_on_has_not_ended(state: CallState) -> None:
+    with pytest.raises(AssertionError):
+        ended_call_of(call(None, state), None, "", NOW)
