@@ -43,7 +43,8 @@ from voiceslot_tui.paths import Paths
 from voiceslot_tui.ports import Carrier, Clock, Ids, Store, VoicePlatform
 from voiceslot_tui.providers.elevenlabs import ElevenLabs
 from voiceslot_tui.providers.http import Http
-from voiceslot_tui.providers.twilio import TWILIO_API, TwilioCarrier
+from voiceslot_tui.providers.twilio import TwilioCarrier
+from voiceslot_tui.providers.twilio_client import TWILIO_HOSTS
 from voiceslot_tui.settings import Settings, UnknownCalls
 from voiceslot_tui.store.sqlite import open_store
 
@@ -314,7 +315,7 @@ def _hosts(settings: Settings) -> list[str]:
         settings.elevenlabs_base_url,
         settings.elevenlabs_start_call_url,
         settings.elevenlabs_active_calls_url,
-        settings.twilio_base_url or TWILIO_API,
+        *([settings.twilio_base_url] if settings.twilio_base_url else TWILIO_HOSTS),
     )
     return [url for url in named if url]
 
