@@ -116,7 +116,7 @@ class TwilioClient:
             return sdk, self._client
 
     async def ask(
-        self, request: Callable[[Any], Awaitable[object]], timeout_s: float = READ_TIMEOUT_S
+        self, request: Callable[[Any], Awaitable[object]], timeout_s: float | None = None
     ) -> Answer:
         """Let the SDK make one request, and give the answer as it came, whatever its status.
 
@@ -126,7 +126,7 @@ class TwilioClient:
             _, client = await self.loaded()
         except (ImportError, OSError) as problem:
             raise NotSent(f"Twilio's library cannot be loaded ({type(problem).__name__})") from None
-        exchange, error = Exchange(timeout_s), ""
+        exchange, error = Exchange(timeout_s or self._timeout_s), ""
         marked = _under_way.set(exchange)
         try:
             await request(client)

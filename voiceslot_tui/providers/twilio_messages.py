@@ -29,6 +29,7 @@ from voiceslot_tui.core.limits import (
     LOOKUP_SKEW_S,
     MESSAGE_LIST_MAX,
     MESSAGE_TIMEOUT_S,
+    READ_TIMEOUT_S,
 )
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.follow_up_ports import MessageOrder
@@ -86,7 +87,8 @@ class TwilioMessenger:
         sms_number: str = "",
         messaging_service_sid: str = "",
         callback_url: str = "",
-        timeout_s: float = MESSAGE_TIMEOUT_S,
+        send_timeout_s: float = MESSAGE_TIMEOUT_S,
+        read_timeout_s: float = READ_TIMEOUT_S,
     ) -> None:
         """Prepare the adapter.
 
@@ -99,6 +101,7 @@ class TwilioMessenger:
             username=username,
             password=password,
             base_url=base_url,
+            timeout_s=read_timeout_s,
         )
         self._numbers = MappingProxyType(
             {Channel.WHATSAPP: whatsapp_number, Channel.SMS: sms_number}
@@ -106,17 +109,20 @@ class TwilioMessenger:
         self._service_sid = messaging_service_sid
         self._callback_url = callback_url
         self._clock = clock
-        self._timeout_s = timeout_s
+        self._send_timeout_s = send_timeout_s
 
     async def send(self, order: MessageOrder) -> SendAnswer:
         """Send once. Raises nothing for what Twilio or the network do; never repeats."""
         try:
             form = self._form(order)
-            answer = await self._twilio.ask(
-                lambda client: client.messages.create_async(**form), self._timeout_s
-            )
-        except (ValueError, NotMade) as problem:
+        except ValueError as problem:
             return MessageRefused(order.try_id, Failure.FINAL, detail=clean(str(problem)))
+        try:
+            answer = await self._twilio.ask(
+                lambda client: client.messages.create_async(**form), self._send_timeout_s
+            )
+        except NotMade as problem:
+            return MessageRefused(order.try_id, Failure.FINAL, detail=str(problem))
         except NotSent as problem:
             return MessageRefused(order.try_id, Failure.NOT_SENT, detail=str(problem))
         except NoAnswer as problem:
@@ -283,17 +289,17 @@ def _following_messages(uri: str) -> _Request:
 
 
 def _following_templates(uri: str) -> _Request:
-    url = urljoin(TWILIO_CONTENT, uri)
-    return lambda client: client.content.v1.content_and_approvals.get_page_async(url)
+    return lambda client: client.content.v1.content_and_approvals.get_page_async(
+        urljoin(TWILIO_CONTENT, uri)
+    )
 
 
 def _failure(answer: Answer) -> ReadFailed:
-    """Judge an answer without success; only where it has Twilio's own code it is Twilio's word."""
+    """Judge an answer without success: without a code of Twilio's it may be a proxy's word."""
     code, detail = read_error(answer.body)
-    said = f"HTTP {answer.status}" if code is None else f"HTTP {answer.status}, {code}: {detail}"
-    text = f"Twilio does not answer a read ({said})"
-    if code is None:
-        return ReadFailed(text)
+    if code is None or code == answer.status:
+        return ReadFailed(f"Twilio does not answer a read (HTTP {answer.status})")
+    text = f"Twilio does not answer a read (HTTP {answer.status}, {code}: {detail})"
     if answer.status in _DENYING:
         return ReadDenied(f"{text}; see to the rights of the Twilio token or key, or set another")
     return NotThere(text) if answer.status in _ABSENT else ReadFailed(text)

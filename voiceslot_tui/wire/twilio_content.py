@@ -57,7 +57,7 @@ class _Meta(msgspec.Struct):
 
 class _ContentPage(msgspec.Struct):
     contents: list[_Content]
-    meta: _Meta = _Meta()
+    meta: _Meta | None = None
 
 
 class _ApprovalAnswer(msgspec.Struct):
@@ -85,7 +85,9 @@ def read_templates(body: bytes) -> tuple[tuple[Template, ...], str | None]:
         page = _content_page.decode(body)
     except _UNREADABLE:
         raise ReadFailed("Twilio's answer is not a list of templates") from None
-    return tuple(map(_template, page.contents)), page.meta.next_page_url or None
+    return tuple(map(_template, page.contents)), (
+        page.meta.next_page_url if page.meta else None
+    ) or None
 
 
 def read_approval(body: bytes) -> tuple[Approval, str]:

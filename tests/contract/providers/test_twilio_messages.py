@@ -1,0 +1,616 @@
+"""Whatever happens to a message on its way: what we say of it against what was really taken.
+
+The messenger's truth is the judge. Never is a message called refused that was taken, never one
+taken that was not, and what was left in doubt is found again, it and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from aiohttp import web
+from twilio.request_validator import RequestValidator
+
+from tests.contract.providers.conftest import SetClock
+from tests.contract.providers.messaging import (
+    ACCOUNT,
+    ANOTHER,
+    OUR_SMS,
+    OUR_WHATSAPP,
+    PERSON,
+    SERVICE,
+    SHORT_S,
+    TEMPLATE,
+    TOKEN,
+    VARIABLES,
+    a_messenger,
+    an_order,
+    now,
+)
+from tests.contract.providers.misbehaving import answer, answering, serving
+from tests.contract.providers.test_certainty import MAY_BE_UNREAD, UNCERTAIN
+from voiceslot_tui.core.errors import ReadDenied, ReadFailed
+from voiceslot_tui.core.follow_up_facts import (
+    Delivery,
+    Failure,
+    MessageNews,
+    MessageRefused,
+    MessageTaken,
+    MessageUnanswered,
+)
+from voiceslot_tui.core.follow_ups import Channel, MessageSid, TryId
+from voiceslot_tui.follow_up_ports import MessageOrder
+from voiceslot_tui.providers.twilio_client import TWILIO_HOSTS
+from voiceslot_tui.providers.twilio_messages import TwilioMessenger
+from voiceslot_tui.simulator import messages
+from voiceslot_tui.simulator.faults import FaultRule, fits, make_rule
+from voiceslot_tui.simulator.message_forms import Written
+from voiceslot_tui.simulator.message_words import Channel as WorldChannel
+from voiceslot_tui.simulator.messages import Message
+from voiceslot_tui.simulator.server import SimulatorServer
+from voiceslot_tui.simulator.settings import SettingsError, WorldSettings
+from voiceslot_tui.simulator.words import FaultKind, FaultTarget
+from voiceslot_tui.wire.elevenlabs_webhook import Verdict
+from voiceslot_tui.wire.twilio_signature import verify
+from voiceslot_tui.wire.twilio_webhook import REFERENCE, read_form, read_webhook
+
+AT_ONCE = {"message_queue_s": 0.0, "message_delivery_s": 0.0, "message_read_s": 0.0}
+WITHIN_S = 10.0
+
+
+@pytest.fixture
+async def messenger(simulator: SimulatorServer) -> AsyncIterator[TwilioMessenger]:
+    """Give the adapter in front of the simulator."""
+    async with a_messenger(simulator.address) as adapter:
+        yield adapter
+
+
+def taken(simulator: SimulatorServer) -> list[Message]:
+    """Give what the messenger really took from us, by its own word."""
+    every = simulator.world.messenger.all
+    sent = [message for message in every if message.direction == "outbound-api"]
+    assert sum(simulator.world.messenger.truth.taken.values()) == len(sent)
+    return sent
+
+
+def requests(simulator: SimulatorServer) -> int:
+    return simulator.world.truth.requests_read["twilio_create_message"]
+
+
+# --- what a message is made of
+
+
+@pytest.mark.parametrize(
+    ("order", "service", "wanted"),
+    [
+        (
+            an_order(),
+            "",
+            {"To": f"whatsapp:{PERSON}", "From": f"whatsapp:{OUR_WHATSAPP}"}
+            | {"ContentSid": TEMPLATE, "ContentVariables": VARIABLES},
+        ),
+        (
+            an_order(body="Hello"),
+            "",
+            {"To": f"whatsapp:{PERSON}", "From": f"whatsapp:{OUR_WHATSAPP}", "Body": "Hello"},
+        ),
+        (
+            an_order(channel=Channel.SMS, body="¿Sí? 🙂 & more=1"),
+            "",
+            {"To": PERSON, "From": OUR_SMS, "Body": "¿Sí? 🙂 & more=1"},
+        ),
+        (
+            an_order(channel=Channel.SMS, body="Hello"),
+            SERVICE,
+            {"To": PERSON, "MessagingServiceSid": SERVICE, "Body": "Hello"},
+        ),
+        (
+            MessageOrder(TryId("t"), Channel.WHATSAPP, PERSON, content_sid=TEMPLATE),
+            SERVICE,
+            {"To": f"whatsapp:{PERSON}", "MessagingServiceSid": SERVICE, "ContentSid": TEMPLATE},
+        ),
+    ],
+)
+@pytest.mark.parametrize("callback_url", ["", "https://calls.example.org/webhook/twilio"])
+async def test_a_request_says_what_was_ordered_and_nothing_else(
+    order: MessageOrder, service: str, wanted: dict[str, str], callback_url: str
+) -> None:
+    asked: list[httpx.Request] = []
+
+    def twilio(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(201, json={"sid": "SM" + "0" * 32, "status": "queued"})
+
+    transport = httpx.MockTransport(twilio)
+    async with a_messenger(
+        "", hosts=TWILIO_HOSTS, transport=transport, service=service, callback_url=callback_url
+    ) as messenger:
+        assert await messenger.send(order) == MessageTaken(
+            order.try_id, MessageSid("SM" + "0" * 32)
+        )
+    (request,) = asked
+    url = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+    assert (request.method, str(request.url)) == ("POST", url)
+    callback = {"StatusCallback": f"{callback_url}?ref={order.try_id}"} if callback_url else {}
+    assert dict(read_form(request.content)) == wanted | callback
+
+
+async def test_a_message_is_taken_once_and_named(
+    simulator: SimulatorServer, messenger: TwilioMessenger
+) -> None:
+    for order in (an_order(), an_order(channel=Channel.SMS, body="Hello")):
+        verdict = await messenger.send(order)
+        assert isinstance(verdict, MessageTaken)
+        assert verdict.message_sid == taken(simulator)[-1].sid
+    assert requests(simulator) == len(taken(simulator)) == 2
+
+
+async def test_messages_sent_at_once_keep_their_own_answers(simulator: SimulatorServer) -> None:
+    orders = [an_order(f"try-{index}", to=f"+120255501{index:02d}") for index in range(30)]
+    url = "http://127.0.0.1:1/webhook/twilio"
+    async with a_messenger(simulator.address, callback_url=url, timeout_s=5.0) as messenger:
+        verdicts = await asyncio.gather(*(messenger.send(order) for order in orders))
+    truth = {message.sid: message.order for message in taken(simulator)}
+    for order, verdict in zip(orders, verdicts, strict=True):
+        assert isinstance(verdict, MessageTaken)
+        assert verdict.try_id == order.try_id
+        sent = truth[verdict.message_sid]
+        assert (sent.number, sent.reference) == (order.to, order.try_id)
+
+
+# --- what the answer proves
+
+
+REFUSALS = {
+    FaultKind.RATE_LIMITED: Failure.NOT_SENT,
+    FaultKind.UNAUTHORIZED: Failure.ACCOUNT,
+    FaultKind.FORBIDDEN: Failure.ACCOUNT,
+}
+"""Faults that are Twilio's own word that nothing was done; the world does nothing then."""
+
+
+def troubles(target: FaultTarget) -> list[FaultRule]:
+    """Make every fault that can strike: where the message is taken all the same, or not."""
+    made: list[FaultRule] = []
+    for kind in FaultKind:
+        for acts in (True, False):
+            if not fits(kind, target) or (acts and kind in REFUSALS):
+                continue
+            try:
+                made.append(make_rule(kind, target, acts=acts, delay_s=4 * SHORT_S, requests=1))
+            except SettingsError:
+                continue
+    return made
+
+
+def named(rule: FaultRule) -> str:
+    return f"{rule.kind}-{'acts' if rule.acts else 'idle'}"
+
+
+@pytest.mark.parametrize("trouble", troubles(FaultTarget.MESSAGE), ids=named)
+async def test_no_trouble_makes_us_wrong_about_a_message_and_a_lost_one_is_found(
+    simulator: SimulatorServer, messenger: TwilioMessenger, trouble: FaultRule
+) -> None:
+    await a_crowd(simulator)
+    before = len(taken(simulator))
+    since = now()
+    simulator.world.faults.add(make_rule(trouble.kind, trouble.target, **how(trouble)))
+    verdict = await messenger.send(an_order())
+    sids = tuple(message.sid for message in taken(simulator)[before:])
+    assert len(sids) == trouble.acts
+    if trouble.kind in REFUSALS:
+        assert isinstance(verdict, MessageRefused)
+        assert verdict.failure is REFUSALS[trouble.kind]
+    else:
+        assert isinstance(verdict, MessageUnanswered), verdict
+        assert verdict.detail
+    assert await messenger.sent_to(Channel.WHATSAPP, PERSON, since) == sids
+    assert requests(simulator) == (trouble.kind is not FaultKind.RESET_BEFORE_READING)
+
+
+def how(trouble: FaultRule) -> dict[str, object]:
+    return {"acts": trouble.acts, "delay_s": trouble.delay_s, "requests": 1}
+
+
+async def a_crowd(simulator: SimulatorServer) -> None:
+    """Let others be written to, and this person before, elsewhere, and by their own hand."""
+    world, at = simulator.world.messenger, simulator.now()
+    put(simulator, f"whatsapp:{PERSON}", f"whatsapp:{OUR_WHATSAPP}", at - 3600.0)
+    put(simulator, f"whatsapp:{PERSON}", f"whatsapp:{simulator.world.settings.sandbox_sender}", at)
+    put(simulator, f"whatsapp:{ANOTHER}", f"whatsapp:{OUR_WHATSAPP}", at)
+    put(simulator, PERSON, OUR_SMS, at)
+    world.hear(Written(PERSON, OUR_WHATSAPP, WorldChannel.WHATSAPP, "Hello"), at)
+
+
+def put(simulator: SimulatorServer, to: str, sender: str, at: float) -> MessageSid:
+    """Let the messenger have taken a message at a moment."""
+    channel = WorldChannel.WHATSAPP if to.startswith("whatsapp:") else WorldChannel.SMS
+    order = messages.MessageOrder(to=to, sender=sender, channel=channel, text="Hello")
+    return MessageSid(simulator.world.messenger.take(order, at).sid)
+
+
+async def test_a_slow_answer_that_comes_in_time_is_an_answer(
+    simulator: SimulatorServer, messenger: TwilioMessenger
+) -> None:
+    simulator.world.faults.add(make_rule(FaultKind.SLOW, FaultTarget.MESSAGE, delay_s=0.05))
+    verdict = await messenger.send(an_order())
+    assert isinstance(verdict, MessageTaken)
+    assert [message.sid for message in taken(simulator)] == [verdict.message_sid]
+
+
+@pytest.mark.parametrize("name", UNCERTAIN)
+async def test_what_may_have_been_read_is_unanswered(name: str) -> None:
+    async with serving(UNCERTAIN[name]) as (base_url, seen), a_messenger(base_url) as messenger:
+        verdict = await messenger.send(an_order())
+        assert isinstance(verdict, MessageUnanswered), verdict
+        assert seen.connections == 1
+        assert seen.begun == (0 if name in MAY_BE_UNREAD else 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "failure", "code"),
+    [
+        (400, b'{"code": 21610, "message": "Unsubscribed", "status": 400}', "opted_out", 21610),
+        (400, b'{"code": 63016, "message": "Window", "status": 400}', "outside_window", 63016),
+        (400, b'{"code": 99999, "message": "New", "status": 400}', "final", 99999),
+        (401, b'{"code": 20003, "message": "Authenticate", "status": 401}', "account", 20003),
+        (404, b'{"code": 20404, "message": "Not found", "status": 404}', "account", 20404),
+        (429, b'{"code": 63018, "message": "Rate", "status": 429}', "not_sent", 63018),
+        (
+            400,
+            b'{"type": "t", "title": "t", "status": 400, "code": 21614}',
+            "not_on_channel",
+            21614,
+        ),
+    ],
+)
+async def test_a_refusal_in_twilios_words_is_one(
+    status: int, body: bytes, failure: str, code: int
+) -> None:
+    said = answer(status, body, "application/json", "Retry-After: 7")
+    async with serving(answering(said)) as (base_url, seen), a_messenger(base_url) as messenger:
+        verdict = await messenger.send(an_order())
+    assert isinstance(verdict, MessageRefused)
+    assert (str(verdict.failure), verdict.code) == (failure, code)
+    assert verdict.retry_after_s == 7.0
+    assert seen.read == 1
+
+
+async def test_the_worlds_own_refusals_are_right(
+    simulator: SimulatorServer, messenger: TwilioMessenger
+) -> None:
+    async with a_messenger(simulator.address, token="wrong-token") as stranger:
+        verdict = await stranger.send(an_order())
+    assert isinstance(verdict, MessageRefused)
+    assert verdict.failure is Failure.ACCOUNT
+    async with a_messenger(simulator.address, whatsapp_number="+12025550179") as impostor:
+        verdict = await impostor.send(an_order())
+    assert isinstance(verdict, MessageRefused)
+    assert (verdict.failure, verdict.code) == (Failure.ACCOUNT, 63007)
+    verdict = await messenger.send(an_order(to="12"))
+    assert isinstance(verdict, MessageRefused)
+    assert (verdict.failure, verdict.code) == (Failure.NOT_ON_CHANNEL, 21211)
+    assert taken(simulator) == []
+
+
+# --- what never left us
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        an_order(channel=Channel.EMAIL, to="ana@example.com", body="Hello"),
+        an_order(channel=Channel.SMS, body="Hello"),
+        an_order(to=""),
+        an_order(body="half a sign \ud83d"),
+        an_order("half a sign \ud83d"),
+        MessageOrder(TryId("t"), Channel.WHATSAPP, PERSON),
+        MessageOrder(TryId("t"), Channel.WHATSAPP, PERSON, "Hello", TEMPLATE, VARIABLES),
+    ],
+)
+async def test_an_order_that_cannot_be_sent_is_refused_for_good_and_never_sent(
+    simulator: SimulatorServer, order: MessageOrder
+) -> None:
+    url = "http://127.0.0.1:1/webhook/twilio"
+    async with a_messenger(simulator.address, sms_number="", callback_url=url) as messenger:
+        verdict = await messenger.send(order)
+    assert isinstance(verdict, MessageRefused)
+    assert (verdict.failure, verdict.try_id) == (Failure.FINAL, order.try_id)
+    assert verdict.detail
+    assert not simulator.world.truth.requests_read
+
+
+async def test_where_nobody_listens_nothing_was_sent() -> None:
+    async with a_messenger("http://127.0.0.1:1") as messenger:
+        verdict = await messenger.send(an_order())
+        assert isinstance(verdict, MessageRefused)
+        assert verdict.failure is Failure.NOT_SENT
+        with pytest.raises(ReadFailed):
+            await messenger.sent_to(Channel.WHATSAPP, PERSON, now())
+    verdict = await messenger.send(an_order())
+    assert isinstance(verdict, MessageRefused)
+    assert verdict.failure is Failure.NOT_SENT
+
+
+async def test_a_send_that_is_called_off_leaves_the_next_one_alone(
+    simulator: SimulatorServer, messenger: TwilioMessenger
+) -> None:
+    rule = make_rule(FaultKind.NO_ANSWER, FaultTarget.MESSAGE, requests=1)
+    simulator.world.faults.add(rule)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(SHORT_S / 4):
+            await messenger.send(an_order())
+    verdict = await messenger.send(an_order("try-2"))
+    assert isinstance(verdict, MessageTaken)
+    assert verdict.message_sid == taken(simulator)[-1].sid
+
+
+# --- looking for what was lost
+
+
+async def test_a_clock_of_ours_that_is_fast_hides_no_message(simulator: SimulatorServer) -> None:
+    clock = SetClock(ahead_s=7200.0)
+    since = now(clock)
+    async with a_messenger(simulator.address, clock=clock) as messenger:
+        verdict = await messenger.send(an_order())
+        assert isinstance(verdict, MessageTaken)
+        found = await messenger.sent_to(Channel.WHATSAPP, PERSON, since)
+    assert found == (verdict.message_sid,)
+
+
+@pytest.mark.parametrize(("age_s", "found"), [(50.0, True), (120.0, False)])
+async def test_a_message_may_be_dated_a_little_before_its_try(
+    simulator: SimulatorServer, messenger: TwilioMessenger, age_s: float, found: bool
+) -> None:
+    at = simulator.now() - age_s
+    sid = put(simulator, f"whatsapp:{PERSON}", f"whatsapp:{OUR_WHATSAPP}", at)
+    listed = await messenger.sent_to(Channel.WHATSAPP, PERSON, now())
+    assert listed == ((sid,) if found else ())
+
+
+async def test_a_message_still_in_the_queue_is_found(simulator: SimulatorServer) -> None:
+    async with a_messenger(simulator.address) as messenger:
+        verdict = await messenger.send(an_order())
+        assert taken(simulator)[0].sent_at is None
+        assert isinstance(verdict, MessageTaken)
+        listed = await messenger.sent_to(Channel.WHATSAPP, PERSON, now())
+    assert listed == (verdict.message_sid,)
+
+
+async def test_a_list_that_lags_behind_does_not_have_it_yet(
+    simulator: SimulatorServer, messenger: TwilioMessenger
+) -> None:
+    since = now()
+    await messenger.send(an_order())
+    world = simulator.world
+    world.settings = world.settings.changed({"message_list_lag_s": 1000.0})
+    assert await messenger.sent_to(Channel.WHATSAPP, PERSON, since) == ()
+    world.settings = world.settings.changed({"message_list_lag_s": 0.0})
+    assert await messenger.sent_to(Channel.WHATSAPP, PERSON, since) == (taken(simulator)[0].sid,)
+
+
+async def test_whichever_sender_a_messaging_service_chose_it_is_found(
+    simulator: SimulatorServer,
+) -> None:
+    since = now()
+    async with a_messenger(simulator.address, service=SERVICE) as messenger:
+        verdict = await messenger.send(an_order(channel=Channel.SMS, body="Hello"))
+        assert isinstance(verdict, MessageTaken)
+        taken(simulator)[0].order = messages.MessageOrder(
+            to=PERSON, sender="+12025550199", channel=WorldChannel.SMS, text="Hello"
+        )
+        listed = await messenger.sent_to(Channel.SMS, PERSON, since)
+    assert listed == (verdict.message_sid,)
+
+
+@pytest.mark.parametrize("count", [101, 1000])
+async def test_every_page_is_read(
+    simulator: SimulatorServer, messenger: TwilioMessenger, count: int
+) -> None:
+    at = simulator.now()
+    sids = [put(simulator, PERSON, OUR_SMS, at) for _ in range(count)]
+    listed = await messenger.sent_to(Channel.SMS, PERSON, now())
+    assert listed == tuple(reversed(sids))
+
+
+async def test_a_list_that_is_too_long_is_not_judged(
+    simulator: SimulatorServer, messenger: TwilioMessenger
+) -> None:
+    at = simulator.now()
+    for _ in range(1001):
+        put(simulator, PERSON, OUR_SMS, at)
+    with pytest.raises(ReadFailed, match="more than 1000"):
+        await messenger.sent_to(Channel.SMS, PERSON, now())
+
+
+async def test_of_mail_twilio_keeps_no_list(
+    simulator: SimulatorServer, messenger: TwilioMessenger
+) -> None:
+    assert await messenger.sent_to(Channel.EMAIL, "ana@example.com", now()) is None
+    assert not simulator.world.truth.requests_read
+
+
+RESETS = {
+    FaultKind.RESET_BEFORE_READING,
+    FaultKind.RESET_AFTER_READING,
+    FaultKind.RESET_HALF_HEADERS,
+}
+"""After these the transport itself may ask once more; of a read, never of a message."""
+
+
+@pytest.mark.parametrize("trouble", troubles(FaultTarget.MESSAGE_READ), ids=named)
+async def test_no_trouble_makes_a_listing_empty(
+    simulator: SimulatorServer, messenger: TwilioMessenger, trouble: FaultRule
+) -> None:
+    sid = put(simulator, PERSON, OUR_SMS, simulator.now())
+    simulator.world.faults.add(make_rule(trouble.kind, trouble.target, **how(trouble)))
+    readable = trouble.kind is FaultKind.UNKNOWN_STATUS and trouble.acts
+    wanted: set[object] = {(sid,)} if readable else {ReadFailed}
+    if trouble.kind in (FaultKind.UNAUTHORIZED, FaultKind.FORBIDDEN):
+        wanted = {ReadDenied}
+    if trouble.kind in RESETS:
+        wanted.add((sid,))
+    assert await listed_or_failed(messenger) in wanted
+    assert await messenger.sent_to(Channel.SMS, PERSON, now()) == (sid,)
+
+
+async def listed_or_failed(messenger: TwilioMessenger) -> object:
+    try:
+        return await messenger.sent_to(Channel.SMS, PERSON, now())
+    except ReadFailed as failed:
+        return type(failed)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["https://evil.example/2010-04-01/x", "@evil.example/x", "//evil.example/x", "http://[", "x"],
+)
+async def test_a_next_page_leads_nowhere_else(uri: str) -> None:
+    asked: list[str] = []
+
+    def twilio(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        if len(asked) > 1:
+            return httpx.Response(500)
+        return httpx.Response(200, json={"messages": [], "next_page_uri": uri})
+
+    transport = httpx.MockTransport(twilio)
+    async with a_messenger("", hosts=TWILIO_HOSTS, transport=transport) as messenger:
+        with pytest.raises(ReadFailed):
+            await messenger.sent_to(Channel.SMS, PERSON, now())
+    assert set(asked) == {"api.twilio.com"}
+
+
+# --- news
+
+
+@pytest.mark.parametrize(
+    ("word", "delivery"),
+    [("queued", Delivery.ACCEPTED), ("sent", Delivery.SENT), ("read", Delivery.READ)],
+)
+async def test_where_a_message_stands_is_read(
+    simulator: SimulatorServer, messenger: TwilioMessenger, word: str, delivery: Delivery
+) -> None:
+    sid = put(simulator, PERSON, OUR_SMS, simulator.now())
+    message = simulator.world.messenger.by_sid[sid]
+    message.status = type(message.status)(word)
+    news = await messenger.news(sid)
+    assert isinstance(news, MessageNews)
+    assert (news.delivery, news.message_sid, news.failure) == (delivery, sid, None)
+
+
+async def test_a_message_that_failed_says_why(
+    simulator: SimulatorServer, messenger: TwilioMessenger
+) -> None:
+    sid = put(simulator, f"whatsapp:{PERSON}", f"whatsapp:{OUR_WHATSAPP}", simulator.now())
+    message = simulator.world.messenger.by_sid[sid]
+    message.move(type(message.status)("undelivered"), simulator.now(), 63016)
+    news = await messenger.news(sid)
+    assert isinstance(news, MessageNews)
+    assert (news.delivery, news.code) == (Delivery.FAILED, 63016)
+    assert news.failure is Failure.OUTSIDE_WINDOW
+
+
+async def test_an_unknown_message_has_no_news(
+    simulator: SimulatorServer, messenger: TwilioMessenger
+) -> None:
+    assert await messenger.news(MessageSid("SM" + "f" * 32)) is None
+    for odd in ("", "SM/../Calls", "CA" + "0" * 32):
+        assert await messenger.news(MessageSid(odd)) is None
+    assert simulator.world.truth.requests_read["twilio_fetch_message"] == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "is_read"),
+    [
+        (answer(200, b'{"sid": "SM%s", "status": "teleported"}' % (b"0" * 32)), True),
+        (answer(200, b'{"status": "sent"}'), False),
+        (answer(404, b"<html></html>", "text/html"), False),
+        (answer(404, b'{"code": 404, "message": "a proxy"}'), False),
+        (answer(302, b"", "text/plain", "Location: /again"), False),
+        (answer(500, b""), False),
+    ],
+)
+async def test_what_is_not_twilios_word_is_no_news(said: bytes, is_read: bool) -> None:
+    async with serving(answering(said)) as (base_url, seen), a_messenger(base_url) as messenger:
+        sid = MessageSid("SM" + "0" * 32)
+        if is_read:
+            assert await messenger.news(sid) is None
+        else:
+            with pytest.raises(ReadFailed):
+                await messenger.news(sid)
+        assert seen.read == 1
+
+
+# --- callbacks, secrets
+
+
+async def test_callbacks_are_genuine_and_name_the_try_although_the_answer_was_lost() -> None:
+    letters: asyncio.Queue[tuple[str, bytes, str]] = asyncio.Queue()
+
+    async def hear(request: web.BaseRequest) -> web.StreamResponse:
+        signature = request.headers.get("X-Twilio-Signature", "")
+        letters.put_nowait((str(request.rel_url), await request.read(), signature))
+        return web.Response(status=204)
+
+    runner = web.ServerRunner(web.Server(hear))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    public = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    server = SimulatorServer(WorldSettings(message_read_share=1.0, **AT_ONCE))
+    odd = "try 1&ref=other-ñ"
+    try:
+        async with (
+            server.running(),
+            a_messenger(server.address, callback_url=f"{public}/webhook/twilio") as messenger,
+        ):
+            server.world.faults.add(make_rule(FaultKind.CUT_BODY, FaultTarget.MESSAGE, requests=1))
+            assert isinstance(await messenger.send(an_order()), MessageUnanswered)
+            assert isinstance(await messenger.send(an_order(odd)), MessageTaken)
+            async with asyncio.timeout(WITHIN_S):
+                received = [await letters.get() for _ in range(6)]
+            references = {message.order.reference for message in taken(server)}
+    finally:
+        await runner.cleanup()
+    assert references == {"try-1", odd}
+    deliveries = set()
+    for path, body, signature in received:
+        fields = read_form(body)
+        assert verify(public + path, fields, signature, (TOKEN.encode(),)) is Verdict.GOOD
+        assert RequestValidator(TOKEN).validate(public + path, dict(fields), signature)
+        reference = httpx.URL(public + path).params[REFERENCE]
+        news = read_webhook(fields, reference)
+        assert isinstance(news, MessageNews)
+        deliveries.add((reference, news.delivery))
+        if reference == "try-1":
+            assert news.try_id == "try-1"
+    words = (Delivery.SENT, Delivery.DELIVERED, Delivery.READ)
+    assert deliveries == {(reference, word) for reference in references for word in words}
+
+
+async def test_no_error_holds_anything_of_the_sdk(
+    simulator: SimulatorServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    shown: list[str] = []
+    kinds = (FaultKind.HTML_200, FaultKind.ERROR_500, FaultKind.UNAUTHORIZED, FaultKind.NO_ANSWER)
+    async with a_messenger(simulator.address) as messenger:
+        for kind in kinds:
+            simulator.world.faults.add(make_rule(kind, FaultTarget.MESSAGE_READ, requests=1))
+            with pytest.raises(ReadFailed) as failed:
+                await messenger.sent_to(Channel.SMS, PERSON, now())
+            error: BaseException | None = failed.value
+            while error is not None:
+                assert not type(error).__module__.startswith("twilio")
+                frames = failed.traceback if error is failed.value else []
+                assert all("/twilio/" not in str(frame.path) for frame in frames)
+                shown.append(repr(error))
+                error = error.__cause__ or error.__context__
+            simulator.world.faults.add(make_rule(kind, FaultTarget.MESSAGE, requests=1))
+            shown.append(repr(await messenger.send(an_order())))
+    for text in (*shown, caplog.text):
+        assert TOKEN not in text
+        assert PERSON not in text
