@@ -55,7 +55,7 @@ async def a_messenger(
     sms_number: str = OUR_SMS,
     service: str = "",
     callback_url: str = "",
-    timeout_s: float = SHORT_S,
+    timeout_s: float = 5.0,
 ) -> AsyncIterator[TwilioMessenger]:
     """Make the adapter and close its client afterwards."""
     http = Http(base_urls=hosts or [base_url], transport=transport)

@@ -68,6 +68,13 @@ async def messenger(simulator: SimulatorServer) -> AsyncIterator[TwilioMessenger
         yield adapter
 
 
+@pytest.fixture
+async def hasty(simulator: SimulatorServer) -> AsyncIterator[TwilioMessenger]:
+    """Give an adapter that waits for no answer for long."""
+    async with a_messenger(simulator.address, timeout_s=SHORT_S) as adapter:
+        yield adapter
+
+
 def taken(simulator: SimulatorServer) -> list[Message]:
     """Give what the messenger really took from us, by its own word."""
     every = simulator.world.messenger.all
@@ -151,7 +158,7 @@ async def test_a_message_is_taken_once_and_named(
 async def test_messages_sent_at_once_keep_their_own_answers(simulator: SimulatorServer) -> None:
     orders = [an_order(f"try-{index}", to=f"+120255501{index:02d}") for index in range(30)]
     url = "http://127.0.0.1:1/webhook/twilio"
-    async with a_messenger(simulator.address, callback_url=url, timeout_s=5.0) as messenger:
+    async with a_messenger(simulator.address, callback_url=url) as messenger:
         verdicts = await asyncio.gather(*(messenger.send(order) for order in orders))
     truth = {message.sid: message.order for message in taken(simulator)}
     for order, verdict in zip(orders, verdicts, strict=True):
@@ -192,13 +199,16 @@ def named(rule: FaultRule) -> str:
 
 @pytest.mark.parametrize("trouble", troubles(FaultTarget.MESSAGE), ids=named)
 async def test_no_trouble_makes_us_wrong_about_a_message_and_a_lost_one_is_found(
-    simulator: SimulatorServer, messenger: TwilioMessenger, trouble: FaultRule
+    simulator: SimulatorServer,
+    messenger: TwilioMessenger,
+    hasty: TwilioMessenger,
+    trouble: FaultRule,
 ) -> None:
     await a_crowd(simulator)
     before = len(taken(simulator))
     since = now()
     simulator.world.faults.add(make_rule(trouble.kind, trouble.target, **how(trouble)))
-    verdict = await messenger.send(an_order())
+    verdict = await hasty.send(an_order())
     sids = tuple(message.sid for message in taken(simulator)[before:])
     assert len(sids) == trouble.acts
     if trouble.kind in REFUSALS:
@@ -243,7 +253,10 @@ async def test_a_slow_answer_that_comes_in_time_is_an_answer(
 
 @pytest.mark.parametrize("name", UNCERTAIN)
 async def test_what_may_have_been_read_is_unanswered(name: str) -> None:
-    async with serving(UNCERTAIN[name]) as (base_url, seen), a_messenger(base_url) as messenger:
+    async with (
+        serving(UNCERTAIN[name]) as (base_url, seen),
+        a_messenger(base_url, timeout_s=SHORT_S) as messenger,
+    ):
         verdict = await messenger.send(an_order())
         assert isinstance(verdict, MessageUnanswered), verdict
         assert seen.connections == 1
@@ -372,6 +385,8 @@ async def test_a_message_may_be_dated_a_little_before_its_try(
 
 
 async def test_a_message_still_in_the_queue_is_found(simulator: SimulatorServer) -> None:
+    world = simulator.world
+    world.settings = world.settings.changed({"message_queue_s": 1000.0})
     async with a_messenger(simulator.address) as messenger:
         verdict = await messenger.send(an_order())
         assert taken(simulator)[0].sent_at is None
@@ -443,7 +458,10 @@ RESETS = {
 
 @pytest.mark.parametrize("trouble", troubles(FaultTarget.MESSAGE_READ), ids=named)
 async def test_no_trouble_makes_a_listing_empty(
-    simulator: SimulatorServer, messenger: TwilioMessenger, trouble: FaultRule
+    simulator: SimulatorServer,
+    messenger: TwilioMessenger,
+    hasty: TwilioMessenger,
+    trouble: FaultRule,
 ) -> None:
     sid = put(simulator, PERSON, OUR_SMS, simulator.now())
     simulator.world.faults.add(make_rule(trouble.kind, trouble.target, **how(trouble)))
@@ -453,7 +471,7 @@ async def test_no_trouble_makes_a_listing_empty(
         wanted = {ReadDenied}
     if trouble.kind in RESETS:
         wanted.add((sid,))
-    assert await listed_or_failed(messenger) in wanted
+    assert await listed_or_failed(hasty) in wanted
     assert await messenger.sent_to(Channel.SMS, PERSON, now()) == (sid,)
 
 
@@ -597,7 +615,7 @@ async def test_no_error_holds_anything_of_the_sdk(
     caplog.set_level("DEBUG")
     shown: list[str] = []
     kinds = (FaultKind.HTML_200, FaultKind.ERROR_500, FaultKind.UNAUTHORIZED, FaultKind.NO_ANSWER)
-    async with a_messenger(simulator.address) as messenger:
+    async with a_messenger(simulator.address, timeout_s=SHORT_S) as messenger:
         for kind in kinds:
             simulator.world.faults.add(make_rule(kind, FaultTarget.MESSAGE_READ, requests=1))
             with pytest.raises(ReadFailed) as failed:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.contract.providers.messaging import TEMPLATE, a_messenger
+from tests.contract.providers.messaging import SHORT_S, TEMPLATE, a_messenger
 from tests.contract.providers.misbehaving import answer, answering, serving
 from voiceslot_tui.core.errors import ReadDenied, ReadFailed
 from voiceslot_tui.core.follow_up_facts import Approval
@@ -101,14 +101,13 @@ TROUBLE = {
 
 
 @pytest.mark.parametrize("name", TROUBLE)
-async def test_trouble_says_nothing_about_a_template(
-    simulator: SimulatorServer, messenger: TwilioMessenger, name: str
-) -> None:
+async def test_trouble_says_nothing_about_a_template(simulator: SimulatorServer, name: str) -> None:
     simulator.world.faults.add(make_rule(TROUBLE[name], READS, requests=2))
-    for read in (messenger.template(TEMPLATE), messenger.templates()):
-        with pytest.raises(ReadFailed) as failed:
-            await read
-        assert not isinstance(failed.value, ReadDenied)
+    async with a_messenger(simulator.address, timeout_s=SHORT_S) as messenger:
+        for read in (messenger.template(TEMPLATE), messenger.templates()):
+            with pytest.raises(ReadFailed) as failed:
+                await read
+            assert not isinstance(failed.value, ReadDenied)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
