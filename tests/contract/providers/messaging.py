@@ -1,4 +1,4 @@
-"""The messenger in front of a server of the test's choice, and what it is told to send."""
+"""The messenger in front of a server of the test's choice, what it sends, and what goes wrong."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ import httpx
 
 from tests.contract.providers.conftest import SetClock
 from voiceslot_tui.core.calls import Instant
-from voiceslot_tui.core.follow_ups import Channel, TryId
-from voiceslot_tui.follow_up_ports import MessageOrder
+from voiceslot_tui.core.follow_up_facts import Failure
+from voiceslot_tui.core.follow_ups import Channel, MessageSid, TryId
+from voiceslot_tui.follow_up_ports import MessageOrder, Messenger
 from voiceslot_tui.ports import Clock
 from voiceslot_tui.providers.http import Http
 from voiceslot_tui.providers.twilio_messages import TwilioMessenger
-from voiceslot_tui.simulator.settings import WorldSettings
+from voiceslot_tui.simulator import messages
+from voiceslot_tui.simulator.faults import FaultRule, fits, make_rule
+from voiceslot_tui.simulator.message_words import Channel as WorldChannel
+from voiceslot_tui.simulator.messages import Message
+from voiceslot_tui.simulator.server import SimulatorServer
+from voiceslot_tui.simulator.settings import SettingsError, WorldSettings
+from voiceslot_tui.simulator.words import FaultKind, FaultTarget
 
 SETTINGS = WorldSettings()
 OUR_WHATSAPP, OUR_SMS = SETTINGS.whatsapp_senders[0], SETTINGS.sms_senders[0]
@@ -56,7 +63,7 @@ async def a_messenger(
     service: str = "",
     callback_url: str = "",
     timeout_s: float = 5.0,
-) -> AsyncIterator[TwilioMessenger]:
+) -> AsyncIterator[Messenger]:
     """Make the adapter and close its client afterwards."""
     http = Http(base_urls=hosts or [base_url], transport=transport)
     try:
@@ -76,3 +83,45 @@ async def a_messenger(
         )
     finally:
         await http.aclose()
+
+
+def taken(simulator: SimulatorServer) -> list[Message]:
+    """Give what the messenger really took from us, by its own word."""
+    every = simulator.world.messenger.all
+    sent = [message for message in every if message.direction == "outbound-api"]
+    assert sum(simulator.world.messenger.truth.taken.values()) == len(sent)
+    return sent
+
+
+def put(simulator: SimulatorServer, to: str, sender: str, at: float) -> MessageSid:
+    """Let the messenger have taken a message at a moment."""
+    channel = WorldChannel.WHATSAPP if to.startswith("whatsapp:") else WorldChannel.SMS
+    order = messages.MessageOrder(to=to, sender=sender, channel=channel, text="Hello")
+    return MessageSid(simulator.world.messenger.take(order, at).sid)
+
+
+REFUSALS = {
+    FaultKind.RATE_LIMITED: Failure.NOT_SENT,
+    FaultKind.UNAUTHORIZED: Failure.ACCOUNT,
+    FaultKind.FORBIDDEN: Failure.ACCOUNT,
+}
+"""Faults that are Twilio's own word that nothing was done; the world does nothing then."""
+
+
+def troubles(target: FaultTarget) -> list[FaultRule]:
+    """Make every fault that can strike: where the message is taken all the same, or not."""
+    made: list[FaultRule] = []
+    for kind in FaultKind:
+        for acts in (True, False):
+            if not fits(kind, target) or (acts and kind in REFUSALS):
+                continue
+            try:
+                made.append(make_rule(kind, target, acts=acts, delay_s=4 * SHORT_S, requests=1))
+            except SettingsError:
+                continue
+    return made
+
+
+def named(rule: FaultRule) -> str:
+    """Name a fault in a report of tests."""
+    return f"{rule.kind}-{'acts' if rule.acts else 'idle'}"

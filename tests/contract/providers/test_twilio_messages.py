@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
-from tests.contract.providers.conftest import SetClock
 from tests.contract.providers.messaging import (
     ACCOUNT,
     ANOTHER,
     OUR_SMS,
     OUR_WHATSAPP,
     PERSON,
+    REFUSALS,
     SERVICE,
     SHORT_S,
     TEMPLATE,
@@ -28,11 +29,15 @@ from tests.contract.providers.messaging import (
     VARIABLES,
     a_messenger,
     an_order,
+    named,
     now,
+    put,
+    taken,
+    troubles,
 )
 from tests.contract.providers.misbehaving import answer, answering, serving
 from tests.contract.providers.test_certainty import MAY_BE_UNREAD, UNCERTAIN
-from voiceslot_tui.core.errors import ReadDenied, ReadFailed
+from voiceslot_tui.core.errors import ReadFailed
 from voiceslot_tui.core.follow_up_facts import (
     Delivery,
     Failure,
@@ -42,16 +47,13 @@ from voiceslot_tui.core.follow_up_facts import (
     MessageUnanswered,
 )
 from voiceslot_tui.core.follow_ups import Channel, MessageSid, TryId
-from voiceslot_tui.follow_up_ports import MessageOrder
+from voiceslot_tui.follow_up_ports import MessageOrder, Messenger
 from voiceslot_tui.providers.twilio_client import TWILIO_HOSTS
-from voiceslot_tui.providers.twilio_messages import TwilioMessenger
-from voiceslot_tui.simulator import messages
-from voiceslot_tui.simulator.faults import FaultRule, fits, make_rule
+from voiceslot_tui.simulator.faults import FaultRule, make_rule
 from voiceslot_tui.simulator.message_forms import Written
 from voiceslot_tui.simulator.message_words import Channel as WorldChannel
-from voiceslot_tui.simulator.messages import Message
 from voiceslot_tui.simulator.server import SimulatorServer
-from voiceslot_tui.simulator.settings import SettingsError, WorldSettings
+from voiceslot_tui.simulator.settings import WorldSettings
 from voiceslot_tui.simulator.words import FaultKind, FaultTarget
 from voiceslot_tui.wire.elevenlabs_webhook import Verdict
 from voiceslot_tui.wire.twilio_signature import verify
@@ -62,25 +64,17 @@ WITHIN_S = 10.0
 
 
 @pytest.fixture
-async def messenger(simulator: SimulatorServer) -> AsyncIterator[TwilioMessenger]:
+async def messenger(simulator: SimulatorServer) -> AsyncIterator[Messenger]:
     """Give the adapter in front of the simulator."""
     async with a_messenger(simulator.address) as adapter:
         yield adapter
 
 
 @pytest.fixture
-async def hasty(simulator: SimulatorServer) -> AsyncIterator[TwilioMessenger]:
+async def hasty(simulator: SimulatorServer) -> AsyncIterator[Messenger]:
     """Give an adapter that waits for no answer for long."""
     async with a_messenger(simulator.address, timeout_s=SHORT_S) as adapter:
         yield adapter
-
-
-def taken(simulator: SimulatorServer) -> list[Message]:
-    """Give what the messenger really took from us, by its own word."""
-    every = simulator.world.messenger.all
-    sent = [message for message in every if message.direction == "outbound-api"]
-    assert sum(simulator.world.messenger.truth.taken.values()) == len(sent)
-    return sent
 
 
 def requests(simulator: SimulatorServer) -> int:
@@ -146,7 +140,7 @@ async def test_a_request_says_what_was_ordered_and_nothing_else(
 
 
 async def test_a_message_is_taken_once_and_named(
-    simulator: SimulatorServer, messenger: TwilioMessenger
+    simulator: SimulatorServer, messenger: Messenger
 ) -> None:
     for order in (an_order(), an_order(channel=Channel.SMS, body="Hello")):
         verdict = await messenger.send(order)
@@ -171,43 +165,17 @@ async def test_messages_sent_at_once_keep_their_own_answers(simulator: Simulator
 # --- what the answer proves
 
 
-REFUSALS = {
-    FaultKind.RATE_LIMITED: Failure.NOT_SENT,
-    FaultKind.UNAUTHORIZED: Failure.ACCOUNT,
-    FaultKind.FORBIDDEN: Failure.ACCOUNT,
-}
-"""Faults that are Twilio's own word that nothing was done; the world does nothing then."""
-
-
-def troubles(target: FaultTarget) -> list[FaultRule]:
-    """Make every fault that can strike: where the message is taken all the same, or not."""
-    made: list[FaultRule] = []
-    for kind in FaultKind:
-        for acts in (True, False):
-            if not fits(kind, target) or (acts and kind in REFUSALS):
-                continue
-            try:
-                made.append(make_rule(kind, target, acts=acts, delay_s=4 * SHORT_S, requests=1))
-            except SettingsError:
-                continue
-    return made
-
-
-def named(rule: FaultRule) -> str:
-    return f"{rule.kind}-{'acts' if rule.acts else 'idle'}"
-
-
 @pytest.mark.parametrize("trouble", troubles(FaultTarget.MESSAGE), ids=named)
 async def test_no_trouble_makes_us_wrong_about_a_message_and_a_lost_one_is_found(
     simulator: SimulatorServer,
-    messenger: TwilioMessenger,
-    hasty: TwilioMessenger,
+    messenger: Messenger,
+    hasty: Messenger,
     trouble: FaultRule,
 ) -> None:
     await a_crowd(simulator)
     before = len(taken(simulator))
     since = now()
-    simulator.world.faults.add(make_rule(trouble.kind, trouble.target, **how(trouble)))
+    simulator.world.faults.add(replace(trouble))
     verdict = await hasty.send(an_order())
     sids = tuple(message.sid for message in taken(simulator)[before:])
     assert len(sids) == trouble.acts
@@ -221,10 +189,6 @@ async def test_no_trouble_makes_us_wrong_about_a_message_and_a_lost_one_is_found
     assert requests(simulator) == (trouble.kind is not FaultKind.RESET_BEFORE_READING)
 
 
-def how(trouble: FaultRule) -> dict[str, object]:
-    return {"acts": trouble.acts, "delay_s": trouble.delay_s, "requests": 1}
-
-
 async def a_crowd(simulator: SimulatorServer) -> None:
     """Let others be written to, and this person before, elsewhere, and by their own hand."""
     world, at = simulator.world.messenger, simulator.now()
@@ -235,15 +199,8 @@ async def a_crowd(simulator: SimulatorServer) -> None:
     world.hear(Written(PERSON, OUR_WHATSAPP, WorldChannel.WHATSAPP, "Hello"), at)
 
 
-def put(simulator: SimulatorServer, to: str, sender: str, at: float) -> MessageSid:
-    """Let the messenger have taken a message at a moment."""
-    channel = WorldChannel.WHATSAPP if to.startswith("whatsapp:") else WorldChannel.SMS
-    order = messages.MessageOrder(to=to, sender=sender, channel=channel, text="Hello")
-    return MessageSid(simulator.world.messenger.take(order, at).sid)
-
-
 async def test_a_slow_answer_that_comes_in_time_is_an_answer(
-    simulator: SimulatorServer, messenger: TwilioMessenger
+    simulator: SimulatorServer, messenger: Messenger
 ) -> None:
     simulator.world.faults.add(make_rule(FaultKind.SLOW, FaultTarget.MESSAGE, delay_s=0.05))
     verdict = await messenger.send(an_order())
@@ -293,7 +250,7 @@ async def test_a_refusal_in_twilios_words_is_one(
 
 
 async def test_the_worlds_own_refusals_are_right(
-    simulator: SimulatorServer, messenger: TwilioMessenger
+    simulator: SimulatorServer, messenger: Messenger
 ) -> None:
     async with a_messenger(simulator.address, token="wrong-token") as stranger:
         verdict = await stranger.send(an_order())
@@ -349,7 +306,7 @@ async def test_where_nobody_listens_nothing_was_sent() -> None:
 
 
 async def test_a_send_that_is_called_off_leaves_the_next_one_alone(
-    simulator: SimulatorServer, messenger: TwilioMessenger
+    simulator: SimulatorServer, messenger: Messenger
 ) -> None:
     rule = make_rule(FaultKind.NO_ANSWER, FaultTarget.MESSAGE, requests=1)
     simulator.world.faults.add(rule)
@@ -359,208 +316,6 @@ async def test_a_send_that_is_called_off_leaves_the_next_one_alone(
     verdict = await messenger.send(an_order("try-2"))
     assert isinstance(verdict, MessageTaken)
     assert verdict.message_sid == taken(simulator)[-1].sid
-
-
-# --- looking for what was lost
-
-
-async def test_a_clock_of_ours_that_is_fast_hides_no_message(simulator: SimulatorServer) -> None:
-    clock = SetClock(ahead_s=7200.0)
-    since = now(clock)
-    async with a_messenger(simulator.address, clock=clock) as messenger:
-        verdict = await messenger.send(an_order())
-        assert isinstance(verdict, MessageTaken)
-        found = await messenger.sent_to(Channel.WHATSAPP, PERSON, since)
-    assert found == (verdict.message_sid,)
-
-
-@pytest.mark.parametrize(("age_s", "found"), [(50.0, True), (120.0, False)])
-async def test_a_message_may_be_dated_a_little_before_its_try(
-    simulator: SimulatorServer, messenger: TwilioMessenger, age_s: float, found: bool
-) -> None:
-    at = simulator.now() - age_s
-    sid = put(simulator, f"whatsapp:{PERSON}", f"whatsapp:{OUR_WHATSAPP}", at)
-    listed = await messenger.sent_to(Channel.WHATSAPP, PERSON, now())
-    assert listed == ((sid,) if found else ())
-
-
-async def test_a_message_still_in_the_queue_is_found(simulator: SimulatorServer) -> None:
-    world = simulator.world
-    world.settings = world.settings.changed({"message_queue_s": 1000.0})
-    async with a_messenger(simulator.address) as messenger:
-        verdict = await messenger.send(an_order())
-        assert taken(simulator)[0].sent_at is None
-        assert isinstance(verdict, MessageTaken)
-        listed = await messenger.sent_to(Channel.WHATSAPP, PERSON, now())
-    assert listed == (verdict.message_sid,)
-
-
-async def test_a_list_that_lags_behind_does_not_have_it_yet(
-    simulator: SimulatorServer, messenger: TwilioMessenger
-) -> None:
-    since = now()
-    await messenger.send(an_order())
-    world = simulator.world
-    world.settings = world.settings.changed({"message_list_lag_s": 1000.0})
-    assert await messenger.sent_to(Channel.WHATSAPP, PERSON, since) == ()
-    world.settings = world.settings.changed({"message_list_lag_s": 0.0})
-    assert await messenger.sent_to(Channel.WHATSAPP, PERSON, since) == (taken(simulator)[0].sid,)
-
-
-async def test_whichever_sender_a_messaging_service_chose_it_is_found(
-    simulator: SimulatorServer,
-) -> None:
-    since = now()
-    async with a_messenger(simulator.address, service=SERVICE) as messenger:
-        verdict = await messenger.send(an_order(channel=Channel.SMS, body="Hello"))
-        assert isinstance(verdict, MessageTaken)
-        taken(simulator)[0].order = messages.MessageOrder(
-            to=PERSON, sender="+12025550199", channel=WorldChannel.SMS, text="Hello"
-        )
-        listed = await messenger.sent_to(Channel.SMS, PERSON, since)
-    assert listed == (verdict.message_sid,)
-
-
-@pytest.mark.parametrize("count", [101, 1000])
-async def test_every_page_is_read(
-    simulator: SimulatorServer, messenger: TwilioMessenger, count: int
-) -> None:
-    at = simulator.now()
-    sids = [put(simulator, PERSON, OUR_SMS, at) for _ in range(count)]
-    listed = await messenger.sent_to(Channel.SMS, PERSON, now())
-    assert listed == tuple(reversed(sids))
-
-
-async def test_a_list_that_is_too_long_is_not_judged(
-    simulator: SimulatorServer, messenger: TwilioMessenger
-) -> None:
-    at = simulator.now()
-    for _ in range(1001):
-        put(simulator, PERSON, OUR_SMS, at)
-    with pytest.raises(ReadFailed, match="more than 1000"):
-        await messenger.sent_to(Channel.SMS, PERSON, now())
-
-
-async def test_of_mail_twilio_keeps_no_list(
-    simulator: SimulatorServer, messenger: TwilioMessenger
-) -> None:
-    assert await messenger.sent_to(Channel.EMAIL, "ana@example.com", now()) is None
-    assert not simulator.world.truth.requests_read
-
-
-RESETS = {
-    FaultKind.RESET_BEFORE_READING,
-    FaultKind.RESET_AFTER_READING,
-    FaultKind.RESET_HALF_HEADERS,
-}
-"""After these the transport itself may ask once more; of a read, never of a message."""
-
-
-@pytest.mark.parametrize("trouble", troubles(FaultTarget.MESSAGE_READ), ids=named)
-async def test_no_trouble_makes_a_listing_empty(
-    simulator: SimulatorServer,
-    messenger: TwilioMessenger,
-    hasty: TwilioMessenger,
-    trouble: FaultRule,
-) -> None:
-    sid = put(simulator, PERSON, OUR_SMS, simulator.now())
-    simulator.world.faults.add(make_rule(trouble.kind, trouble.target, **how(trouble)))
-    readable = trouble.kind is FaultKind.UNKNOWN_STATUS and trouble.acts
-    wanted: set[object] = {(sid,)} if readable else {ReadFailed}
-    if trouble.kind in (FaultKind.UNAUTHORIZED, FaultKind.FORBIDDEN):
-        wanted = {ReadDenied}
-    if trouble.kind in RESETS:
-        wanted.add((sid,))
-    assert await listed_or_failed(hasty) in wanted
-    assert await messenger.sent_to(Channel.SMS, PERSON, now()) == (sid,)
-
-
-async def listed_or_failed(messenger: TwilioMessenger) -> object:
-    try:
-        return await messenger.sent_to(Channel.SMS, PERSON, now())
-    except ReadFailed as failed:
-        return type(failed)
-
-
-@pytest.mark.parametrize(
-    "uri",
-    ["https://evil.example/2010-04-01/x", "@evil.example/x", "//evil.example/x", "http://[", "x"],
-)
-async def test_a_next_page_leads_nowhere_else(uri: str) -> None:
-    asked: list[str] = []
-
-    def twilio(request: httpx.Request) -> httpx.Response:
-        asked.append(request.url.host)
-        if len(asked) > 1:
-            return httpx.Response(500)
-        return httpx.Response(200, json={"messages": [], "next_page_uri": uri})
-
-    transport = httpx.MockTransport(twilio)
-    async with a_messenger("", hosts=TWILIO_HOSTS, transport=transport) as messenger:
-        with pytest.raises(ReadFailed):
-            await messenger.sent_to(Channel.SMS, PERSON, now())
-    assert set(asked) == {"api.twilio.com"}
-
-
-# --- news
-
-
-@pytest.mark.parametrize(
-    ("word", "delivery"),
-    [("queued", Delivery.ACCEPTED), ("sent", Delivery.SENT), ("read", Delivery.READ)],
-)
-async def test_where_a_message_stands_is_read(
-    simulator: SimulatorServer, messenger: TwilioMessenger, word: str, delivery: Delivery
-) -> None:
-    sid = put(simulator, PERSON, OUR_SMS, simulator.now())
-    message = simulator.world.messenger.by_sid[sid]
-    message.status = type(message.status)(word)
-    news = await messenger.news(sid)
-    assert isinstance(news, MessageNews)
-    assert (news.delivery, news.message_sid, news.failure) == (delivery, sid, None)
-
-
-async def test_a_message_that_failed_says_why(
-    simulator: SimulatorServer, messenger: TwilioMessenger
-) -> None:
-    sid = put(simulator, f"whatsapp:{PERSON}", f"whatsapp:{OUR_WHATSAPP}", simulator.now())
-    message = simulator.world.messenger.by_sid[sid]
-    message.move(type(message.status)("undelivered"), simulator.now(), 63016)
-    news = await messenger.news(sid)
-    assert isinstance(news, MessageNews)
-    assert (news.delivery, news.code) == (Delivery.FAILED, 63016)
-    assert news.failure is Failure.OUTSIDE_WINDOW
-
-
-async def test_an_unknown_message_has_no_news(
-    simulator: SimulatorServer, messenger: TwilioMessenger
-) -> None:
-    assert await messenger.news(MessageSid("SM" + "f" * 32)) is None
-    for odd in ("", "SM/../Calls", "CA" + "0" * 32):
-        assert await messenger.news(MessageSid(odd)) is None
-    assert simulator.world.truth.requests_read["twilio_fetch_message"] == 1
-
-
-@pytest.mark.parametrize(
-    ("said", "is_read"),
-    [
-        (answer(200, b'{"sid": "SM%s", "status": "teleported"}' % (b"0" * 32)), True),
-        (answer(200, b'{"status": "sent"}'), False),
-        (answer(404, b"<html></html>", "text/html"), False),
-        (answer(404, b'{"code": 404, "message": "a proxy"}'), False),
-        (answer(302, b"", "text/plain", "Location: /again"), False),
-        (answer(500, b""), False),
-    ],
-)
-async def test_what_is_not_twilios_word_is_no_news(said: bytes, is_read: bool) -> None:
-    async with serving(answering(said)) as (base_url, seen), a_messenger(base_url) as messenger:
-        sid = MessageSid("SM" + "0" * 32)
-        if is_read:
-            assert await messenger.news(sid) is None
-        else:
-            with pytest.raises(ReadFailed):
-                await messenger.news(sid)
-        assert seen.read == 1
 
 
 # --- callbacks, secrets

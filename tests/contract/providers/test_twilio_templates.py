@@ -12,8 +12,8 @@ from tests.contract.providers.misbehaving import answer, answering, serving
 from voiceslot_tui.core.errors import ReadDenied, ReadFailed
 from voiceslot_tui.core.follow_up_facts import Approval
 from voiceslot_tui.core.follow_up_policy import Template
+from voiceslot_tui.follow_up_ports import Messenger
 from voiceslot_tui.providers.twilio_client import TWILIO_HOSTS
-from voiceslot_tui.providers.twilio_messages import TwilioMessenger
 from voiceslot_tui.simulator.faults import make_rule
 from voiceslot_tui.simulator.message_words import TemplateStatus
 from voiceslot_tui.simulator.server import SimulatorServer
@@ -27,7 +27,7 @@ UNKNOWN = {"code": 20404, "message": "Not found"}
 
 
 @pytest.fixture
-async def messenger(simulator: SimulatorServer) -> AsyncIterator[TwilioMessenger]:
+async def messenger(simulator: SimulatorServer) -> AsyncIterator[Messenger]:
     """Give the adapter in front of the simulator."""
     async with a_messenger(simulator.address) as adapter:
         yield adapter
@@ -45,7 +45,7 @@ async def messenger(simulator: SimulatorServer) -> AsyncIterator[TwilioMessenger
     ],
 )
 async def test_a_template_is_read_with_its_approval(
-    simulator: SimulatorServer, messenger: TwilioMessenger, word: str, approval: Approval
+    simulator: SimulatorServer, messenger: Messenger, word: str, approval: Approval
 ) -> None:
     made = simulator.world.messenger.templates[TEMPLATE]
     made.status, made.rejection_reason = TemplateStatus(word), "too pushy"
@@ -55,7 +55,7 @@ async def test_a_template_is_read_with_its_approval(
 
 
 async def test_a_template_that_is_not_there_is_missing(
-    simulator: SimulatorServer, messenger: TwilioMessenger
+    simulator: SimulatorServer, messenger: Messenger
 ) -> None:
     unknown = "HX" + "f" * 32
     assert await messenger.template(unknown) == Template(unknown, Approval.MISSING)
@@ -66,7 +66,7 @@ async def test_a_template_that_is_not_there_is_missing(
 
 @pytest.mark.parametrize("kind", [FaultKind.UNAUTHORIZED, FaultKind.FORBIDDEN])
 async def test_a_key_that_may_not_read_a_template_says_so(
-    simulator: SimulatorServer, messenger: TwilioMessenger, kind: FaultKind
+    simulator: SimulatorServer, messenger: Messenger, kind: FaultKind
 ) -> None:
     simulator.world.faults.add(make_rule(kind, READS, requests=2))
     assert await messenger.template(TEMPLATE) == Template(TEMPLATE, Approval.UNREADABLE)
@@ -120,7 +120,7 @@ async def test_a_proxys_word_is_not_twilios(status: int) -> None:
 
 
 async def test_all_templates_are_read_over_pages(
-    simulator: SimulatorServer, messenger: TwilioMessenger
+    simulator: SimulatorServer, messenger: Messenger
 ) -> None:
     made = simulator.world.messenger.templates
     for index in range(10, 210):
