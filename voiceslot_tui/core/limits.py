@@ -136,6 +136,9 @@ NAME_CHARS_MAX: Final = 60
 FORM_FIELDS_MAX: Final = 200
 """Fields of one callback of Twilio's; it sends about thirty."""
 MESSAGE_LIST_MAX: Final = 1_000
+"""Messages to one person that are looked through for one; a longer list is not judged."""
+MESSAGE_TIMEOUT_S: Final = 30.0
+"""How long the answer to a message is waited for; one that is cut short must be looked up."""
 
 SENDS_AT_ONCE_MAX: Final = 20
 """Requests to messengers under way at once."""

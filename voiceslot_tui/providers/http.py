@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 import aiohttp
@@ -46,6 +47,14 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def dated_s(self) -> float | None:
+        """Give the server's time in unix seconds, as the answer is dated; None where it is not."""
+        try:
+            return parsedate_to_datetime(self.headers.get("date", "")).timestamp()
+        except (ValueError, OverflowError):
+            return None
 
 
 class Http:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 import httpx
@@ -109,11 +108,8 @@ class Reader:
         raise _failure(url, answer)
 
     def _learn_time(self, answer: Answer) -> None:
-        try:
-            dated = parsedate_to_datetime(answer.headers.get("date", ""))
-        except (ValueError, OverflowError):
-            return
-        self._ahead_s = dated.timestamp() - self._clock.now() / 1000
+        if answer.dated_s is not None:
+            self._ahead_s = answer.dated_s - self._clock.now() / 1000
 
     def _headers_to(self, url: httpx.URL) -> RawHeaders:
         known = self._prepared.get(url.netloc)

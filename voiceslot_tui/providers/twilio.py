@@ -6,16 +6,14 @@ network does, so no error of the SDK, which may hold an address or a credential,
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from collections.abc import Callable
-from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 from voiceslot_tui.core.calls import CallSid
 from voiceslot_tui.core.limits import READ_TIMEOUT_S
 from voiceslot_tui.ports import HangUp
 from voiceslot_tui.providers.http import Http, NoAnswer, NotSent
+from voiceslot_tui.providers.twilio_client import TwilioClient
 from voiceslot_tui.wire.twilio_calls import (
     ENDED,
     NOT_IN_PROGRESS,
@@ -24,10 +22,6 @@ from voiceslot_tui.wire.twilio_calls import (
     is_over,
 )
 
-TWILIO_API: Final = "https://api.twilio.com"
-"""Where calls are asked about, unless a base URL replaces it."""
-
-_SDK: Final = "voiceslot_tui.providers.twilio_sdk"
 _TROUBLE: Final = (NotSent, NoAnswer, ValueError, TypeError, AttributeError, KeyError)
 """No answer, or one that is not what the SDK takes for granted: it then trips over its own code."""
 
@@ -49,20 +43,20 @@ class TwilioCarrier:
 
         `username` and `password` are the account's SID and token, or an API key's SID and secret.
         """
-        self._http = http
-        self._account_sid = account_sid
-        self._username = username
-        self._password = password
-        self._base_url = base_url
-        self._timeout_s = timeout_s
-        self._loading = asyncio.Lock()
-        self._client: Any = None
+        self._twilio = TwilioClient(
+            http,
+            account_sid=account_sid,
+            username=username,
+            password=password,
+            base_url=base_url,
+            timeout_s=timeout_s,
+        )
 
     async def hang_up(self, call_sid: CallSid) -> HangUp:
         """End a call that is queued, ringing or in progress. Never repeats the request."""
         if not is_call_sid(call_sid):
             return HangUp.REFUSED
-        sdk, client = await self._loaded()
+        sdk, client = await self._twilio.loaded()
         try:
             await client.calls(call_sid).update_async(status=ENDED)
         except (sdk.TwilioRestException, sdk.TwilioServiceException) as refusal:
@@ -75,29 +69,12 @@ class TwilioCarrier:
         """Tell whether Twilio says that a call is over; None where it cannot tell."""
         if not is_call_sid(call_sid):
             return None
-        sdk, client = await self._loaded()
+        sdk, client = await self._twilio.loaded()
         try:
             call = await client.calls(call_sid).fetch_async()
         except (sdk.TwilioException, *_TROUBLE):
             return None
         return is_over(call.status)
-
-    async def _loaded(self) -> tuple[Any, Any]:
-        """Load the SDK on first use, in a thread: the event loop must not wait for the disk."""
-        async with self._loading:
-            if _SDK not in sys.modules:
-                await asyncio.to_thread(import_module, _SDK)
-            sdk: Any = sys.modules[_SDK]
-            if self._client is None:
-                self._client = sdk.new_client(
-                    self._http,
-                    account_sid=self._account_sid,
-                    username=self._username,
-                    password=self._password,
-                    base_url=self._base_url,
-                    timeout_s=self._timeout_s,
-                )
-            return sdk, self._client
 
 
 def _verdict(status: object, code: object) -> HangUp:

@@ -14,6 +14,9 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import httpx
+
+# Loaded here and now: the SDK would load it in the event loop, at the first request.
+import twilio.rest.api  # type: ignore[import-untyped] # noqa: F401
 from twilio.base.exceptions import (  # type: ignore[import-untyped]
     TwilioException,
     TwilioRestException,
@@ -21,29 +24,16 @@ from twilio.base.exceptions import (  # type: ignore[import-untyped]
 )
 from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]
 from twilio.http.response import Response  # type: ignore[import-untyped]
-from twilio.rest import Client  # type: ignore[import-untyped]
+from twilio.rest import Client
 
 from voiceslot_tui.providers.http import Http, raw_headers
+from voiceslot_tui.providers.twilio_client import exchange_under_way
 
 __all__ = ["TwilioException", "TwilioRestException", "TwilioServiceException", "new_client"]
 
 _NO_ENVIRONMENT: Final = {"TWILIO_REGION": ""}
 """Given in place of the process's environment, from which the SDK would silently take over
 account, token, edge and region; an empty one would not be taken."""
-
-
-def new_client(
-    http: Http,
-    *,
-    account_sid: str,
-    username: str,
-    password: Callable[[], str],
-    base_url: str,
-    timeout_s: float,
-) -> Any:
-    """Make the SDK's client. `base_url` replaces scheme and host of every request where given."""
-    sender = _Sender(http, username, password, base_url, timeout_s)
-    return Client(account_sid=account_sid, http_client=sender, environment=_NO_ENVIRONMENT)
 
 
 class _Sender(AsyncHttpClient):  # type: ignore[misc]
@@ -81,12 +71,26 @@ class _Sender(AsyncHttpClient):  # type: ignore[misc]
             url = url.copy_merge_params(params)
         prepared = raw_headers(url, {**(headers or {}), "Authorization": self._authorization})
         content = urlencode(data, doseq=True).encode() if data else None
-        answer = await self._http.send(
-            method.upper(), url, prepared, content, timeout_s=self._timeout_s
-        )
+        exchange = exchange_under_way(self._timeout_s)
+        answer = await exchange.send(self._http, method.upper(), url, prepared, content)
         return Response(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)
 
     def _rewritten(self, url: httpx.URL) -> httpx.URL:
         if self._base is None:
             return url
         return url.copy_with(scheme=self._base.scheme, netloc=self._base.netloc)
+
+
+# The last thing here: whoever finds it in another thread finds the module whole.
+def new_client(
+    http: Http,
+    *,
+    account_sid: str,
+    username: str,
+    password: Callable[[], str],
+    base_url: str,
+    timeout_s: float,
+) -> Any:
+    """Make the SDK's client. `base_url` replaces scheme and host of every request where given."""
+    sender = _Sender(http, username, password, base_url, timeout_s)
+    return Client(account_sid=account_sid, http_client=sender, environment=_NO_ENVIRONMENT)

@@ -51,8 +51,13 @@ class _Content(msgspec.Struct):
     approval_requests: _Approval | None = None
 
 
+class _Meta(msgspec.Struct):
+    next_page_url: str | None = None
+
+
 class _ContentPage(msgspec.Struct):
     contents: list[_Content]
+    meta: _Meta | None = None
 
 
 class _ApprovalAnswer(msgspec.Struct):
@@ -74,13 +79,15 @@ def read_template(body: bytes) -> Template:
         raise ReadFailed("Twilio's answer is not a template") from None
 
 
-def read_templates(body: bytes) -> tuple[Template, ...]:
-    """Read a page of templates with their approvals. Raises ReadFailed."""
+def read_templates(body: bytes) -> tuple[tuple[Template, ...], str | None]:
+    """Read a page of templates with their approvals, and where the next is. Raises ReadFailed."""
     try:
         page = _content_page.decode(body)
     except _UNREADABLE:
         raise ReadFailed("Twilio's answer is not a list of templates") from None
-    return tuple(map(_template, page.contents))
+    return tuple(map(_template, page.contents)), (
+        page.meta.next_page_url if page.meta else None
+    ) or None
 
 
 def read_approval(body: bytes) -> tuple[Approval, str]:

@@ -66,7 +66,12 @@ def address_of(channel: Channel, number: str) -> str:
 
 def message_sid(value: object) -> MessageSid | None:
     """Give the id of a message; None for what is none."""
-    return MessageSid(value) if isinstance(value, str) and _SID.fullmatch(value) else None
+    return MessageSid(value) if isinstance(value, str) and is_message_sid(value) else None
+
+
+def is_message_sid(text: str) -> bool:
+    """Tell whether Twilio gave this id."""
+    return _SID.fullmatch(text) is not None
 
 
 def delivery_of(status: object) -> Delivery | None:
@@ -164,18 +169,19 @@ def read_send_answer(
             return MessageTaken(try_id, read_message(body).sid)
         except ReadFailed:
             return MessageUnanswered(try_id, f"{status} without the id of a message")
+    code, detail = read_error(body)
+    return refusal(
+        try_id, status, code, to_number=to_number, detail=detail, retry_after_s=retry_after_s
+    )
+
+
+def read_error(body: bytes) -> tuple[int | None, str]:
+    """Read Twilio's code for an error, and its sentence; no code where it is not Twilio's word."""
     try:
         error = _error.decode(body)
     except _UNREADABLE:
-        error = _Error()
-    return refusal(
-        try_id,
-        status,
-        error.code,
-        to_number=to_number,
-        detail=text(error.message),
-        retry_after_s=retry_after_s,
-    )
+        return None, ""
+    return code_of(error.code), clean(text(error.message))
 
 
 def refusal(

@@ -17,7 +17,8 @@ from voiceslot_tui.core.facts import Accepted
 from voiceslot_tui.ports import HangUp
 from voiceslot_tui.providers.elevenlabs import ElevenLabs
 from voiceslot_tui.providers.http import Http
-from voiceslot_tui.providers.twilio import TWILIO_API, TwilioCarrier
+from voiceslot_tui.providers.twilio import TwilioCarrier
+from voiceslot_tui.providers.twilio_client import TWILIO_API
 from voiceslot_tui.simulator.server import SimulatorServer
 
 ACCOUNT = "AC" + "0" * 32
@@ -165,7 +166,7 @@ async def test_nothing_shows_the_token(
     caplog.set_level(logging.DEBUG)
     async with a_carrier(simulator.address) as carrier:
         await carrier.hang_up(SID)
-        _, client = await carrier._loaded()
+        _, client = await carrier._twilio.loaded()
         shown = [repr(carrier), repr(client), str(vars(client)), repr(client.calls(SID))]
     travelling = b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
     for text in (*shown, caplog.text):

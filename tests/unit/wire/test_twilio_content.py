@@ -65,10 +65,16 @@ def test_a_new_word_is_no_verdict(answer: bytes) -> None:
 
 
 def test_a_page_of_templates_is_read() -> None:
-    page = {"contents": [content(), {"sid": None}], "meta": {}}
-    first, second = read_templates(json.dumps(page).encode())
+    page = {"contents": [content(), {"sid": None}], "meta": {"next_page_url": "https://next"}}
+    (first, second), following = read_templates(json.dumps(page).encode())
     assert first.content_sid == SID
     assert second.content_sid == ""
+    assert following == "https://next"
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": {}}, {"meta": {"next_page_url": None}}])
+def test_the_last_page_names_no_next(meta: dict[str, object]) -> None:
+    assert read_templates(json.dumps({"contents": [], **meta}).encode()) == ((), None)
 
 
 @pytest.mark.parametrize("answer", [b"", b"[]", b"<html>", b"\xff", b"[" * 99_999])
