@@ -245,6 +245,17 @@ async def test_an_end_that_is_told_late_is_found_in_time(rig: Rig, moves: object
     assert len(rig.store.keys) == 4
 
 
+async def test_everybody_is_looked_at_again_although_it_moves_at_every_check(rig: Rig) -> None:
+    for number in range(10):
+        rig.end("b1", f"r{number}")
+    await rig.check()
+    for _ in range(9):
+        rig.end("b1", "last")
+        await rig.check(100)
+    # At first because the ends are recent, once because ten minutes have passed.
+    assert rig.store.asked_to_add == [10, *(11,) * 4, 1, 11, *(1,) * 3]
+
+
 async def test_a_date_in_the_future_hides_nobody(rig: Rig) -> None:
     rig.workspace.person("b1", "odd", "completed", NOW_S, "conv_odd")
     rig.workspace.people["b1"][0]["updated_at_unix"] = NOW_S + 10 * DAY_S

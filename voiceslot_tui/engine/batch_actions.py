@@ -77,7 +77,7 @@ class BatchActions:
 
 
 def _named(batch_id: str, view: BatchView | None) -> str:
-    name = f" {view.batch.name}" if view is not None and view.batch.name else ""
+    name = f" {clean(view.batch.name)}" if view is not None and view.batch.name else ""
     return f"batch {clean(batch_id, 40)}{name}"
 
 
