@@ -28,9 +28,7 @@ def test_a_check_costs_at_most_twice_the_decoding() -> None:
     print(f"  a check          {check_s:6.2f} s, {check_s / bare_s:.2f} times; {noise}")
     print(f"  of it written    {found['added']:,} ended calls, {MOVED * BATCHES:,} of them new")
     print(f"  memory at most   {found['peak_mib']:6.0f} MiB in all")
-    print(
-        f"  others waited    {found['longest_wait_ms']:6.1f} ms of it at most, all ends looked at again"
-    )
+    print(f"  others waited    {found['longest_wait_ms']:6.1f} ms of it, all ends looked at again")
     assert found["first"] == BATCHES * ENDED
     assert found["looked"] == SAMPLE * (ENDED + MOVED)
     assert MOVED * BATCHES <= found["added"] <= 3 * MOVED * BATCHES
