@@ -16,8 +16,8 @@ and rooms on one floor do not know each other:
     simulator        a telephone world that knows the truth; imports nothing of ours
     link.client      the Unix socket, console and command side
     wire             pure translators between foreign bodies and core
-    ports, follow_up_ports
-                     what the engine asks of the world
+    ports            what the engine asks of the world, with follow_up_ports
+    turns            a turn for others in the middle of long work
     machine          the machine's clocks and chance
     settings, paths, logs
     core             the rules, pure: no I/O, no clock, no randomness

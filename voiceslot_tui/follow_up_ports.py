@@ -65,6 +65,15 @@ class BatchWhole(Protocol):
         """How many recipients could not be read."""
         ...
 
+    @property
+    def newest(self) -> int:
+        """When the last call in it ended, in seconds since 1970; 0 where that is not told."""
+        ...
+
+    def ended_since(self, updated_at: int) -> Iterator[BatchRecipient]:
+        """Yield those whose call ended at a second or later, and those who are not dated."""
+        ...
+
     def recipients(self) -> Iterator[BatchRecipient]:
         """Yield every recipient, made only when asked for."""
         ...

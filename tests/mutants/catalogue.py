@@ -34,6 +34,7 @@ def _one(name: str, file: str, old: str, new: str) -> Mutant:
 
 _STARTS = "wire/elevenlabs_starts.py"
 _ELEVENLABS = "providers/elevenlabs.py"
+_CONVAI = "providers/convai.py"
 _SETTLEMENT = "core/settlement.py"
 _MOVES = "core/moves.py"
 _SLOTS = "core/slots.py"
@@ -130,7 +131,7 @@ MUTANTS: Final = (
     ),
     _one(
         "only the first page of a list is read",
-        _ELEVENLABS,
+        _CONVAI,
         "            if page.next_cursor is None:\n                return",
         "            if page.items:\n                return",
     ),

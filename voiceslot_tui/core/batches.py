@@ -6,7 +6,7 @@ that no outage loses an end. A status word we do not know is watched, and never 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -16,6 +16,7 @@ from voiceslot_tui.core.follow_ups import EndedCall, FollowUpKey, follow_up_key
 from voiceslot_tui.core.limits import (
     BATCH_CHECK_MARGIN_S,
     BATCH_DETAIL_MAX_AGE_S,
+    BATCH_ROUNDS_MAX,
     BATCH_SOON_S,
     BATCH_TOUCHED_S,
 )
@@ -118,10 +119,16 @@ def why_watched(batch: Batch, last_check: Instant | None, now: Instant) -> Watch
 
 @dataclass(frozen=True, slots=True)
 class BatchMark:
-    """What a batch was like when it was last read whole and all its ends were written down."""
+    """What a batch was like when it was last read whole and all its ends were written down.
+
+    `newest` is when the last call in it had ended, in seconds since 1970, 0 where that is not told.
+    `rounds` dates the retries that we saw: for each, the last moment told of the time before it.
+    """
 
     batch: Batch
     read_at: Instant
+    newest: int = 0
+    rounds: tuple[int, ...] = ()
 
 
 def needs_reading(batch: Batch, mark: BatchMark | None, now: Instant) -> bool:
@@ -134,6 +141,40 @@ def needs_reading(batch: Batch, mark: BatchMark | None, now: Instant) -> bool:
         return True
     under_way = batch.count.dispatched > batch.count.finished
     return under_way and seconds_between(mark.read_at, now) >= BATCH_DETAIL_MAX_AGE_S
+
+
+def look_from(batch: Batch, mark: BatchMark | None, looked_at: Instant | None, now: Instant) -> int:
+    """Give from which second on those who ended are to be looked at; 0 for everybody.
+
+    `looked_at` is when everybody was looked at last. Nobody promises that an end is told in the
+    order of its date, so that everybody is looked at now and then, and once a batch is over.
+    """
+    if mark is None or looked_at is None or batch.retries != mark.batch.retries:
+        return 0
+    over = BATCH_LIVES.get(batch.count.status) is _Life.OVER
+    if over or not 0 <= seconds_between(looked_at, now) < BATCH_DETAIL_MAX_AGE_S:
+        return 0
+    newest = min(mark.newest, mark.batch.count.updated_at)
+    return max(0, newest - int(BATCH_CHECK_MARGIN_S))
+
+
+def rounds_of(batch: Batch, mark: BatchMark | None) -> tuple[int, ...]:
+    """Date the retries of a batch that we saw, as `BatchMark.rounds` does."""
+    if mark is None:
+        return ()
+    more = min(max(0, batch.retries - mark.batch.retries), BATCH_ROUNDS_MAX)
+    last = max(mark.newest, mark.batch.count.updated_at)
+    return (*mark.rounds, *(last,) * more)[-BATCH_ROUNDS_MAX:]
+
+
+def in_round(batch: Batch, rounds: tuple[int, ...], recipient: BatchRecipient) -> Batch:
+    """Give a batch as it was when a recipient's call ended: with the retries of that time.
+
+    A retry leaves alone who was reached before it. Under the number of the new retry their old end
+    would look like another, and be followed up twice.
+    """
+    since = sum(began >= recipient.updated_at for began in rounds)
+    return replace(batch, retries=max(0, batch.retries - since)) if since else batch
 
 
 def recipient_key(batch: Batch, recipient: BatchRecipient) -> FollowUpKey | None:

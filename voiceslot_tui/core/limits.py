@@ -164,7 +164,24 @@ BATCH_TOUCHED_S: Final = 24 * 3600.0
 BATCH_CHECK_MARGIN_S: Final = 300.0
 """How much earlier than our own clock the platform may date a change."""
 BATCH_DETAIL_MAX_AGE_S: Final = 600.0
-"""A running batch is read again after this although its figures stand still."""
+"""A running batch is read again after this although its figures stand still, and everybody in it
+who has ended is looked at again, not only who ended lately."""
+BATCH_INTERVAL_MIN_S: Final = 1.0
+BATCHES_AT_ONCE: Final = 2
+"""Batches read at once: one is on its way while another is looked through. Each may be large."""
+BATCH_SLICE: Final = 500
+"""Recipients decoded in one go: half a millisecond, for which a freed slot may wait."""
+BATCH_LOOKS_IN_A_ROW: Final = 50
+"""Ended recipients looked at closely in one go: to read a phone number takes its time."""
+BATCH_ENDS_AT_ONCE: Final = 500
+"""Ended calls written down in one transaction."""
+BATCH_ROUNDS_MAX: Final = 50
+"""How many retries of one batch are told apart by their dates."""
+BATCH_RATE_OVER_S: Final = 600.0
+BATCH_RATE_SAMPLES_MAX: Final = 120
+"""How long and how often a batch's progress is remembered, to tell its pace."""
+BATCH_CHANGE_TIMEOUT_S: Final = 12.0
+"""How long the answer to a cancel or a retry is waited for: shorter than the operator waits."""
 
 # Talking to the platform and the carrier.
 CONNECTIONS_MAX: Final = 256

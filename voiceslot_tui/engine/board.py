@@ -52,8 +52,8 @@ class Bells:
         self.reserve_asked = 0
         self.reconcile = asyncio.Event()
         self.tend = asyncio.Event()
-        self.follow_up = asyncio.Event()
         self.batches = asyncio.Event()
+        self.follow_up = asyncio.Event()
         self.changes = 0
         self._changed = asyncio.Event()
 

@@ -30,6 +30,14 @@ _TOLD_FAILURES: Final = frozenset({1, 2, 3, 10, 100, 1_000, 10_000})
 """Which failure of a row is written to the log: the first ones, then ever fewer."""
 
 
+class PartlyFailed(VoiceslotError):
+    """A step did its work but for a part, and goes on at its own pace: shown as failing."""
+
+    def __init__(self, message: str, wait_s: float) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
 class Worker(Protocol):
     """Something that does its work in bounded steps."""
 
@@ -37,7 +45,10 @@ class Worker(Protocol):
     wake: asyncio.Event
 
     async def step(self) -> float | None:
-        """Do one bounded pass; give the seconds until the next is wanted, None for when woken."""
+        """Do one bounded pass; give the seconds until the next is wanted, None for when woken.
+
+        Raises PartlyFailed where only a part of it could not be done.
+        """
         ...
 
 
@@ -82,6 +93,10 @@ class Service:
             wait_s = await self._worker.step()
         except Fenced:
             raise
+        except PartlyFailed as problem:
+            self._last_step_at = self._clock.now()
+            self._failed(problem)
+            return problem.wait_s
         except Exception as problem:
             return self._failed(problem)
         self._succeeded()

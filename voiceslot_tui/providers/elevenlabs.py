@@ -9,16 +9,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from typing import Final, TypeVar
-from urllib.parse import quote
 
 import httpx
 
 from voiceslot_tui.core.calls import ConversationId, Instant
-from voiceslot_tui.core.errors import ReadFailed
 from voiceslot_tui.core.facts import NotTaken, Refusal, StartAnswer, Unanswered
 from voiceslot_tui.core.limits import (
-    ID_CHARS_MAX,
-    LIST_PAGES_MAX,
     START_ANSWER_BYTES_MAX,
 )
 from voiceslot_tui.core.orders import StartOrder
@@ -32,6 +28,7 @@ from voiceslot_tui.core.talks import (
 )
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.ports import Clock
+from voiceslot_tui.providers.convai import Convai
 from voiceslot_tui.providers.http import Http, NoAnswer, NotSent, raw_headers
 from voiceslot_tui.providers.lookup import Query, search
 from voiceslot_tui.providers.reading import NotThere, Reader, deadline
@@ -40,7 +37,6 @@ from voiceslot_tui.wire.elevenlabs_batches import read_batch_calls, read_batches
 from voiceslot_tui.wire.elevenlabs_calls import (
     ENDED_STATUSES,
     LIVE_STATES,
-    Listed,
     read_agents,
     read_live_count,
     read_phone_numbers,
@@ -78,13 +74,12 @@ class ElevenLabs:
         `active_calls_url` that of the list of batches only; empty keeps the platform's own.
         """
         self._http = http
-        self._convai = httpx.URL(f"{base_url.rstrip('/')}/v1/convai/")
-        self._batches_url = httpx.URL(active_calls_url or self._at("batch-calling/workspace"))
+        credentials = {"xi-api-key": api_key()}
+        self._api = Convai(Reader(http, credentials, clock), base_url)
+        self._batches_url = httpx.URL(active_calls_url or self._api.at("batch-calling/workspace"))
         self._start_timeout_s = start_timeout_s
         self._ring_timeout_s = ring_timeout_s
-        credentials = {"xi-api-key": api_key()}
-        self._reader = Reader(http, credentials, clock)
-        self._roads = Roads(self._convai, start_call_url, self.phone_numbers)
+        self._roads = Roads(self._api.root, start_call_url, self.phone_numbers)
         posting = {**credentials, "Content-Type": "application/json"}
         self._start_headers = {url: raw_headers(url, posting) for url in self._roads.urls}
 
@@ -123,11 +118,11 @@ class ElevenLabs:
 
         Pages shift while they are read, so that a conversation may come twice: it counts once.
         """
-        since = max(0, int(self._reader.server_now_s() - longest_s))
+        since = max(0, int(self._api.server_now_s() - longest_s))
         query = (*_LIVE_ONLY, ("call_start_after_unix", str(since)), _PAGE_SIZE)
         found: dict[ConversationId, Talk] = {}
         async with deadline("the live conversations"):
-            async for talk in self._each(self._at("conversations"), query, read_talks):
+            async for talk in self._api.each(self._api.at("conversations"), query, read_talks):
                 if talk.state in LIVE_STATES:
                     found[talk.conversation_id] = talk
         return tuple(found.values())
@@ -135,7 +130,7 @@ class ElevenLabs:
     async def live_count(self) -> int:
         """Read how many conversations are live in the workspace."""
         async with deadline("the number of live conversations"):
-            return read_live_count(await self._reader.get(self._at("analytics/live-count")))
+            return read_live_count(await self._api.get(self._api.at("analytics/live-count")))
 
     async def talk(self, conversation_id: ConversationId) -> Talk | None:
         """Read one conversation; None where the platform does not know it."""
@@ -151,19 +146,19 @@ class ElevenLabs:
         query: Query = () if "limit" in self._batches_url.params else (("limit", "100"),)
         found: dict[str, BatchCount] = {}
         async with deadline("the batches"):
-            async for batch in self._each(self._batches_url, query, read_batches, "last_doc"):
+            async for batch in self._api.each(self._batches_url, query, read_batches, "last_doc"):
                 found[batch.batch_id] = batch
         return tuple(found.values())
 
     async def batch_calls(self, batch_id: str) -> BatchCalls:
         """Read which calls of a batch hold a slot."""
         async with deadline("a batch"):
-            return read_batch_calls(await self._reader.get(self._one("batch-calling", batch_id)))
+            return read_batch_calls(await self._api.get(self._api.one("batch-calling", batch_id)))
 
     async def agents(self) -> tuple[AgentSummary, ...]:
         """Read the workspace's agents."""
         async with deadline("the agents"):
-            listed = self._each(self._at("agents"), (_PAGE_SIZE,), read_agents)
+            listed = self._api.each(self._api.at("agents"), (_PAGE_SIZE,), read_agents)
             found = [agent async for agent in listed]
         return tuple({agent.agent_id: agent for agent in found}.values())
 
@@ -177,44 +172,19 @@ class ElevenLabs:
     async def _phone_numbers(self) -> list[PhoneNumberSummary]:
         """Read version 2 of the list, or version 1 where the platform has no other."""
         try:
-            paged = self._each(self._at("v2/phone-numbers"), (_PAGE_SIZE,), read_phone_numbers)
+            paged = self._api.each(
+                self._api.at("v2/phone-numbers"), (_PAGE_SIZE,), read_phone_numbers
+            )
             return [number async for number in paged]
         except NotThere:
-            bare = self._each(self._at("phone-numbers"), (), read_phone_numbers)
+            bare = self._api.each(self._api.at("phone-numbers"), (), read_phone_numbers)
             return [number async for number in bare]
 
     def _matching(self, query: Query) -> AsyncIterator[Talk]:
-        return self._each(self._at("conversations"), (*query, _PAGE_SIZE), read_talks)
+        return self._api.each(self._api.at("conversations"), (*query, _PAGE_SIZE), read_talks)
 
     async def _detail(self, conversation_id: ConversationId) -> Talk | None:
         try:
-            return read_talk(await self._reader.get(self._one("conversations", conversation_id)))
+            return read_talk(await self._api.get(self._api.one("conversations", conversation_id)))
         except NotThere:
             return None
-
-    async def _each(
-        self,
-        url: httpx.URL,
-        query: Query,
-        read: Callable[[bytes], Listed[_T]],
-        cursor_name: str = "cursor",
-    ) -> AsyncIterator[_T]:
-        """Give the items of a list, page after page. Raises ReadFailed where it has too many."""
-        url = url.copy_merge_params(query)
-        for _ in range(LIST_PAGES_MAX):
-            page = read(await self._reader.get(url))
-            for item in page.items:
-                yield item
-            if page.next_cursor is None:
-                return
-            url = url.copy_set_param(cursor_name, page.next_cursor)
-        raise ReadFailed(f"{url.path} has more than {LIST_PAGES_MAX} pages")
-
-    def _one(self, kind: str, name: str) -> httpx.URL:
-        """Give the address of one thing by its id, which others wrote: it stays one segment."""
-        if not name.strip(".") or len(name) > ID_CHARS_MAX:
-            raise NotThere(f"{clean(name, 40)!r} is no id")
-        return self._at(f"{kind}/{quote(name, safe='')}")
-
-    def _at(self, path: str) -> httpx.URL:
-        return self._convai.join(path)

@@ -13,9 +13,12 @@ from voiceslot_tui.core.batches import (
     BatchRecipient,
     Watch,
     ended_call,
+    in_round,
+    look_from,
     needs_reading,
     recipient_alias,
     recipient_key,
+    rounds_of,
     why_watched,
 )
 from voiceslot_tui.core.calls import ConversationId, Disposition, Instant, later
@@ -141,3 +144,65 @@ def test_a_recipient_without_an_id_is_named_by_the_number_and_without_both_not_a
     nobody = replace(nameless, number="")
     assert recipient_key(batch(), nobody) is None
     assert ended_call(batch(), nobody, "", NOW) is None
+
+
+RUNNING = batch()
+MARK = BatchMark(RUNNING, NOW, newest=NOW_S - 100)
+
+
+@pytest.mark.parametrize(
+    ("one", "mark", "looked_ago_s", "since"),
+    [
+        (RUNNING, MARK, 0, NOW_S - 400),
+        (RUNNING, MARK, 599, NOW_S - 400),
+        (RUNNING, MARK, 600, 0),
+        # The clock was set back.
+        (RUNNING, MARK, -1, 0),
+        (RUNNING, None, 0, 0),
+        (RUNNING, MARK, None, 0),
+        (batch("completed"), MARK, 0, 0),
+        (batch("cancelled"), MARK, 0, 0),
+        (batch("a_new_word"), MARK, 0, NOW_S - 400),
+        (replace(RUNNING, retries=1), MARK, 0, 0),
+        # Nobody has ended yet, or nothing is dated.
+        (RUNNING, replace(MARK, newest=0), 0, 0),
+        (RUNNING, replace(MARK, newest=NOW_S + 9999), 0, NOW_S - 300),
+    ],
+)
+def test_from_when_on_ends_are_looked_at(
+    one: Batch, mark: BatchMark | None, looked_ago_s: int | None, since: int
+) -> None:
+    looked_at = None if looked_ago_s is None else later(NOW, -looked_ago_s)
+    assert look_from(one, mark, looked_at, NOW) == since
+
+
+@pytest.mark.parametrize(
+    ("retries", "known", "newest", "rounds", "expected"),
+    [
+        (0, 0, NOW_S - 9, (), ()),
+        (1, 1, NOW_S - 9, (5,), (5,)),
+        (1, 0, NOW_S - 9, (), (NOW_S,)),
+        (1, 0, NOW_S + 9, (), (NOW_S + 9,)),
+        (3, 1, 0, (5,), (5, NOW_S, NOW_S)),
+        # A figure that fell tells nothing.
+        (0, 2, 0, (5, 6), (5, 6)),
+        (10**10, 0, 0, (), (NOW_S,) * 50),
+    ],
+)
+def test_retries_are_dated(
+    retries: int, known: int, newest: int, rounds: tuple[int, ...], expected: tuple[int, ...]
+) -> None:
+    mark = BatchMark(replace(RUNNING, retries=known), NOW, newest, rounds)
+    assert rounds_of(replace(RUNNING, retries=retries), mark) == expected
+    assert rounds_of(replace(RUNNING, retries=retries), None) == ()
+
+
+@pytest.mark.parametrize(
+    ("at_s", "retries"), [(50, 1), (100, 1), (101, 2), (200, 2), (201, 3), (0, 1)]
+)
+def test_an_end_counts_to_the_round_in_which_it_was(at_s: int, retries: int) -> None:
+    one = replace(recipient("failed", None), updated_at=at_s)
+    tried = in_round(replace(RUNNING, retries=3), (100, 200), one)
+    assert tried == replace(RUNNING, retries=retries)
+    assert recipient_key(tried, one) == f"batch/btcal_1/rcp_1/{retries}"
+    assert in_round(RUNNING, (100, 200), one).retries == 0

@@ -8,6 +8,7 @@ import pytest
 
 from voiceslot_tui.core.errors import ReadFailed
 from voiceslot_tui.wire.elevenlabs_batches import (
+    BatchReading,
     read_batch_calls,
     read_batch_detail,
     read_batch_rows,
@@ -131,8 +132,65 @@ def test_a_recipient_that_tells_nothing_is_one_all_the_same() -> None:
 def test_one_recipient_that_cannot_be_read_does_not_hide_the_others() -> None:
     body = detail(None, recipient(), 5, recipient(conversation_initiation_client_data=[]))
     read = read_batch_detail(body)
-    assert (read.unreadable, len(list(read.recipients()))) == (3, 1)
+    assert (read.unreadable, [one.name for one in read.recipients()]) == (2, ["Ana\ufffd[2J", ""])
+    spoilt = detail(recipient(), recipient("voicemail")).replace(b"voicemail", b"voice\xff")
+    assert (read_batch_detail(spoilt).unreadable, read_batch_detail(spoilt).statuses) == (
+        1,
+        {"completed": 1},
+    )
     assert read_batch_calls(detail(None, recipient("initiated"))).ids == {"conv_1"}
+
+
+ALL_WORDS = (
+    *("pending", "dispatched", "initiated", "in_progress"),
+    *("completed", "voicemail", "failed", "cancelled", "new"),
+)
+
+
+@pytest.mark.parametrize(
+    ("dates", "since", "given"),
+    [
+        ((100, 200, 300), 0, [100, 200, 300]),
+        ((100, 200, 300), 200, [200, 300]),
+        ((100, 200, 300), 301, []),
+        # Whoever is not dated may have ended just now.
+        ((None, 200, "soon"), 300, [0, 0]),
+        ((-5, 1e300, True), 300, [0, 0, 0]),
+    ],
+)
+def test_only_who_ended_lately_is_given(
+    dates: tuple[object, ...], since: int, given: list[int]
+) -> None:
+    read = read_batch_detail(detail(*(recipient(updated_at_unix=date) for date in dates)))
+    assert [one.updated_at for one in read.ended_since(since)] == given
+
+
+def test_only_who_ended_is_given_and_dates_the_batch() -> None:
+    people = [recipient(word, updated_at_unix=n) for n, word in enumerate(ALL_WORDS, start=1)]
+    read = read_batch_detail(detail(*people))
+    ended = [one.status for one in read.ended_since(0)]
+    assert ended == ["completed", "voicemail", "failed", "cancelled"]
+    assert read.newest == 8
+    assert read_batch_detail(detail(recipient("pending"))).newest == 0
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 7, 100])
+def test_a_batch_read_in_slices_is_the_same(size: int) -> None:
+    people = [recipient(word, conversation_id=f"conv_{word}") for word in ALL_WORDS]
+    body = detail(None, *people, 5, recipient("initiated", conversation_id=None), [])
+    reading = BatchReading(body)
+    while not reading.whole:
+        reading.read_some(size)
+    sliced, whole = reading.detail(), read_batch_detail(body)
+    assert (sliced.statuses, sliced.calls, sliced.unreadable, sliced.newest) == (
+        whole.statuses,
+        whole.calls,
+        whole.unreadable,
+        whole.newest,
+    )
+    assert sliced.unreadable == 3
+    assert list(sliced.recipients()) == list(whole.recipients())
+    assert list(sliced.ended_since(0)) == list(whole.ended_since(0))
 
 
 def test_new_words_are_kept() -> None:
