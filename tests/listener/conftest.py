@@ -168,9 +168,10 @@ class Rig:
         return f"http://127.0.0.1:{self.server.port}"
 
     async def ask(self, method: str, path: str, **more: Any) -> tuple[int, Any]:
-        """Send a request; give the status and the JSON that came back."""
+        """Send a request; give the status and the JSON (or else the text) that came back."""
         async with self.client.request(method, self.url + path, **more) as response:
-            return response.status, await response.json()
+            is_json = response.content_type == "application/json"
+            return response.status, await (response.json() if is_json else response.text())
 
     async def webhook(
         self, body: object, *, header: str | None = None, **headers: str

@@ -261,9 +261,9 @@ async def test_every_callback_of_the_simulated_twilio_is_understood(
     for number in range(20):
         hook = f"{BASE}{PATH}?ref=try-{number}#rc=3&rp=5xx"
         sids[f"try-{number}"] = world.sent(StatusCallback=hook, **sender)
-    world.script(failure=63016, channel="whatsapp")
     world.texted(StatusCallback=f"{BASE}{PATH}?ref=refused")
     world.texted(channel="sms", StatusCallback=f"{BASE}{PATH}?ref=sms")
+    await post.deliver_all()
     world.control("POST", "settings", {"callback_error_word": "InvalidSandboxRequest"})
     world.texted(StatusCallback=f"{BASE}{PATH}?ref=word")
     await post.deliver_all()
