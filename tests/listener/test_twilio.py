@@ -312,6 +312,20 @@ async def test_a_person_who_asks_to_stop_is_suppressed(
     assert (number, wants_out, at) == (PERSON, True, NOW_S * 1000)
 
 
+async def test_the_log_tells_how_much_goes_with_a_person_and_nothing_about_them(
+    twilio: Twilio, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "voiceslot")
+    for form in (wrote("no me llamen"), wrote("mi clave es 4711"), wrote("STOP", From="nobody")):
+        await twilio.post(form)
+    written = [(record.getMessage(), record.__dict__["told"]) for record in caplog.records]
+    assert written[0] == ("person_opted_out", {"count": 2})
+    assert "webhook_ignored" in written[1]
+    assert len(written) == 2
+    for secret in (PERSON[1:], "llamen", "4711", "STOP", "Ana"):
+        assert secret not in str(written)
+
+
 async def test_twilios_own_word_for_an_opt_out_is_taken(twilio: Twilio) -> None:
     await twilio.post(wrote("ΣΤΟΠ", OptOutType="STOP"))
     assert [wants_out for _, _, wants_out, _ in twilio.told.wrote] == [True]
@@ -400,6 +414,14 @@ async def test_a_form_of_too_many_fields_is_not_read(twilio: Twilio) -> None:
     many = {f"Field{number}": "" for number in range(FORM_FIELDS_MAX + 1)}
     answered = await twilio.post(many)
     assert (answered.status, "not_form" in answered.body) == (400, True)
+
+
+@pytest.mark.parametrize("query", ["%ff%zz", "%", "%00", "a;b&&&==", "ref=%ED%A0%80", "ref=%0A"])
+@pytest.mark.parametrize("body", [b"", b"&&&", b"\xff=\x00", b"MessageStatus=%ED%A0%80&To=%"])
+async def test_nonsense_is_taken_for_nothing(twilio: Twilio, query: str, body: bytes) -> None:
+    assert (await twilio.send(body, f"{PATH}?{query}", **BEARER)).status == 204
+    assert (await twilio.send(body, f"{PATH}?{query}")).status in (403, 429)
+    assert twilio.untouched()
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "", "multipart/form-data"])

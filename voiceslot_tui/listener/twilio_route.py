@@ -141,9 +141,13 @@ class TwilioRoute:
         if not inbound.number:
             logs.warning(logs.Event.WEBHOOK_IGNORED, {logs.Field.KIND: "message without a number"})
         elif wants_out or inbound.channel is Channel.WHATSAPP:
-            now = self._clock.now()
-            await follow_ups.person_wrote(inbound.number, inbound.body, wants_out, now, by=_BY)
+            suppressed = await follow_ups.person_wrote(
+                inbound.number, inbound.body, wants_out, self._clock.now(), by=_BY
+            )
             self._health.write_succeeded()
+            if suppressed is not None:
+                gone = suppressed.calls + suppressed.messages
+                logs.info(logs.Event.PERSON_OPTED_OUT, {logs.Field.COUNT: gone})
 
     def _take_hint(
         self, follow_ups: FollowUpDoor, told: MessageNews | Inbound | None
