@@ -177,6 +177,37 @@ class Messenger(Protocol):
         ...
 
 
+# --- the front door
+
+
+class FollowUpDoor(Protocol):
+    """What the listener may say to the follow-ups, and ask of them."""
+
+    async def tell(self, news: MessageNews, *, by: str) -> bool:
+        """Record where a message stands; True where it changed something.
+
+        Committed when this returns.
+        """
+        ...
+
+    def hint(self, message_sid: MessageSid) -> None:
+        """Look a message up soon: somebody says, without proof, that something became of it."""
+        ...
+
+    async def person_wrote(
+        self, number: str, text: str, wants_out: bool, at: Instant, *, by: str
+    ) -> Suppressed | None:
+        """Remember a person's own message; where it asks us to stop, they are suppressed at once.
+
+        Committed when this returns; the text itself is not kept.
+        """
+        ...
+
+    async def counts(self) -> FollowUpCounts:
+        """Read the counters."""
+        ...
+
+
 # --- the memory
 
 

@@ -45,6 +45,7 @@ class Event(StrEnum):
     LISTENER_STARTED = "listener_started"
     LISTENER_STOPPED = "listener_stopped"
     OUTCOME_NOT_STORED = "outcome_not_stored"
+    PERSON_OPTED_OUT = "person_opted_out"
     PROGRAM_FAILED = "program_failed"
     REQUEST_FAILED = "request_failed"
     REQUEST_REFUSED = "request_refused"

@@ -151,6 +151,11 @@ class Settings(FollowUpSettings):
         parts = (part.strip() for part in self.webhook_secret.reveal().split(","))
         return tuple(part.encode() for part in parts if part)
 
+    @property
+    def twilio_tokens(self) -> tuple[bytes, ...]:
+        """Give what Twilio signs its webhooks with; nothing where only an API key is set."""
+        return (self.twilio_auth_token.reveal().encode(),) if self.twilio_auth_token else ()
+
     def secrets(self) -> tuple[str, ...]:
         """Give every secret's value, so that the log can hide them wherever they turn up."""
         values = (getattr(self, row.field) for row in table())

@@ -15,6 +15,9 @@ import pytest
 from voiceslot_tui.core.calls import CallId, CallState, ConversationId, Instant
 from voiceslot_tui.core.errors import IdempotencyConflict, VoiceslotError
 from voiceslot_tui.core.facts import Fact
+from voiceslot_tui.core.follow_up_facts import MessageNews
+from voiceslot_tui.core.follow_up_pages import FollowUpCounts, Suppressed
+from voiceslot_tui.core.follow_ups import MessageSid
 from voiceslot_tui.core.orders import IdempotencyKey, NewCall
 from voiceslot_tui.core.setting_rows import Secret
 from voiceslot_tui.core.snapshot import EngineState, Slots, Snapshot
@@ -48,6 +51,44 @@ class FakeClock:
         return self.seconds
 
 
+class FakeFollowUps:
+    """The door of the follow-ups: remembers what it was told, by whom."""
+
+    def __init__(self) -> None:
+        self.news: list[MessageNews] = []
+        self.hints: list[MessageSid] = []
+        self.wrote: list[tuple[str, str, bool, Instant]] = []
+        self.told_by: set[str] = set()
+        self.fails: VoiceslotError | None = None
+        self.counted = FollowUpCounts({}, {}, {}, {}, {})
+        self.readings = 0
+
+    async def tell(self, news: MessageNews, *, by: str) -> bool:
+        if self.fails is not None:
+            raise self.fails
+        self.told_by.add(by)
+        self.news.append(news)
+        return True
+
+    def hint(self, message_sid: MessageSid) -> None:
+        self.hints.append(message_sid)
+
+    async def person_wrote(
+        self, number: str, text: str, wants_out: bool, at: Instant, *, by: str
+    ) -> Suppressed | None:
+        if self.fails is not None:
+            raise self.fails
+        self.told_by.add(by)
+        self.wrote.append((number, text, wants_out, at))
+        return Suppressed(number, 1, 1) if wants_out else None
+
+    async def counts(self) -> FollowUpCounts:
+        if self.fails is not None:
+            raise self.fails
+        self.readings += 1
+        return self.counted
+
+
 class FakeEngine:
     """The front door without a house behind it."""
 
@@ -58,6 +99,7 @@ class FakeEngine:
         self.seen: list[bool] = []
         self.keys: dict[str, tuple[bytes, Added]] = {}
         self.fails: VoiceslotError | None = None
+        self.follow_ups: FakeFollowUps | None = FakeFollowUps()
         self.shown = Snapshot(
             at=Instant(NOW_S * 1000),
             seq=1,
@@ -126,9 +168,10 @@ class Rig:
         return f"http://127.0.0.1:{self.server.port}"
 
     async def ask(self, method: str, path: str, **more: Any) -> tuple[int, Any]:
-        """Send a request; give the status and the JSON that came back."""
+        """Send a request; give the status and the JSON (or else the text) that came back."""
         async with self.client.request(method, self.url + path, **more) as response:
-            return response.status, await response.json()
+            is_json = response.content_type == "application/json"
+            return response.status, await (response.json() if is_json else response.text())
 
     async def webhook(
         self, body: object, *, header: str | None = None, **headers: str
@@ -152,6 +195,7 @@ async def make_rig() -> AsyncIterator[MakeRig]:
             *,
             api_key: str = "",
             secret: str = "",
+            twilio_token: str = "",
             idle_timeout_s: float = 5.0,
             body_timeout_s: float = 5.0,
             port: int = 0,
@@ -164,6 +208,7 @@ async def make_rig() -> AsyncIterator[MakeRig]:
                     port=port,
                     voiceslot_api_key=Secret(api_key),
                     webhook_secret=Secret(secret),
+                    twilio_auth_token=Secret(twilio_token),
                     **settings,
                 ),
                 clock=clock,

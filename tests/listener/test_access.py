@@ -11,8 +11,18 @@ from tests.listener.conftest import API_KEY, BEARER, CALL, SECRET, MakeRig, Rig,
 from voiceslot_tui.listener.access import Access, Door, is_local
 from voiceslot_tui.listener.answers import Refused
 
-FOR_KEY_HOLDERS = [("GET", "/stats"), ("GET", "/openapi.json"), ("POST", "/enqueue-call")]
-EVERYTHING = [*FOR_KEY_HOLDERS, ("GET", "/health"), ("POST", "/webhook/elevenlabs")]
+FOR_KEY_HOLDERS = [
+    ("GET", "/stats"),
+    ("GET", "/metrics"),
+    ("GET", "/openapi.json"),
+    ("POST", "/enqueue-call"),
+]
+EVERYTHING = [
+    *FOR_KEY_HOLDERS,
+    ("GET", "/health"),
+    ("POST", "/webhook/elevenlabs"),
+    ("POST", "/webhook/twilio"),
+]
 BROWSERS = [
     {"Origin": "https://evil.example"},
     {"Origin": "null"},
@@ -33,7 +43,7 @@ PROXIES = [
 async def ask(rig: Rig, method: str, path: str, headers: dict[str, str]) -> tuple[int, str]:
     more = {"json": CALL} if method == "POST" else {}
     status, body = await rig.ask(method, path, headers=headers, **more)
-    return status, body["error"]["code"] if "error" in body else ""
+    return status, body["error"]["code"] if isinstance(body, dict) and "error" in body else ""
 
 
 @pytest.mark.parametrize(("method", "path"), FOR_KEY_HOLDERS)

@@ -53,4 +53,4 @@ async def test_every_route_is_described(rig: Rig) -> None:
             answered, _ = await rig.ask(method.upper(), path, **more)
             assert answered not in (404, 405)
             assert str(answered) in methods[method]["responses"]
-    assert (await rig.ask("GET", "/metrics"))[0] == 404
+    assert (await rig.ask("GET", "/nothing"))[0] == 404

@@ -20,7 +20,7 @@ from voiceslot_tui.core.calls import Disposition
 from voiceslot_tui.core.errors import StoreUnavailable
 from voiceslot_tui.core.facts import Over
 from voiceslot_tui.core.limits import ADDRESSES_REMEMBERED_MAX, BAD_SIGNATURES_PER_MINUTE
-from voiceslot_tui.listener.routes import Strikes
+from voiceslot_tui.listener.bad_signatures import Strikes
 
 PLAIN = {"conversation_id": "conv_1", "status": "completed"}
 FAILURE = {

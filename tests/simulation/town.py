@@ -33,6 +33,7 @@ from voiceslot_tui.engine.engine import Engine
 from voiceslot_tui.listener.access import access_for
 from voiceslot_tui.listener.bodies import BodyReader
 from voiceslot_tui.listener.routes import Routes
+from voiceslot_tui.listener.twilio_route import TwilioSigning
 from voiceslot_tui.providers.http import Http
 from voiceslot_tui.settings import load
 from voiceslot_tui.simulator.control import truth_body
@@ -294,6 +295,7 @@ class Town:
                 settings.webhook_secrets,
                 BodyReader(5.0),
                 self.clock,
+                TwilioSigning(settings.twilio_tokens, lambda: settings.public_base_url),
             )
             listening = Listening(routes, copy_context())
             life = Life(number, parts, store, opened, transport, listening)

@@ -27,6 +27,7 @@ from voiceslot_tui.engine.ledger import Ledger
 from voiceslot_tui.engine.operating import Operating
 from voiceslot_tui.engine.reconciler import Reconciler
 from voiceslot_tui.engine.switches import Switches
+from voiceslot_tui.follow_up_ports import FollowUpDoor
 from voiceslot_tui.ports import Added, Clock, Counts, Store
 
 
@@ -60,6 +61,7 @@ class Engine:
         self._demo = demo
         self._warnings = warnings
         self._started_at = clock.now()
+        self.follow_ups: FollowUpDoor | None = None
         self.health: Callable[[], tuple[ServiceHealth, ...]] = lambda: ()
         self.consoles = 0
         self.stop_requested = asyncio.Event()

@@ -16,6 +16,7 @@ from voiceslot_tui.core.errors import (
     VoiceslotError,
 )
 from voiceslot_tui.wire.enqueue_call import NOT_JSON
+from voiceslot_tui.wire.twilio_webhook import NOT_FORM
 
 _encoder = msgspec.json.Encoder()
 _HEADERS: Final = {
@@ -23,6 +24,8 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
 }
+_JSON: Final = "application/json"
+_UNREADABLE: Final = frozenset({NOT_JSON, NOT_FORM})
 _BUSY_RETRY_S: Final = 1
 _UNAVAILABLE_RETRY_S: Final = 5
 
@@ -69,15 +72,16 @@ def answer(
 
 
 def raw_answer(
-    body: bytes, status: int = 200, headers: Mapping[str, str] | None = None
+    body: bytes, status: int = 200, headers: Mapping[str, str] | None = None, kind: str = _JSON
 ) -> web.Response:
-    """Answer with JSON that is written already."""
-    return web.Response(
-        body=body,
-        status=status,
-        headers={**_HEADERS, **headers} if headers else _HEADERS,
-        content_type="application/json",
-    )
+    """Answer with JSON that is written already, or with what else `kind` names."""
+    kinds = {"Content-Type": kind}
+    return web.Response(body=body, status=status, headers={**_HEADERS, **kinds, **(headers or {})})
+
+
+def empty_answer() -> web.Response:
+    """Answer that all is well, and nothing else."""
+    return web.Response(status=204, headers=_HEADERS)
 
 
 def refusal(refused: Refused) -> web.Response:
@@ -92,7 +96,7 @@ def refused_for(problem: VoiceslotError) -> Refused:
     """Say how an error of ours is told to who asked."""
     match problem:
         case BadInput():
-            status = 400 if problem.code == NOT_JSON else 422
+            status = 400 if problem.code in _UNREADABLE else 422
             return Refused(status, problem.code, problem.message, field=problem.field or None)
         case IdempotencyConflict():
             return Refused(409, "idempotency_conflict", str(problem), field="Idempotency-Key")

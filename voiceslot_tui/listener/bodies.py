@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from enum import Enum
 from typing import Final
 
 from aiohttp import web
@@ -14,6 +15,13 @@ from voiceslot_tui.listener.answers import Refused
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
+class BodyKind(Enum):
+    """What a body is: the media type it must be sent with, and our word for one that is not."""
+
+    JSON = ("application/json", "not_json_type")
+    FORM = ("application/x-www-form-urlencoded", "not_form_type")
+
+
 class BodyReader:
     """Reads bodies, and knows how much of them is in memory now."""
 
@@ -21,9 +29,11 @@ class BodyReader:
         self._timeout_s = timeout_s
         self._bytes = 0
 
-    async def read(self, request: web.BaseRequest, bytes_max: int) -> bytes:
-        """Read a JSON body whole. Raises Refused where it is of another kind, too long or slow."""
-        _check_kind(request)
+    async def read(
+        self, request: web.BaseRequest, bytes_max: int, kind: BodyKind = BodyKind.JSON
+    ) -> bytes:
+        """Read a body whole. Raises Refused where it is of another kind, too long or slow."""
+        _check_kind(request, kind)
         length = request.content_length
         if length is not None and length > bytes_max:
             raise _too_long(bytes_max)
@@ -65,13 +75,14 @@ def _too_long(bytes_max: int) -> Refused:
     )
 
 
-def _check_kind(request: web.BaseRequest) -> None:
+def _check_kind(request: web.BaseRequest, kind: BodyKind) -> None:
     encodings = request.headers.getall("Content-Encoding", ())
     if any(encoding.strip().lower() != "identity" for encoding in encodings):
         raise Refused(415, "encoded", "Send the body as it is, without Content-Encoding.")
     kinds = request.headers.getall("Content-Type", ())
-    if len(kinds) != 1 or kinds[0].partition(";")[0].strip().lower() != "application/json":
-        raise Refused(415, "not_json_type", "Send Content-Type: application/json.")
+    media_type, code = kind.value
+    if len(kinds) != 1 or kinds[0].partition(";")[0].strip().lower() != media_type:
+        raise Refused(415, code, f"Send Content-Type: {media_type}.")
 
 
 async def _say_continue(request: web.BaseRequest) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from voiceslot_tui import __version__
 from voiceslot_tui.core.limits import ID_CHARS_MAX
 from voiceslot_tui.listener.answers import Error
+from voiceslot_tui.listener.bodies import BodyKind
 from voiceslot_tui.listener.shapes import Enqueued, Ok, Stats
 from voiceslot_tui.wire.elevenlabs_calls import ATTEMPT_VARIABLE
 from voiceslot_tui.wire.enqueue_call import (
@@ -25,6 +26,7 @@ from voiceslot_tui.wire.enqueue_call import (
     EnqueueCall,
 )
 from voiceslot_tui.wire.phone_numbers import possible_pattern
+from voiceslot_tui.wire.twilio_signature import SIGNATURE_HEADER
 
 Schema = dict[str, Any]
 
@@ -44,30 +46,42 @@ _WRITING: Final = {
     422: "A field is wrong; the error names it.",
     503: "Nothing was stored; try again after Retry-After seconds.",
 }
-
+_TWILIO: Final = {
+    403: "Not signed by Twilio, from a web page, or by a foreign name.",
+    404: "No messages are sent here.",
+    408: _WRITING[408],
+    413: _WRITING[413],
+    415: "Not a form, or encoded.",
+    417: _WRITING[417],
+    400: "No form that Twilio would send, or a body that broke off.",
+    429: "Too many webhooks with a bad signature came from this address.",
+    503: _WRITING[503],
+}
 
 _SCHEMES: Final = {
     "key": {"type": "http", "scheme": "bearer"},
     "signature": {"type": "apiKey", "in": "header", "name": "ElevenLabs-Signature"},
+    "twilio": {"type": "apiKey", "in": "header", "name": SIGNATURE_HEADER},
 }
 
 
-def describe(*, has_key: bool, has_secret: bool) -> bytes:
+def describe(*, has_key: bool, has_secret: bool, has_token: bool) -> bytes:
     """Write the OpenAPI document; it takes a while, because it knows all countries' numbers."""
     components = {"schemas": _schemas(), "securitySchemes": _SCHEMES}
     by_key: list[Schema] = [{"key": []}] if has_key else []
     # Without a secret an unsigned envelope is answered too: it is a hint and nothing more.
     signed: list[Schema] = [*by_key, {"signature": []} if has_secret else {}]
+    by_twilio: list[Schema] = [*by_key, {"twilio": []} if has_token else {}]
     document = {
         "openapi": "3.1.0",
         "info": {"title": "voiceslot", "version": __version__, "license": {"name": "MIT"}},
-        "paths": _paths(by_key, signed),
+        "paths": _paths(by_key, signed, by_twilio),
         "components": components,
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=1)
 
 
-def _paths(security: list[Schema], signed: list[Schema]) -> Schema:
+def _paths(security: list[Schema], signed: list[Schema], by_twilio: list[Schema]) -> Schema:
     failures = {503: "Not ready; the error's code says why."}
     conflict = {**_WRITING, 409: "This Idempotency-Key came with another body before."}
     flood = {**_WRITING, 429: "Too many webhooks with a bad signature came from this address."}
@@ -98,7 +112,32 @@ def _paths(security: list[Schema], signed: list[Schema]) -> Schema:
                 "requestBody": _request_body("Webhook"),
             }
         },
+        "/metrics": {"get": _metrics(security, {**_READING, **failures})},
+        "/webhook/twilio": {"post": _twilio(by_twilio)},
     }
+
+
+def _metrics(security: list[Schema], failures: dict[int, str]) -> Schema:
+    operation = _operation("Show the figures to Prometheus", None, 200, failures, security)
+    operation["responses"]["200"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
+    return operation
+
+
+def _twilio(security: list[Schema]) -> Schema:
+    """Describe Twilio's forms: any fields, of which we read few, and never the same twice."""
+    said = "Tell what became of a message, or what a person wrote"
+    operation = _operation(said, None, 200, _TWILIO, security)
+    operation["responses"]["200"] = {
+        "description": "A person's message is taken; the answer says nothing to them.",
+        "content": {"text/xml": {"schema": {"type": "string"}}},
+    }
+    operation["responses"]["204"] = {"description": "Taken."}
+    form = {"type": "object", "additionalProperties": {"type": "string"}}
+    operation["requestBody"] = {
+        "required": True,
+        "content": {BodyKind.FORM.value[0]: {"schema": form}},
+    }
+    return operation
 
 
 _IDEMPOTENCY_KEY: Final = {

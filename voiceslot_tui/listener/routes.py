@@ -8,68 +8,38 @@ only of news that is stored.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 from aiohttp import web
 
 from voiceslot_tui import logs
-from voiceslot_tui.core.calls import ConversationId
 from voiceslot_tui.core.errors import StoreUnavailable, VoiceslotError
-from voiceslot_tui.core.facts import Fact
 from voiceslot_tui.core.limits import (
-    ADDRESSES_REMEMBERED_MAX,
-    BAD_SIGNATURES_PER_MINUTE,
     ENQUEUE_BODY_BYTES_MAX,
-    HEALTH_REMEMBERED_S,
     ID_CHARS_MAX,
     WEBHOOK_BODY_BYTES_MAX,
-    WRITE_TROUBLE_SHOWN_S,
 )
 from voiceslot_tui.core.orders import IdempotencyKey, NewCall
-from voiceslot_tui.core.snapshot import EngineState, Snapshot
 from voiceslot_tui.listener.access import Access, Door
 from voiceslot_tui.listener.answers import Refused, answer, raw_answer, refusal, refused_for
+from voiceslot_tui.listener.bad_signatures import BadSignatures
 from voiceslot_tui.listener.bodies import BodyReader
+from voiceslot_tui.listener.front_door import FrontDoor
+from voiceslot_tui.listener.health import Health
+from voiceslot_tui.listener.metrics_route import MetricsRoute
 from voiceslot_tui.listener.openapi import describe
 from voiceslot_tui.listener.shapes import Enqueued, Ok, stats
-from voiceslot_tui.ports import Added, Clock
+from voiceslot_tui.listener.twilio_route import TwilioRoute, TwilioSigning
+from voiceslot_tui.ports import Clock
 from voiceslot_tui.wire import elevenlabs_webhook, enqueue_call
 from voiceslot_tui.wire.elevenlabs_webhook import Kind, News, Verdict
 
-_HEALTH_WAIT_S: Final = 2.0
 _SIGNATURE: Final = "ElevenLabs-Signature"
 _KEY: Final = "Idempotency-Key"
 _OK: Final = msgspec.json.encode(Ok())
-
-
-class FrontDoor(Protocol):
-    """What the listener asks of the engine."""
-
-    async def enqueue(
-        self, calls: list[NewCall], *, by: str, key: IdempotencyKey | None = None
-    ) -> Added:
-        """Put calls into the queue, durably."""
-        ...
-
-    async def tell(self, fact: Fact, *, by: str) -> bool:
-        """Record a fact, durably."""
-        ...
-
-    def hint(self, conversation_id: ConversationId) -> None:
-        """Look a conversation up soon."""
-        ...
-
-    def webhook_seen(self, accepted: bool) -> None:
-        """Note that a webhook came."""
-        ...
-
-    async def snapshot(self) -> Snapshot:
-        """Give all that an operator sees."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +62,28 @@ class Routes:
         secrets: tuple[bytes, ...],
         bodies: BodyReader,
         clock: Clock,
+        twilio: TwilioSigning,
     ) -> None:
         self._engine = engine
         self._access = access
         self._secrets = secrets
         self._bodies = bodies
         self._clock = clock
-        self._strikes = Strikes()
+        self._bad_signatures = BadSignatures(clock)
         self._health = Health(engine, clock)
+        self._twilio_tokens = twilio.tokens
+        of_twilio = TwilioRoute(
+            engine, access, twilio, bodies, self._bad_signatures, self._health, clock
+        )
         self._description = b""
         table = (
             Route("GET", "/health", Door.ANYBODY, self._answer_health),
             Route("GET", "/stats", Door.KEY_HOLDERS, self._answer_stats),
+            Route("GET", "/metrics", Door.KEY_HOLDERS, MetricsRoute(engine, of_twilio.seen).answer),
             Route("GET", "/openapi.json", Door.KEY_HOLDERS, self._answer_openapi),
             Route("POST", "/enqueue-call", Door.KEY_HOLDERS, self._enqueue_call),
             Route("POST", "/webhook/elevenlabs", Door.SIGNERS, self._elevenlabs),
+            Route("POST", "/webhook/twilio", Door.SIGNERS, of_twilio.answer),
         )
         self._table: Mapping[str, Route] = {route.path: route for route in table}
 
@@ -150,7 +127,10 @@ class Routes:
     async def _answer_openapi(self, _: web.BaseRequest) -> web.Response:
         if not self._description:
             self._description = await asyncio.to_thread(
-                describe, has_key=bool(self._access.api_key), has_secret=bool(self._secrets)
+                describe,
+                has_key=bool(self._access.api_key),
+                has_secret=bool(self._secrets),
+                has_token=bool(self._twilio_tokens),
             )
         return raw_answer(self._description)
 
@@ -191,19 +171,8 @@ class Routes:
         raise self._bad_signature(request, verdict)
 
     def _bad_signature(self, request: web.BaseRequest, verdict: Verdict) -> Refused:
-        address = request.remote or ""
         self._engine.webhook_seen(accepted=False)
-        wait_s = self._strikes.strike(address, self._clock.steady_s())
-        if wait_s is not None:
-            return Refused(
-                429,
-                "too_many_bad_signatures",
-                "Too many webhooks with a bad signature came from here.",
-                headers={"Retry-After": str(wait_s)},
-            )
-        fields = {logs.Field.CODE: verdict, logs.Field.ADDRESS: address}
-        logs.warning(logs.Event.WEBHOOK_REFUSED, fields)
-        return Refused(401, f"signature_{verdict}", "The signature does not prove who sent this.")
+        return self._bad_signatures.refusal(request, verdict, 401)
 
     def _take_hint(self, news: News) -> web.Response:
         """Take unsigned news, where no secret is set, as a reason to ask the platform ourselves."""
@@ -233,64 +202,3 @@ def _idempotency_key(request: web.BaseRequest, call: NewCall) -> IdempotencyKey 
             field=_KEY,
         )
     return IdempotencyKey(key, enqueue_call.digest(call))
-
-
-class Strikes:
-    """Counts bad signatures by address, by the minute, for a bounded number of addresses."""
-
-    def __init__(self) -> None:
-        self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()
-
-    @property
-    def remembered(self) -> int:
-        """Count the addresses remembered."""
-        return len(self._counts)
-
-    def strike(self, address: str, now_s: float) -> int | None:
-        """Count one more; give the seconds to wait where there were too many."""
-        since_s, count = self._counts.pop(address, (now_s, 0))
-        if now_s - since_s >= 60:
-            since_s, count = now_s, 0
-        self._counts[address] = (since_s, count + 1)
-        if len(self._counts) > ADDRESSES_REMEMBERED_MAX:
-            self._counts.popitem(last=False)
-        if count < BAD_SIGNATURES_PER_MINUTE:
-            return None
-        return max(1, round(60 - (now_s - since_s)))
-
-
-class Health:
-    """Knows whether the engine can take calls; asks it no more than once a second."""
-
-    def __init__(self, engine: FrontDoor, clock: Clock) -> None:
-        self._engine = engine
-        self._clock = clock
-        self._asked_s = float("-inf")
-        self._trouble = ""
-        self._write_failed_s = float("-inf")
-
-    def write_failed(self) -> None:
-        """Note that something could not be stored."""
-        self._write_failed_s = self._clock.steady_s()
-
-    def write_succeeded(self) -> None:
-        """Note that something was stored."""
-        self._write_failed_s = float("-inf")
-
-    async def trouble(self) -> str:
-        """Give a word for why no call can be taken now; nothing where all is well."""
-        now_s = self._clock.steady_s()
-        if now_s - self._write_failed_s < WRITE_TROUBLE_SHOWN_S:
-            return "store_unavailable"
-        if now_s - self._asked_s >= HEALTH_REMEMBERED_S:
-            self._asked_s = now_s
-            self._trouble = await self._ask()
-        return self._trouble
-
-    async def _ask(self) -> str:
-        try:
-            async with asyncio.timeout(_HEALTH_WAIT_S):
-                snapshot = await self._engine.snapshot()
-        except (StoreUnavailable, TimeoutError):
-            return "store_unavailable"
-        return "stopping" if snapshot.engine is EngineState.STOPPING else ""

@@ -24,7 +24,9 @@ from voiceslot_tui.core.limits import (
 )
 from voiceslot_tui.listener.access import access_for
 from voiceslot_tui.listener.bodies import BodyReader
-from voiceslot_tui.listener.routes import FrontDoor, Routes
+from voiceslot_tui.listener.front_door import FrontDoor
+from voiceslot_tui.listener.routes import Routes
+from voiceslot_tui.listener.twilio_route import TwilioSigning
 from voiceslot_tui.ports import Clock
 from voiceslot_tui.settings import Settings
 
@@ -49,6 +51,7 @@ class ListenerServer:
             settings.webhook_secrets,
             BodyReader(body_timeout_s),
             clock,
+            TwilioSigning(settings.twilio_tokens, self._public_url),
         )
         self._runner: web.ServerRunner | None = None
 
@@ -57,6 +60,10 @@ class ListenerServer:
         """Give the port that is listened on; 0 before the start."""
         addresses = self._runner.addresses if self._runner else []
         return int(addresses[0][1]) if addresses else 0
+
+    def _public_url(self) -> str:
+        """Give where the world reaches us; without a public address, where we listen."""
+        return self._settings.public_base_url or f"http://{self._settings.host}:{self.port}"
 
     async def start(self) -> None:
         """Listen. Raises SettingsInvalid where the address or the port cannot be had."""

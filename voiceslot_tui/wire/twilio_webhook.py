@@ -22,6 +22,8 @@ from voiceslot_tui.wire.phone_numbers import number_or_nothing
 from voiceslot_tui.wire.twilio_errors import code_of
 from voiceslot_tui.wire.twilio_messages import PREFIXES, delivery_of, message_sid, news_of
 
+NOT_FORM: Final = "not_form"
+"""The code of a body that is no form at all."""
 REFERENCE: Final = "ref"
 """The name in a callback's query by which it says which try it is about."""
 
@@ -52,7 +54,7 @@ def read_form(raw: bytes) -> tuple[tuple[str, str], ...]:
             max_num_fields=FORM_FIELDS_MAX,
         )
     except ValueError:
-        raise BadInput("The body is not a form that Twilio would send", code="not_form") from None
+        raise BadInput("The body is not a form that Twilio would send", code=NOT_FORM) from None
     return tuple(pairs)
 
 

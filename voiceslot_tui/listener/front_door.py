@@ -1,0 +1,43 @@
+"""What the listener asks of the engine, as a Protocol: it knows no more of it than this."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from voiceslot_tui.core.calls import ConversationId
+from voiceslot_tui.core.facts import Fact
+from voiceslot_tui.core.orders import IdempotencyKey, NewCall
+from voiceslot_tui.core.snapshot import Snapshot
+from voiceslot_tui.follow_up_ports import FollowUpDoor
+from voiceslot_tui.ports import Added
+
+
+class FrontDoor(Protocol):
+    """What the listener asks of the engine."""
+
+    @property
+    def follow_ups(self) -> FollowUpDoor | None:
+        """Give the door of the follow-ups; None where no messages are sent."""
+        ...
+
+    async def enqueue(
+        self, calls: list[NewCall], *, by: str, key: IdempotencyKey | None = None
+    ) -> Added:
+        """Put calls into the queue, durably."""
+        ...
+
+    async def tell(self, fact: Fact, *, by: str) -> bool:
+        """Record a fact, durably."""
+        ...
+
+    def hint(self, conversation_id: ConversationId) -> None:
+        """Look a conversation up soon."""
+        ...
+
+    def webhook_seen(self, accepted: bool) -> None:
+        """Note that a webhook came."""
+        ...
+
+    async def snapshot(self) -> Snapshot:
+        """Give all that an operator sees."""
+        ...
