@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from voiceslot_tui import logs
 from voiceslot_tui.core.alerts import Alert, Alerting
 from voiceslot_tui.core.errors import Fenced, StoreUnavailable
 from voiceslot_tui.core.limits import (
@@ -31,7 +30,6 @@ from voiceslot_tui.core.troubles import (
 )
 from voiceslot_tui.engine.service import or_else
 from voiceslot_tui.follow_up_ports import Herald
-from voiceslot_tui.logs import Event, Field
 from voiceslot_tui.ports import Clock
 
 
@@ -108,7 +106,6 @@ class _Box:
         while self._letters:
             if not await or_else(partial(self._told, *self._letters[0]), instead=False):
                 self._rests_until_s = clock.steady_s() + ALERT_RETRY_S
-                logs.warning(Event.ALERT_NOT_TOLD, {Field.COUNT: len(self._letters)})
                 return
             self._letters.popleft()
 
