@@ -12,10 +12,6 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from importlib import import_module
 from typing import Any, Final
 
@@ -34,17 +30,15 @@ from voiceslot_tui.core.follow_up_policy import Template
 from voiceslot_tui.core.follow_up_settings import MailSecurity
 from voiceslot_tui.core.follow_ups import Channel, MessageSid, TryId
 from voiceslot_tui.core.limits import (
-    MAIL_SUBJECT_CHARS_MAX,
-    MAIL_TEXT_CHARS_MAX,
     MAIL_TIMEOUT_S,
     MAILS_AT_ONCE_MAX,
-    NAME_CHARS_MAX,
     TEXT_CHARS_MAX,
 )
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.follow_up_ports import MessageOrder
 from voiceslot_tui.ports import Clock
 from voiceslot_tui.providers.http import awake
+from voiceslot_tui.providers.mail_writing import written
 
 _SMTP: Final = "voiceslot_tui.providers.smtp"
 _ADDRESS: Final = re.compile(
@@ -53,7 +47,6 @@ _ADDRESS: Final = re.compile(
 )
 """An address as it can be written in a command and a header: nothing in it means anything else."""
 _ANY_ADDRESS: Final = re.compile(r"[^\s<>@:;,]+@(?=[^\s<>@]+)")
-_ID_CHARS: Final = re.compile(r"[^A-Za-z0-9._-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +79,7 @@ class Mailer:
         self._port = port
         self._security = security
         self._sender = sender
-        self._sender_name = clean(sender_name, NAME_CHARS_MAX)
+        self._sender_name = sender_name
         self._clock = clock
         self._username = username
         self._password = password
@@ -104,7 +97,11 @@ class Mailer:
         if not _ADDRESS.fullmatch(self._sender):
             why = "SMTP_FROM is no address that mail can come from"
             return MessageRefused(mail.id, Failure.ACCOUNT, detail=why)
-        smtp = await self._loaded()
+        try:
+            smtp = await self._loaded()
+        except OSError:
+            why = "the certificates that we trust cannot be read; see SSL_CERT_FILE"
+            return MessageRefused(mail.id, Failure.ACCOUNT, detail=why)
         text = self._written(mail)
         try:
             await self._exchanged(smtp, mail, text)
@@ -135,20 +132,18 @@ class Mailer:
         )
 
     def _written(self, mail: Mail) -> bytes:
-        """Write the message as it travels: seven bits, so that any server can carry it."""
-        message = EmailMessage(policy=SMTP)
-        message["From"] = Address(self._sender_name, addr_spec=self._sender)
-        message["To"] = [Address(addr_spec=address) for address in mail.to]
-        message["Subject"] = clean(mail.subject, MAIL_SUBJECT_CHARS_MAX)
-        message["Date"] = datetime.fromtimestamp(self._clock.now() / 1000, UTC)
-        message["Message-ID"] = f"<{_ID_CHARS.sub('-', mail.id)}@{self._domain}>"
-        message["Auto-Submitted"] = "auto-generated"
-        text = mail.text[:MAIL_TEXT_CHARS_MAX].encode("utf-8", "replace").decode()
-        message.set_content(text, charset="utf-8", cte="quoted-printable")
-        return message.as_bytes()
+        return written(
+            mail_id=mail.id,
+            sender=self._sender,
+            sender_name=self._sender_name,
+            to=mail.to,
+            subject=mail.subject,
+            text=mail.text,
+            now=self._clock.now(),
+        )
 
     async def _loaded(self) -> Any:
-        """Load SMTP and what we trust on first use, in a thread: both wait for the disk."""
+        """Load the library and what we trust on first use, in a thread: the disk is slow."""
         async with self._loading:
             if _SMTP not in sys.modules:
                 await asyncio.to_thread(import_module, _SMTP)

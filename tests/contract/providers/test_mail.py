@@ -427,6 +427,18 @@ async def test_a_mail_server_has_no_list_and_no_templates() -> None:
     assert await messenger.templates() == ()
 
 
+async def test_certificates_that_cannot_be_read_are_said_before_anybody_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/certificates.pem")
+    async with a_sink(users=USERS) as sink:
+        answer = await send(sink, security=MailSecurity.STARTTLS)
+    assert isinstance(answer, MessageRefused)
+    assert answer.failure is Failure.ACCOUNT
+    assert "SSL_CERT_FILE" in answer.detail
+    assert sink.connections == 0
+
+
 def test_the_library_is_not_loaded_before_the_first_mail() -> None:
     code = "import sys, voiceslot_tui.providers.mail; print('aiosmtplib' in sys.modules)"
     command = [sys.executable, "-c", code]
