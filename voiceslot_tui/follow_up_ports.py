@@ -208,6 +208,17 @@ class FollowUpDoor(Protocol):
         ...
 
 
+# --- who is told of trouble
+
+
+class Herald(Protocol):
+    """One way to tell people that something needs them."""
+
+    async def tell(self, subject: str, text: str) -> bool:
+        """Tell; False where nobody was told, so that it is worth telling again. Raises nothing."""
+        ...
+
+
 # --- the memory
 
 

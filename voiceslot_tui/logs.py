@@ -37,6 +37,7 @@ _ROOT: Final = "voiceslot"
 class Event(StrEnum):
     """What a line tells. The word is for programs: it never changes its meaning."""
 
+    ALERT_NOT_TOLD = "alert_not_told"
     ENGINE_STARTED = "engine_started"
     ENGINE_STOPPED = "engine_stopped"
     SERVICE_FAILED = "service_failed"

@@ -151,3 +151,13 @@ async def test_a_defect_is_replaced_by_what_stands_instead() -> None:
 
     assert await or_else(broken, "instead") == "instead"
     assert await or_else(sound, "instead") == "done"
+
+
+async def test_a_database_that_fails_is_told_apart_from_other_failures() -> None:
+    worker = Worker(fails(StoreUnavailable), fails(), waits(0.001), fails(StoreUnavailable))
+    service = service_of(worker)
+    seen: list[bool] = []
+    for _ in range(4):
+        await service._guarded_step()
+        seen.append(service.health.store_failed)
+    assert seen == [True, False, False, True]

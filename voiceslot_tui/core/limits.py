@@ -212,6 +212,32 @@ ROUTE_DEADLINE_S: Final = 5.0
 ROUTE_UNKNOWN_S: Final = 30.0
 """For how long a carrier that could not be learned is not asked for again."""
 
+# Mail and alerts.
+MAIL_TIMEOUT_S: Final = 60.0
+"""One mail: from waiting for its turn to the server's last word. A server may take half a minute to
+look through a message before it says yes."""
+MAILS_AT_ONCE_MAX: Final = 4
+"""Connections to the mail server; many servers refuse more from one client."""
+MAIL_SUBJECT_CHARS_MAX: Final = 150
+MAIL_TEXT_CHARS_MAX: Final = 20_000
+ALERTS_PER_HOUR_MAX: Final = 6
+ALERT_AGAIN_S: Final = 4 * 3600.0
+"""How long until a trouble that lasts is told again."""
+ALERT_CLEAR_S: Final = 300.0
+"""How long a trouble must have been gone before its end is told; one that is back is the same."""
+ALERT_EVERY_S: Final = 10.0
+"""How often it is looked whether there is trouble."""
+ALERT_RETRY_S: Final = 60.0
+"""How long a way that did not carry an alert is left alone."""
+ALERT_TIMEOUT_S: Final = 90.0
+"""One alert on one way; longer than one mail, which then says by itself what was wrong."""
+ALERTS_KEPT_MAX: Final = 20
+"""Alerts kept for a way that does not carry them; past that the oldest are dropped."""
+ALERT_PUSH_TIMEOUT_S: Final = 30.0
+"""One alert to the addresses of ALERT_URLS."""
+WEBHOOKS_MISSED_MIN: Final = 3
+"""Calls that must have ended without a webhook before the webhooks count as silent."""
+
 # Housekeeping, in rows or milliseconds a step.
 PROMOTE_BATCH_MAX: Final = 500
 TOMBSTONE_KEPT_DAYS: Final = 7

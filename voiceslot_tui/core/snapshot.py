@@ -32,7 +32,10 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServiceHealth:
-    """One service: how it fares, since when, and its last error in words."""
+    """One service: how it fares, since when, and its last error in words.
+
+    `store_failed` says that it fails because the database cannot be written or read.
+    """
 
     name: str
     health: Health
@@ -40,6 +43,7 @@ class ServiceHealth:
     failures: int = 0
     error: str = ""
     last_step_at: Instant | None = None
+    store_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

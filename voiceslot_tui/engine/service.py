@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeVar
 
 from voiceslot_tui import logs
 from voiceslot_tui.core.calls import Instant
-from voiceslot_tui.core.errors import Fenced, VoiceslotError
+from voiceslot_tui.core.errors import Fenced, StoreUnavailable, VoiceslotError
 from voiceslot_tui.core.snapshot import Health, ServiceHealth
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.logs import Event, Field
@@ -66,6 +66,7 @@ class Service:
         self.say: Callable[[ServiceHealth], None] = lambda _: None
         self._failures = 0
         self._error = ""
+        self._store_failed = False
         self._since: Instant = clock.now()
         self._last_step_at: Instant | None = None
 
@@ -80,6 +81,7 @@ class Service:
             self._failures,
             self._error,
             self._last_step_at,
+            self._store_failed,
         )
 
     async def run(self) -> None:
@@ -108,12 +110,14 @@ class Service:
             logs.info(Event.SERVICE_WELL, {Field.SERVICE: self._worker.name})
             said = self._failures >= _SAID_AFTER
             self._failures, self._error, self._since = 0, "", self._last_step_at
+            self._store_failed = False
             if said:
                 self.say(self.health)
             self._changed()
 
     def _failed(self, problem: Exception) -> float:
         self._failures += 1
+        self._store_failed = isinstance(problem, StoreUnavailable)
         self._error = clean(logs.masked(_sentence(problem)), _ERROR_CHARS_MAX)
         if self._failures == 1:
             self._since = self._clock.now()

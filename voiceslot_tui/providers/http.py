@@ -95,7 +95,7 @@ class Http:
             method, url, headers=headers, content=content, extensions={"timeout": _TIMEOUTS}
         )
         try:
-            async with _awake(timeout_s):
+            async with awake(timeout_s):
                 return await self._exchange(request, bytes_max)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise NotSent(_words(error)) from error
@@ -124,7 +124,7 @@ class Http:
 
 
 @asynccontextmanager
-async def _awake(timeout_s: float) -> AsyncIterator[None]:
+async def awake(timeout_s: float) -> AsyncIterator[None]:
     """Limit the time of a block, as asyncio.timeout does, but not by time that we slept.
 
     A process that was suspended finds its time-outs passed and, unread, the answers that came in
