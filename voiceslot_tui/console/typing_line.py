@@ -10,6 +10,7 @@ from voiceslot_tui.console.action import Action, ActionId
 from voiceslot_tui.console.actions import ACTIONS
 from voiceslot_tui.console.dialogs.action_list import ActionList
 from voiceslot_tui.console.dialogs.prompt import Prompt
+from voiceslot_tui.console.filter_tokens import BadFilter
 from voiceslot_tui.console.outcomes import News
 from voiceslot_tui.console.widgets.cells import Tone
 from voiceslot_tui.core.pages import Segment
@@ -84,7 +85,7 @@ class TypingLine:
 
     def _show(self, text: str) -> bool:
         search = filters.parse(text)
-        if isinstance(search, filters.BadFilter):
+        if isinstance(search, BadFilter):
             self._screen.tell(News(clean(f"filter: {search.message}"), Tone.WARNING))
             return False
         self._screen.queue.show_search(search)
@@ -114,4 +115,4 @@ class TypingLine:
 
 def _filter_hint(text: str) -> str:
     search = filters.parse(text)
-    return search.message if isinstance(search, filters.BadFilter) else ""
+    return search.message if isinstance(search, BadFilter) else ""
