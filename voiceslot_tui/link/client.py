@@ -72,6 +72,11 @@ _ANSWERED_BY: Final[Mapping[type[control.Body], type[control.Result]]] = {
     control.GetJournal: control.JournalLines,
     control.Explain: control.Sentences,
     control.Enqueue: control.Enqueued,
+    messages.GetMessages: messages.TheMessages,
+    messages.GetMessage: messages.TheMessage,
+    messages.GetPreview: messages.ThePreview,
+    messages.GetSuppressions: messages.TheSuppressions,
+    messages.Suppress: messages.TheSuppressed,
 }
 """Which answer belongs to which wish; every other wish is answered by TheDone."""
 

@@ -11,6 +11,7 @@ from voiceslot_tui.console.panes.pane import Pane
 from voiceslot_tui.console.screen_layout import PaneId
 from voiceslot_tui.console.session import Session, rows_in
 from voiceslot_tui.console.situation import Selection
+from voiceslot_tui.console.subjects import OfCall
 from voiceslot_tui.console.widgets.cells import Span
 from voiceslot_tui.console.widgets.row_source import Reach
 from voiceslot_tui.console.widgets.table_lines import TableWords
@@ -78,6 +79,15 @@ class QueuePane(Pane):
         self.search = search
         self._say()
         self.paint()
+
+    def show_all(self) -> None:
+        """Show the whole queue again."""
+        self.show_search(Search())
+
+    def subject(self) -> OfCall | None:
+        """Give the call under the cursor, for the detail pane."""
+        row = self.inner.cursor_row
+        return None if row is None else OfCall(row.call.id)
 
     def paint(self) -> None:
         """Let times pass, and the number of rows be what the snapshot says."""
