@@ -68,7 +68,7 @@ MESSAGES: Final = (
     Action(
         _I.PAUSE_MESSAGES,
         ("W",),
-        "hold all",
+        "pause messages",
         "Pause the follow-ups: no message is sent; calls go on.",
         _G.MESSAGES,
         danger=_D.UNDONE,
@@ -79,7 +79,7 @@ MESSAGES: Final = (
     Action(
         _I.RESUME_MESSAGES,
         ("w",),
-        "resume all",
+        "resume messages",
         "Resume the follow-ups. W resumes them too while they are paused.",
         _G.MESSAGES,
         danger=_D.CONFIRMED,

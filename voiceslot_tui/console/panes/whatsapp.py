@@ -33,6 +33,8 @@ _EMPTY: Final = "No message yet: one is written after each ended call."
 _NO_MATCH: Final = "No message matches the filter. Esc shows all."
 _SAMPLES_KEPT: Final = 50
 """Marked messages remembered to be named in a question; a few are enough."""
+_STATUS_PADDING: Final = 2
+"""Empty cells beside those lines, as the style sheet has them."""
 _STATUS_SHARE: Final = 3
 """The lines above the rows take at most a third of the pane."""
 
@@ -185,6 +187,10 @@ class WhatsAppPane(Pane):
         self._seen.clear()
         self.inner.action_clear_marks()
 
+    def on_resize(self) -> None:
+        """Wrap what keeps messages back anew; a pane just shown learns its size only here."""
+        self._paint_status()
+
     def on_virtual_table_position_changed(self, message: VirtualTable.PositionChanged) -> None:
         """Stop following where the operator went down; say what is marked."""
         if message.position.row_number not in (None, 1):
@@ -198,14 +204,14 @@ class WhatsAppPane(Pane):
 
     def _paint_status(self) -> None:
         width, height = self.content_size
-        lines = self._status_lines(width, height)
+        lines = self._status_lines(width - _STATUS_PADDING, height)
         rows = min(len(lines), max(1, height // _STATUS_SHARE))
         self._status.display = rows > 0
         self._status.styles.height = max(1, rows)
         self._status.repaint()
 
     def _status_lines(self, width: int, _height: int) -> list[Line]:
-        if self.session.view.snapshot is None or not width:
+        if self.session.view.snapshot is None or width <= 0:
             return []
         # Where there is no border, no title counts.
         bare = self.screen.has_class("-bare")
