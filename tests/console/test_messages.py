@@ -74,9 +74,8 @@ async def test_every_size_shows_sign_name_and_reason(size: tuple[int, int]) -> N
     async with on_messages(size=size) as seen:
         header, first, second, *_ = seen.lines("whatsapp")
         assert [title for title in ("#", "name", "why") if title not in header.split()] == []
-        assert "✗  Person 40" in first
-        assert "63016" in first
-        assert "✓✓ Person 39" in second
+        assert [part for part in ("✗ ", "Person 40", "63016") if part not in first] == []
+        assert [part for part in ("✓✓ ", "Person 39", "delivered"[:5]) if part not in second] == []
         assert all(len(line) <= size[0] for line in seen.screen())
 
 
@@ -90,7 +89,7 @@ async def test_the_title_counts_and_at_80_columns_numbers_are_shown() -> None:
 
 async def test_without_borders_the_counts_stand_above_the_rows() -> None:
     async with on_messages(size=(60, 16)) as seen:
-        assert seen.lines("whatsapp-status") == [" due 0  sent 39  failed 1"]
+        assert seen.lines("whatsapp-status") == ["due 0  sent 39  failed 1"]
 
 
 async def test_all_pages_can_be_walked_to_the_oldest_and_back() -> None:
@@ -106,7 +105,7 @@ async def test_rows_change_when_the_engine_says_that_messages_have_changed() -> 
     async with on_messages() as seen:
         seen.link.messages.add(make_message(NEWEST, state=S.READ))
         seen.watch.push()
-        await seen.until(lambda: "✓✓ Person 40" in seen.lines("whatsapp")[1])
+        await seen.until(lambda: "✓✓" in seen.lines("whatsapp")[1])
 
 
 async def test_the_cursor_keeps_to_its_message_or_follows_the_newest() -> None:
@@ -173,7 +172,7 @@ async def test_a_filter_shows_some_messages_and_leaves_the_queue_alone() -> None
         assert "/state:failed code:63016" in seen.screen()[2]
         assert seen.app.main.queue.search.text == ""
         await seen.press("slash")
-        await seen.type(" person 7")
+        await seen.type(" nobody")
         await seen.until(lambda: "No message matches" in seen.shown("whatsapp"))
         await seen.press("escape")
         await seen.until(lambda: "Person 39" in seen.shown("whatsapp"))
