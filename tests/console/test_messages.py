@@ -101,6 +101,17 @@ async def test_all_pages_can_be_walked_to_the_oldest_and_back() -> None:
         assert "Person 40" in seen.lines("whatsapp")[1]
 
 
+async def test_rows_read_anew_in_the_middle_stay_where_they_are() -> None:
+    async with on_messages() as seen:
+        await seen.press("pagedown", "up")
+        before = seen.lines("whatsapp")
+        assert "Person 40" not in before[1]
+        seen.watch.push()
+        await seen.until(lambda: seen.app.session.view.snapshot is seen.link.snapshot)
+        await seen.rest()
+        assert seen.lines("whatsapp") == before
+
+
 async def test_rows_change_when_the_engine_says_that_messages_have_changed() -> None:
     async with on_messages() as seen:
         seen.link.messages.add(make_message(NEWEST, state=S.READ))
