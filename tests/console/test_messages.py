@@ -266,6 +266,24 @@ async def test_an_ambiguous_message_is_retried_only_with_a_warning() -> None:
         assert seen.link.acts == []
 
 
+async def test_what_became_ambiguous_while_the_question_stood_is_not_sent_again() -> None:
+    async with on_messages() as seen:
+        await seen.press("s")
+        seen.link.messages.add(make_message(NEWEST, state=S.AMBIGUOUS))
+        await seen.press("y")
+        assert seen.link.acts == []
+        assert "1 message may have been sent meanwhile; nothing was done" in seen.flash()
+
+
+async def test_what_became_ambiguous_since_it_was_marked_is_not_sent_again() -> None:
+    async with on_messages() as seen:
+        await seen.press("space", "space")
+        seen.link.messages.add(make_message(NEWEST, state=S.AMBIGUOUS))
+        await seen.press("s", "y")
+        assert seen.link.acts == []
+        assert "may have been sent" in seen.flash()
+
+
 async def test_all_that_failed_by_a_code_are_retried() -> None:
     async with on_messages() as seen:
         await seen.press("S")

@@ -15,7 +15,7 @@ from voiceslot_tui.console.actions import BY_ID
 from voiceslot_tui.console.bars import meant
 from voiceslot_tui.console.dialogs.question import QuestionDialog
 from voiceslot_tui.console.dialogs.text import TextDialog
-from voiceslot_tui.console.formats import count
+from voiceslot_tui.console.formats import count, plural
 from voiceslot_tui.console.key_repeat import RepeatGuard
 from voiceslot_tui.console.message_details import preview_sentences, why_sentences
 from voiceslot_tui.console.outcomes import News, TakenBack, news_of, together
@@ -24,6 +24,7 @@ from voiceslot_tui.console.situation import Situation
 from voiceslot_tui.console.typing_line import TypingLine
 from voiceslot_tui.console.widgets.cells import Tone
 from voiceslot_tui.core.errors import VoiceslotError
+from voiceslot_tui.core.follow_ups import FollowUpState
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.core.undo import Done
@@ -114,9 +115,29 @@ class Deeds:
                 self._say(f"{action.label}: nothing was done", Tone.DIM)
                 return
             argument = argument if answer == questions.YES.value else answer
+            if not asked.danger and await self._unclear_meanwhile(action, situation):
+                return
         plan = self._planned(action, argument, situation)
         if plan is not None:
             await self._carry_out(action, plan)
+
+    async def _unclear_meanwhile(self, action: Action, situation: Situation) -> bool:
+        """Tell, and say, whether what was to be sent again may have been sent since it was shown.
+
+        The engine takes a retry for the word of somebody who knows that it was not.
+        """
+        if action.id is not ActionId.RETRY:
+            return False
+        try:
+            read = [await self._session.message(one) for one in situation.messages.ids]
+        except VoiceslotError as error:
+            self._say(f"{action.label}: {error}; nothing was done", Tone.BAD)
+            return True
+        unclear = [one for one in read if one.follow_up.state is FollowUpState.AMBIGUOUS]
+        if unclear:
+            what = f"{plural(len(unclear), 'message')} may have been sent meanwhile"
+            self._say(f"{action.label}: {what}; nothing was done, look again", Tone.WARNING)
+        return bool(unclear)
 
     def _planned(self, action: Action, argument: str, situation: Situation) -> wishes.Plan | None:
         """Give what to ask of the engine; None, and the reason said, where that is nothing."""
