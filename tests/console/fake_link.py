@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import cast
 
+from tests.console.fake_messages import FakeMessages
+from tests.console.still_clock import NOW
 from voiceslot_tui.core.calls import (
     FINAL_STATES,
     Call,
@@ -28,24 +30,7 @@ from voiceslot_tui.core.snapshot import EngineState, Slots, Snapshot
 from voiceslot_tui.core.undo import Done, Undo
 from voiceslot_tui.link.client import Connected, Link, LinkLost, Lost, Refused, State
 from voiceslot_tui.wire import control
-
-NOW = Instant(1_770_000_000_000)
-"""2026-02-02 02:40:00 UTC."""
-
-
-class StillClock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-        self.steady = 0.0
-
-    def now(self) -> Instant:
-        return self.at
-
-    def steady_s(self) -> float:
-        self.steady += 10.0
-        return self.steady
+from voiceslot_tui.wire import follow_up_control as messages
 
 
 def make_call(number: int, **fields: object) -> Call:
@@ -107,6 +92,7 @@ class FakeLink:
 
     def __init__(self, calls: list[Call] | None = None) -> None:
         self.calls = {call.id: call for call in calls or []}
+        self.messages = FakeMessages()
         self.acts: list[control.Body] = []
         self.asked: list[control.Body] = []
         self.snapshot = make_snapshot()
@@ -129,14 +115,27 @@ class FakeLink:
                 return control.JournalLines(tuple(reversed(self.lines)))
             case control.Explain():
                 return control.Sentences(("it is next in line",))
+            case (
+                messages.GetMessages()
+                | messages.GetMessage()
+                | messages.GetPreview()
+                | messages.GetSuppressions()
+            ):
+                return self.messages.answered(body)
+            case messages.Suppress():
+                await self.asked_to(body)
+                return self.messages.answered(body)
             case _:
                 return await self.act(body)
 
-    async def act(self, body: control.Body) -> control.TheDone:
+    async def asked_to(self, body: control.Body) -> None:
         self.acts.append(body)
         await self.gate.wait()
         if self.refusal is not None:
             raise self.refusal
+
+    async def act(self, body: control.Body) -> control.TheDone:
+        await self.asked_to(body)
         ids = getattr(body, "call_ids", ())
         if self.done is not None:
             return control.TheDone(self.done)

@@ -14,7 +14,8 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from tests.console.fake_link import FakeLink, FakeWatch, StillClock
+from tests.console.fake_link import FakeLink, FakeWatch
+from tests.console.still_clock import StillClock
 from voiceslot_tui.console.dialogs.dialog import TypingDialog
 from voiceslot_tui.console.operator_app import OperatorApp
 from voiceslot_tui.link.client import Watch
@@ -52,8 +53,8 @@ class Stage:
 
     async def rest(self) -> None:
         """Wait until nothing is being read, asked or painted."""
-        table = self.app.main.queue.inner
-        await self.until(lambda: table.is_settled or not table.region)
+        tables = (self.app.main.queue.inner, self.app.main.whatsapp.inner)
+        await self.until(lambda: all(one.is_settled or not one.region for one in tables))
         await self.pilot.pause()
 
     async def until(self, holds: Callable[[], bool]) -> None:

@@ -7,8 +7,12 @@ import unicodedata
 import pytest
 
 from tests.console.fake_link import NOW, FakeLink, make_call, make_snapshot
+from tests.console.fake_messages import make_message, make_try
 from tests.console.stage import Stage, stage
 from voiceslot_tui.core.calls import CallId, CallState, Hold
+from voiceslot_tui.core.follow_up_facts import Approval
+from voiceslot_tui.core.follow_up_snapshot import FollowUpStanding, TemplateStanding
+from voiceslot_tui.core.follow_ups import Channel, FollowUp, FollowUpState
 from voiceslot_tui.core.pages import JournalEntry
 from voiceslot_tui.core.snapshot import EngineState, Health, Idle, ServiceHealth
 from voiceslot_tui.core.undo import Done
@@ -55,9 +59,42 @@ def hostile_link(*payloads: str) -> FakeLink:
         idle=tuple(Idle(Hold.PARKED, one) for one in payloads),
         services=tuple(ServiceHealth(one, Health.FAILING, NOW, 1, one) for one in payloads),
         warnings=payloads,
+        follow_ups=FollowUpStanding(
+            channels=(Channel.WHATSAPP,),
+            paused=True,
+            paused_by=first,
+            trouble=first,
+            template=TemplateStanding(first, Approval.REJECTED, first, first, first),
+            codes={99_999: 1},
+        ),
     )
     link.operator = first
+    link.messages.add(*(hostile_message(n, one) for n, one in enumerate(payloads, start=1)))
+    link.messages.add(hostile_message(99, first))
+    link.messages.lines = tuple(link.lines)
+    link.messages.text = first
+    link.messages.tries = tuple(
+        make_try(one, detail=first, code=99_999, content_sid=first)
+        for one in link.messages.kept.values()
+    )
     return link
+
+
+def hostile_message(number: int, word: str) -> FollowUp:
+    """Give a message every foreign word of which is hostile, in a state that shows it."""
+    return make_message(
+        number,
+        state=FollowUpState.FAILED,
+        name=word,
+        summary=word,
+        detail=word,
+        email=word,
+        to_number=word,
+        agent_id=word,
+        batch_id=word,
+        content_sid=word,
+        code=99_999,
+    )
 
 
 def assert_harmless(seen: Stage) -> None:
@@ -87,6 +124,24 @@ async def test_foreign_text_is_shown_as_text_on_every_screen(payload: str) -> No
         assert_harmless(seen)
         seen.watch.lose(reason=payload)
         await seen.until(lambda: not seen.app.session.view.current)
+        assert_harmless(seen)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=["80x24", "200x60"])
+@pytest.mark.parametrize("payload", CORPUS[:3] + CORPUS[6:8], ids=lambda payload: ascii(payload))
+async def test_foreign_text_in_messages_is_shown_as_text(
+    payload: str, size: tuple[int, int]
+) -> None:
+    async with stage(hostile_link(payload, *CORPUS), size) as seen:
+        asked = (("5",), ("v",), ("escape", "E"), ("escape", "s"), ("n", "S"), ("n", "n"))
+        for keys in (*asked, ("n", "N"), ("n", "W"), ("n", "enter"), ("escape", "space")):
+            await seen.press(*keys)
+            assert_harmless(seen)
+        seen.link.done = Done(message=payload)
+        await seen.press("s", "y")
+        assert_harmless(seen)
+        seen.link.refusal = Refused(payload, code="rejected")
+        await seen.press("n", "y")
         assert_harmless(seen)
 
 

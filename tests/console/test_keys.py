@@ -8,9 +8,10 @@ import pytest
 from textual import events
 
 from tests.console.fake_link import FakeLink, make_call, make_snapshot
+from tests.console.fake_messages import make_message
 from tests.console.stage import Stage, stage
-from voiceslot_tui.console.action import Action, ActionId
-from voiceslot_tui.console.actions import ACTIONS
+from voiceslot_tui.console.action import Action, ActionId, Group
+from voiceslot_tui.console.actions import ACTIONS, BY_ID
 from voiceslot_tui.console.dialogs.action_list import ActionList
 from voiceslot_tui.console.dialogs.prompt import Prompt
 from voiceslot_tui.console.dialogs.question import QuestionDialog
@@ -18,12 +19,15 @@ from voiceslot_tui.console.dialogs.text import TextDialog
 from voiceslot_tui.console.screen_layout import PaneId
 from voiceslot_tui.core.calls import CallId, CallState
 from voiceslot_tui.core.facts import Wish
+from voiceslot_tui.core.follow_up_snapshot import FollowUpStanding
+from voiceslot_tui.core.follow_ups import FollowUpState
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX
 from voiceslot_tui.core.pages import Place, Segment
 from voiceslot_tui.core.snapshot import EngineState
 from voiceslot_tui.core.undo import Done, Undo
 from voiceslot_tui.link.client import Refused
 from voiceslot_tui.wire import control
+from voiceslot_tui.wire import follow_up_control as messages
 
 
 def some_link(*, state: CallState = CallState.QUEUED, carrier: bool = True) -> FakeLink:
@@ -93,6 +97,17 @@ EFFECTS: dict[ActionId, Seen] = {
     ActionId.RESUME: dialog(QuestionDialog),
     ActionId.LIMIT: dialog(Prompt),
     ActionId.RECONCILE: acted(control.Reconcile()),
+    ActionId.RETRY: dialog(QuestionDialog),
+    ActionId.RETRY_CODE: dialog(QuestionDialog),
+    ActionId.LEAVE_OUT: dialog(QuestionDialog),
+    ActionId.UNBLOCK: dialog(QuestionDialog),
+    ActionId.PREVIEW: dialog(TextDialog),
+    ActionId.PAUSE_MESSAGES: acted(messages.PauseMessages()),
+    ActionId.RESUME_MESSAGES: dialog(QuestionDialog),
+    ActionId.TEMPLATE: dialog(Prompt),
+    ActionId.ASK_MESSENGER: acted(messages.ReadMessenger()),
+    ActionId.SUPPRESS: dialog(QuestionDialog),
+    ActionId.UNSUPPRESS: dialog(QuestionDialog),
     ActionId.QUEUE: pane(PaneId.QUEUE),
     ActionId.SLOTS: pane(PaneId.SLOTS),
     ActionId.BATCHES: pane(PaneId.BATCHES),
@@ -125,6 +140,11 @@ async def set_the_stage(seen: Stage, action_id: ActionId) -> None:
         seen.app.session.acts.did("an act", Done(undo=(UNDO,)))
     if action_id is ActionId.REDO:
         seen.app.session.acts.undid(Done(undo=(UNDO,)))
+    if BY_ID[action_id].group is Group.MESSAGES:
+        paused = action_id is ActionId.RESUME_MESSAGES
+        seen.link.messages.add(make_message(1, state=FollowUpState.BLOCKED))
+        seen.watch.push(follow_ups=FollowUpStanding(paused=paused, codes={63016: 2}))
+        await seen.press("5")
     if action_id is ActionId.UNMARK:
         await seen.press("space", "up")
 

@@ -50,8 +50,9 @@ async def test_80x24_has_one_pane_and_a_strip_of_events() -> None:
 async def test_120x40_has_all_panes_but_the_detail() -> None:
     async with stage(FakeLink(some_calls()), (120, 40)) as seen:
         assert "4+2 of 10" in seen.lines("slots")[0]
-        for name in ("batches", "recipients", "whatsapp"):
+        for name in ("batches", "recipients"):
             assert seen.shown(name).startswith("Nothing is watched yet.")
+        assert "No message yet" in seen.shown("whatsapp")
         assert seen.lines("tabs") == []
         assert seen.lines("detail") == []
         assert seen.lines("queue")[0].endswith("call")
@@ -85,7 +86,7 @@ async def test_a_number_goes_to_its_pane(key: str) -> None:
 @pytest.mark.parametrize("pane", list(SENTENCES))
 async def test_a_pane_without_a_subject_says_what_will_be_seen_there(pane: str) -> None:
     async with stage() as seen:
-        await seen.press({"batches": "3", "recipients": "4", "whatsapp": "5"}[pane])
+        await seen.press({"batches": "3", "recipients": "4"}[pane])
         assert "will be listed here" in " ".join(seen.shown(pane).split())
 
 

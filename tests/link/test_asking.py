@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -16,6 +17,7 @@ from voiceslot_tui.core.orders import NewCall
 from voiceslot_tui.core.pages import PageQuery
 from voiceslot_tui.link.client import Link, LinkLost, NoEngine, Refused, TimedOut
 from voiceslot_tui.wire import control
+from voiceslot_tui.wire import follow_up_control as messages
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -47,6 +49,12 @@ async def test_every_reading_is_answered_by_its_own_type(engine: FakeEngine, pat
     await link.ask(control.Prioritise((CallId(7),), by=5))
     assert engine.asked[-1] == ("prioritise", "None", "5", "7")
     link.close()
+
+
+@pytest.mark.parametrize("question", get_args(messages.MessageQuestion))
+def test_every_question_about_messages_has_an_answer_of_its_own(question: type) -> None:
+    assert control.ANSWERED_BY[question] in get_args(messages.MessageResult)
+    assert len(set(control.ANSWERED_BY.values())) == len(control.ANSWERED_BY)
 
 
 @pytest.mark.parametrize(

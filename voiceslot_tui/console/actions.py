@@ -13,6 +13,7 @@ from typing import Final
 
 from voiceslot_tui.console import situation as when
 from voiceslot_tui.console.action import Action, ActionId, Danger, Group
+from voiceslot_tui.console.message_actions import MESSAGES
 
 _I, _G, _D = ActionId, Group, Danger
 
@@ -29,7 +30,7 @@ _MOVES: Final = (
         _I.DETAIL,
         ("enter",),
         "detail",
-        "Show all about this call: attempts, history, client data.",
+        "Show all about this call or message.",
         _G.MOVE,
         on_selection=True,
         footer=80,
@@ -44,7 +45,7 @@ _FINDS: Final = (
         _I.FILTER,
         ("slash",),
         "find",
-        "Show some calls only: words, state:queued, prio:>5, to:+57, hold:parked, is:done.",
+        "Show some rows only: words, state:queued, prio:>5, to:+57, is:done, code:63016.",
         _G.FIND,
         argument="[words]",
         footer=30,
@@ -60,14 +61,14 @@ _FINDS: Final = (
         _I.FOLLOW,
         ("f",),
         "follow",
-        "Let the events pane follow the newest event, or hold it still.",
+        "Follow the newest event, or in the messages the newest message, or hold still.",
         _G.FIND,
     ),
     Action(
         _I.MARK,
         ("space",),
         "mark",
-        "Mark this call or take its mark away; acts then take all marked calls.",
+        "Mark this row or take its mark away; acts then take all that are marked.",
         _G.FIND,
         on_selection=True,
         footer=40,
@@ -210,7 +211,7 @@ _CALLS: Final = (
         _I.EXPLAIN,
         ("E",),
         "why",
-        "Say why this call, or anything, is not dialled now.",
+        "Say why this call, or anything, is not dialled now, or this message not sent.",
         _G.CALLS,
         available=when.reachable,
     ),
@@ -330,7 +331,7 @@ _LEAVES: Final = (
     ),
 )
 
-ACTIONS: Final = (*_MOVES, *_FINDS, *_CALLS, *_ENGINE, *_SCREEN, *_LEAVES)
+ACTIONS: Final = (*_MOVES, *_FINDS, *_CALLS, *MESSAGES, *_ENGINE, *_SCREEN, *_LEAVES)
 BY_ID: Final = MappingProxyType({action.id: action for action in ACTIONS})
 BY_KEY: Final = MappingProxyType({key: action for action in ACTIONS for key in action.keys})
 
@@ -344,6 +345,7 @@ _ALIASES: Final = MappingProxyType(
         "unpark": ActionId.PARK,
         "why": ActionId.EXPLAIN,
         "release": ActionId.SETTLE,
+        "skip": ActionId.LEAVE_OUT,
     }
 )
 """Other names on the command line; they take no argument of their own."""

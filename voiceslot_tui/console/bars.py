@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from voiceslot_tui.console.action import Action, ActionId
+from voiceslot_tui.console.action import Action, ActionId, Group
 from voiceslot_tui.console.actions import BY_ID, key_sign, on_key_line
 from voiceslot_tui.console.phrases import Phrase, Segment, fitted, phrase, say
 from voiceslot_tui.console.presenter import stale_phrase
@@ -46,14 +46,23 @@ def key_line(situation: Situation, cells: int, marked: int = 0) -> Line:
 
 
 def _shown(situation: Situation) -> tuple[Action, ...]:
-    return tuple(meant(action, situation) for action in on_key_line())
+    other = Group.CALLS if situation.about_messages else Group.MESSAGES
+    return tuple(
+        meant(action, situation)
+        for action in on_key_line()
+        if action.group is not other or action.id is ActionId.UNDO
+    )
 
 
 def meant(action: Action, situation: Situation) -> Action:
     """Give the action that a key stands for now: P pauses, or resumes where it is paused."""
     snapshot = situation.view.snapshot
     is_paused = snapshot is not None and snapshot.engine is EngineState.PAUSED
-    return BY_ID[ActionId.RESUME] if action.id is ActionId.PAUSE and is_paused else action
+    if action.id is ActionId.PAUSE and is_paused:
+        return BY_ID[ActionId.RESUME]
+    if action.id is ActionId.PAUSE_MESSAGES and situation.standing.paused:
+        return BY_ID[ActionId.RESUME_MESSAGES]
+    return action
 
 
 def _key(action: Action, situation: Situation) -> Phrase:

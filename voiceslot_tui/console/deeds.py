@@ -6,23 +6,25 @@ act came to is always said; nothing is ever retried.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from voiceslot_tui.console import questions, wishes
-from voiceslot_tui.console.action import Action, ActionId, Danger
+from voiceslot_tui.console import message_questions, message_wishes, questions, wishes
+from voiceslot_tui.console.action import Action, ActionId, Danger, Group
 from voiceslot_tui.console.actions import BY_ID
 from voiceslot_tui.console.bars import meant
 from voiceslot_tui.console.dialogs.question import QuestionDialog
 from voiceslot_tui.console.dialogs.text import TextDialog
-from voiceslot_tui.console.formats import count
+from voiceslot_tui.console.formats import count, plural
 from voiceslot_tui.console.key_repeat import RepeatGuard
+from voiceslot_tui.console.message_details import preview_sentences, why_sentences
 from voiceslot_tui.console.outcomes import News, TakenBack, news_of, together
 from voiceslot_tui.console.screen_deeds import ScreenDeeds
-from voiceslot_tui.console.situation import Selection, Situation
+from voiceslot_tui.console.situation import Situation
 from voiceslot_tui.console.typing_line import TypingLine
 from voiceslot_tui.console.widgets.cells import Tone
 from voiceslot_tui.core.errors import VoiceslotError
+from voiceslot_tui.core.follow_ups import FollowUpState
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.core.undo import Done
@@ -32,8 +34,16 @@ from voiceslot_tui.wire import control
 if TYPE_CHECKING:
     from voiceslot_tui.console.main_screen import MainScreen
 
-_UNMARKS_AFTER = frozenset({ActionId.CANCEL, ActionId.SETTLE})
-"""Acts after which the marked calls are no longer what they were marked for."""
+_UNMARKS_AFTER = frozenset(
+    {
+        ActionId.CANCEL,
+        ActionId.SETTLE,
+        ActionId.RETRY,
+        ActionId.LEAVE_OUT,
+        ActionId.UNBLOCK,
+    }
+)
+"""Acts after which the marked rows are no longer what they were marked for."""
 
 
 class Deeds:
@@ -51,6 +61,7 @@ class Deeds:
             **self._typing.table,
             ActionId.BACK: self._back,
             ActionId.EXPLAIN: lambda _: self._work(self._explain(), "why"),
+            ActionId.PREVIEW: lambda _: self._work(self._preview(), "preview"),
             ActionId.UNDO: lambda _: self._work(self._undo(), "undo"),
             ActionId.REDO: lambda _: self._work(self._redo(), "redo"),
         }
@@ -58,12 +69,16 @@ class Deeds:
     def situation(self) -> Situation:
         """Give what an action would be judged by now."""
         acts = self._session.acts
-        selection = self._screen.queue.selection()
-        detail = self._screen.detail
-        if self._screen.active is detail.pane_id and detail.detail is not None:
-            selection = Selection((detail.detail.call.id,), (detail.detail.call,))
+        about_messages = self._screen.listing is self._screen.whatsapp
+        calls, messages = self._screen.chosen()
         return Situation(
-            self._session.view, selection, acts.undo_label, acts.redo_label, self._waiting_for
+            self._session.view,
+            calls,
+            messages,
+            acts.undo_label,
+            acts.redo_label,
+            self._waiting_for,
+            about_messages,
         )
 
     def press(self, action_id: ActionId) -> None:
@@ -86,25 +101,51 @@ class Deeds:
         elif action.id in self._at_once:
             self._at_once[action.id](argument)
         else:
-            self._work(self._act(action, argument, situation.selection), action.label)
+            self._work(self._act(action, argument, situation), action.label)
 
     # --- acts at the engine
 
-    async def _act(self, action: Action, argument: str, selection: Selection) -> None:
-        asked = None
-        if not (action.id is ActionId.SETTLE and argument):
-            asked = questions.question(action, selection, self._session.view)
+    async def _act(self, action: Action, argument: str, situation: Situation) -> None:
+        asked = _question(action, argument, situation)
+        if argument and self._planned(action, argument, situation) is None:
+            return
         if asked is not None:
             answer = await self._screen.app.push_screen_wait(QuestionDialog(asked))
             if not answer:
                 self._say(f"{action.label}: nothing was done", Tone.DIM)
                 return
-            argument = answer if action.id is ActionId.SETTLE else argument
-        plan = wishes.plan(action.id, argument, selection)
-        if isinstance(plan, wishes.BadArgument):
-            self._say(plan.message, Tone.WARNING)
-            return
-        await self._carry_out(action, plan)
+            argument = argument if answer == questions.YES.value else answer
+            if not asked.danger and await self._unclear_meanwhile(action, situation):
+                return
+        plan = self._planned(action, argument, situation)
+        if plan is not None:
+            await self._carry_out(action, plan)
+
+    async def _unclear_meanwhile(self, action: Action, situation: Situation) -> bool:
+        """Tell, and say, whether what was to be sent again may have been sent since it was shown.
+
+        The engine takes a retry for the word of somebody who knows that it was not.
+        """
+        if action.id is not ActionId.RETRY:
+            return False
+        try:
+            read = [await self._session.message(one) for one in situation.messages.ids]
+        except VoiceslotError as error:
+            self._say(f"{action.label}: {error}; nothing was done", Tone.BAD)
+            return True
+        unclear = [one for one in read if one.follow_up.state is FollowUpState.AMBIGUOUS]
+        if unclear:
+            what = f"{plural(len(unclear), 'message')} may have been sent meanwhile"
+            self._say(f"{action.label}: {what}; nothing was done, look again", Tone.WARNING)
+        return bool(unclear)
+
+    def _planned(self, action: Action, argument: str, situation: Situation) -> wishes.Plan | None:
+        """Give what to ask of the engine; None, and the reason said, where that is nothing."""
+        plan = _plan(action, argument, situation)
+        if isinstance(plan, wishes.Plan):
+            return plan
+        self._say(plan.message, Tone.WARNING)
+        return None
 
     async def _carry_out(self, action: Action, plan: wishes.Plan) -> None:
         parts, problem = await self._ask_all(plan.label, plan.asks)
@@ -112,7 +153,7 @@ class Deeds:
         if parts:
             self._session.acts.did(plan.label, done)
             if action.id in _UNMARKS_AFTER:
-                self._screen.queue.clear_marks()
+                self._screen.listing.clear_marks()
         if problem is not None:
             said = f"; {count(len(done.changed))} done before that" if parts else ""
             self._say(f"{plan.label}: {problem}{said}", Tone.BAD)
@@ -122,7 +163,7 @@ class Deeds:
             self._screen.console.farewell(done.message)
 
     async def _ask_all(
-        self, label: str, asks: tuple[control.Act, ...]
+        self, label: str, asks: tuple[wishes.Wanted, ...]
     ) -> tuple[list[Done], str | None]:
         """Ask one after another; give what was done and, where it ended early, why."""
         parts: list[Done] = []
@@ -184,14 +225,31 @@ class Deeds:
     # --- words
 
     async def _explain(self) -> None:
-        selection = self.situation().selection
+        situation = self.situation()
+        if situation.about_messages and situation.messages.only is not None:
+            await self._show("Message", why_sentences(situation.messages.only))
+            return
+        selection = situation.selection
         call_id = selection.ids[0] if selection.ids else None
         try:
             sentences = await self._session.explain(call_id)
         except VoiceslotError as error:
             self._say(str(error), Tone.BAD)
             return
-        title = "Why nothing is dialled" if call_id is None else f"Call {call_id}"
+        await self._show(
+            "Why nothing is dialled" if call_id is None else f"Call {call_id}", sentences
+        )
+
+    async def _preview(self) -> None:
+        message_id = self.situation().messages.ids[0]
+        try:
+            preview = await self._session.preview(message_id)
+        except VoiceslotError as error:
+            self._say(f"preview: {error}", Tone.BAD)
+            return
+        await self._show("As it would be sent now", preview_sentences(preview))
+
+    async def _show(self, title: str, sentences: Sequence[str]) -> None:
         await self._screen.app.push_screen_wait(TextDialog(title, sentences))
 
     def _back(self, _argument: str) -> None:
@@ -207,3 +265,17 @@ class Deeds:
 
 def _undo_hint(action: Action) -> str:
     return "u undoes it within 30 s" if action.id is ActionId.CANCEL else "u undoes it"
+
+
+def _question(action: Action, argument: str, situation: Situation) -> questions.Question | None:
+    if action.group is Group.MESSAGES:
+        return message_questions.question(action, argument, situation)
+    if action.id is ActionId.SETTLE and argument:
+        return None
+    return questions.question(action, situation.selection, situation.view)
+
+
+def _plan(action: Action, argument: str, situation: Situation) -> wishes.Plan | wishes.BadArgument:
+    if action.group is Group.MESSAGES:
+        return message_wishes.plan(action.id, argument, situation)
+    return wishes.plan(action.id, argument, situation.selection)

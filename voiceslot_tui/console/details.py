@@ -49,14 +49,15 @@ def detail_lines(detail: CallDetail, reasons: Sequence[str], look: DetailLook) -
     """Say all about one call: where it stands, why it is not dialled, attempts, history, data."""
     lines = [Line(cut(phrase(say(title(detail.call, look.masked), Tone.STRONG)), look.cells))]
     lines += _fields(detail.call, look)
-    lines += _headed("why", (line for reason in reasons for line in _reason(reason, look)))
-    lines += _headed("attempts", (_attempt_line(one, look) for one in detail.attempts))
-    lines += _headed("history", (history_line(one, look.zone) for one in detail.history))
-    lines += _headed("client data", _data_lines(detail.client_data))
+    lines += headed("why", (line for reason in reasons for line in _reason(reason, look)))
+    lines += headed("attempts", (_attempt_line(one, look) for one in detail.attempts))
+    lines += headed("history", (history_line(one, look.zone) for one in detail.history))
+    lines += headed("client data", _data_lines(detail.client_data))
     return tuple(Line(cut(line.spans, look.cells), line.tone) for line in lines)
 
 
-def _headed(heading: str, lines: Iterable[Line]) -> list[Line]:
+def headed(heading: str, lines: Iterable[Line]) -> list[Line]:
+    """Put a heading over lines; nothing where there are none."""
     shown = list(lines)
     return [Line(), Line(phrase(say(heading, Tone.HEADING))), *shown] if shown else []
 

@@ -1,4 +1,4 @@
-"""The signs of the screen, each one cell wide.
+"""The signs of the screen, each one cell wide; those of delivered messages are doubled.
 
 Where the terminal knows only ASCII, the terminal layer puts each sign's twin in its place.
 """
@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from voiceslot_tui.core.calls import CallState
+from voiceslot_tui.core.follow_ups import FollowUpState
 
 LIVE: Final = "●"
 GONE: Final = "○"
@@ -36,3 +37,19 @@ OF_STATE: Final = MappingProxyType(
     }
 )
 """The sign beside the word of a call's state."""
+
+OF_MESSAGE: Final = MappingProxyType(
+    {
+        FollowUpState.DUE: "·",
+        FollowUpState.SENDING: "…",
+        FollowUpState.ACCEPTED: "✓",
+        FollowUpState.SENT: "✓",
+        FollowUpState.DELIVERED: "✓✓",
+        FollowUpState.READ: "✓✓",
+        FollowUpState.AMBIGUOUS: "?",
+        FollowUpState.BLOCKED: "■",
+        FollowUpState.FAILED: "✗",
+        FollowUpState.SKIPPED: "–",
+    }
+)
+"""The sign of a message's state; delivered and read differ in colour and in the words beside."""

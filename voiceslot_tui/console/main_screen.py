@@ -20,7 +20,6 @@ from voiceslot_tui.console import bars, presenter
 from voiceslot_tui.console.action import ActionId
 from voiceslot_tui.console.actions import ACTIONS
 from voiceslot_tui.console.deeds import Deeds
-from voiceslot_tui.console.filters import Search
 from voiceslot_tui.console.flash import Flash
 from voiceslot_tui.console.outcomes import News
 from voiceslot_tui.console.panes.detail import DetailPane
@@ -28,12 +27,14 @@ from voiceslot_tui.console.panes.events import EventsPane
 from voiceslot_tui.console.panes.pane import Pane
 from voiceslot_tui.console.panes.queue import QueuePane
 from voiceslot_tui.console.panes.slots import SlotsPane
-from voiceslot_tui.console.panes.unwatched import BatchesPane, RecipientsPane, WhatsAppPane
+from voiceslot_tui.console.panes.unwatched import BatchesPane, RecipientsPane
+from voiceslot_tui.console.panes.whatsapp import WhatsAppPane
 from voiceslot_tui.console.screen_layout import Layout, PaneId, layout_of, shown
 from voiceslot_tui.console.session import Session
+from voiceslot_tui.console.situation import MessageSelection, Selection
+from voiceslot_tui.console.subjects import Subject
 from voiceslot_tui.console.widgets.cells import Line, Tone
 from voiceslot_tui.console.widgets.live_text import LiveText
-from voiceslot_tui.core.calls import CallId
 from voiceslot_tui.core.text import CleanText
 from voiceslot_tui.link.client import Connected, Lost, State
 
@@ -79,6 +80,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.session = session
         self.queue = QueuePane(session)
         self.slots = SlotsPane(session)
+        self.whatsapp = WhatsAppPane(session)
         self.events = EventsPane(session)
         self.detail = DetailPane(session)
         panes: tuple[Pane, ...] = (
@@ -86,12 +88,13 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.slots,
             BatchesPane(session),
             RecipientsPane(session),
-            WhatsAppPane(session),
+            self.whatsapp,
             self.events,
             self.detail,
         )
         self.panes = {pane.pane_id: pane for pane in panes}
         self.active = PaneId.QUEUE
+        self.listing: QueuePane | WhatsAppPane = self.queue
         self.zoomed = False
         self.flash = Flash()
         self.deeds = Deeds(self, owns_engine=owns_engine)
@@ -175,6 +178,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.queue.read_again()
             if self.detail.display:
                 self.detail.read_again()
+        if self.whatsapp.display:
+            self.whatsapp.read_again()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Say that something of ours failed; the screen stays."""
@@ -212,7 +217,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def go_to(self, pane_id: PaneId) -> None:
         """Give a pane the operator's attention, and the keys."""
-        self.active = pane_id
+        self._activate(pane_id)
         if pane_id is PaneId.DETAIL:
             self.follow_cursor()
         self._arrange()
@@ -226,18 +231,17 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.paint()
 
     def follow_cursor(self) -> None:
-        """Show the call under the cursor in the detail pane."""
-        row = self.queue.inner.cursor_row
-        self.detail.show_call(row.call.id if row is not None else self.detail.call_id)
+        """Show the call or message under the cursor in the detail pane."""
+        self.detail.show(self.listing.subject() or self.detail.subject)
 
     def on_virtual_table_cursor_moved(self) -> None:
         """Let the detail follow once the cursor rests; the key line follows at once."""
         self._keys.repaint()
-        row = self.queue.inner.cursor_row
-        if row is None or not self.detail.display or self.active is PaneId.DETAIL:
+        subject = self.listing.subject()
+        if subject is None or not self.detail.display or self.active is PaneId.DETAIL:
             return
-        if row.call.id != self.detail.call_id:
-            self.set_timer(_FOLLOW_CURSOR_AFTER_S, self._follow_if_resting(row.call.id))
+        if subject != self.detail.subject:
+            self.set_timer(_FOLLOW_CURSOR_AFTER_S, self._follow_if_resting(subject))
 
     def on_virtual_table_opened(self) -> None:
         """Open the detail of a row that was double-clicked."""
@@ -247,23 +251,25 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Learn which pane the operator clicked into; they may have gone on since."""
         for pane_id, pane in self.panes.items():
             if pane.inner is event.widget is self.focused and pane_id is not self.active:
-                self.active = pane_id
+                self._activate(pane_id)
                 self._arrange()
                 self.paint()
 
     def go_back(self) -> None:
         """Go back one level: message, zoom, filter, marks, then the queue. Never quits."""
-        queue = self.queue
+        listing = self.listing
         if self.flash.display:
             self.flash.hide()
         elif self.zoomed:
             self.zoom(False)
-        elif self.active is not PaneId.QUEUE:
+        elif self.active is not listing.pane_id:
+            self.go_to(listing.pane_id)
+        elif listing.search.text:
+            listing.show_all()
+        elif listing.inner.marked:
+            listing.clear_marks()
+        elif listing is not self.queue:
             self.go_to(PaneId.QUEUE)
-        elif queue.search.text:
-            queue.show_search(Search())
-        elif queue.inner.marked:
-            queue.clear_marks()
 
     @property
     def console(self) -> Console:
@@ -274,10 +280,27 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Give the layout for the size there is."""
         return layout_of(*self.size)
 
-    def _follow_if_resting(self, call_id: CallId) -> Callable[[], None]:
+    def chosen(self) -> tuple[Selection, MessageSelection]:
+        """Give the calls and the messages that keys act on: never both."""
+        if self.active is PaneId.DETAIL and self.detail.known is not None:
+            return self.detail.known.chosen()
+        if self.listing is self.whatsapp:
+            return Selection(), self.whatsapp.selection()
+        return self.queue.selection(), MessageSelection()
+
+    def _activate(self, pane_id: PaneId) -> None:
+        """Note where keys go now; the detail belongs to the rows that it was opened from."""
+        self.active = pane_id
+        if pane_id is PaneId.WHATSAPP:
+            self.listing = self.whatsapp
+            self.whatsapp.forget()
+            self.whatsapp.read_again()
+        elif pane_id is not PaneId.DETAIL:
+            self.listing = self.queue
+
+    def _follow_if_resting(self, subject: Subject) -> Callable[[], None]:
         def follow() -> None:
-            row = self.queue.inner.cursor_row
-            if row is not None and row.call.id == call_id and self.active is not PaneId.DETAIL:
+            if self.listing.subject() == subject and self.active is not PaneId.DETAIL:
                 self.follow_cursor()
 
         return follow
@@ -313,5 +336,5 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _key_lines(self, width: int, _height: int) -> list[Line]:
         # Where there are no borders, no border says how many calls are marked.
         bare = self.layout_now() is Layout.BARE
-        marked = len(self.queue.inner.marked) if bare else 0
+        marked = len(self.listing.inner.marked) if bare else 0
         return [bars.key_line(self.deeds.situation(), width, marked)]

@@ -9,6 +9,7 @@ from typing import Final
 
 from voiceslot_tui.console import formats
 from voiceslot_tui.console.widgets.cells import Tone
+from voiceslot_tui.core.follow_up_pages import Suppressed
 from voiceslot_tui.core.text import CleanText, clean
 from voiceslot_tui.core.undo import Done, Undo
 
@@ -28,7 +29,9 @@ def together(parts: Sequence[Done]) -> Done:
     """Put the outcomes of the pieces of one act together; undoing goes backwards."""
     if len(parts) == 1:
         return parts[0]
+    counted = any(part.changed or part.refused for part in parts)
     return Done(
+        message="" if counted else "; ".join(part.message for part in parts if part.message),
         changed=tuple(call_id for part in parts for call_id in part.changed),
         refused=tuple(refusal for part in parts for refusal in part.refused),
         undo=tuple(undo for part in reversed(parts) for undo in part.undo),
@@ -44,6 +47,16 @@ def news_of(label: str, done: Done, undo_hint: str) -> News:
     reasons = Counter(reason for _, reason in done.refused).most_common(_REASONS_SHOWN)
     refused = "; ".join(f"{formats.count(n)} not: {clean(reason)}" for reason, n in reasons)
     return News(clean(f"{said}; {refused}{hint}"), Tone.WARNING)
+
+
+def suppression_done(suppressed: Suppressed) -> Done:
+    """Say what putting a number on the suppression list came to."""
+    gone = (
+        formats.plural(suppressed.calls, "call"),
+        formats.plural(suppressed.messages, "message"),
+    )
+    was = "was on the suppression list already" if suppressed.known else "is suppressed"
+    return Done(message=f"the number {was}; {gone[0]} and {gone[1]} that waited are gone")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import tzinfo
 from typing import Final
 
-from voiceslot_tui.console import formats, glyphs
+from voiceslot_tui.console import formats, glyphs, messages_presenter
 from voiceslot_tui.console.phrases import (
     Phrase,
     Segment,
@@ -51,6 +51,7 @@ def header(view: View, now: Instant, cells: int, zone: tzinfo | None) -> Line:
             Segment(phrase(usage(slots)), 2),
             Segment(phrase(f"queue {formats.count(snapshot.queued)}"), 1),
             *_alarms(snapshot),
+            Segment(messages_presenter.alarm(snapshot.follow_ups), 6),
             Segment(phrase(formats.plural(snapshot.consoles, "console")), 10),
             Segment(_webhook_phrase(snapshot, now), 9),
         ]

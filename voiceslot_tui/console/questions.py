@@ -44,6 +44,8 @@ class Question:
     title: CleanText
     lines: tuple[CleanText, ...]
     choices: tuple[Choice, ...] = (NO, YES)
+    danger: bool = False
+    """Whether a wrong Yes could do what nobody can take back."""
 
 
 def question(action: Action, selection: Selection, view: View) -> Question | None:

@@ -56,9 +56,9 @@ class ScreenDeeds:
             **{action: self._goer(pane) for action, pane in _PANES.items()},
             ActionId.NEXT_PANE: lambda _: screen.go_to(neighbour(screen.active, 1)),
             ActionId.PREVIOUS_PANE: lambda _: screen.go_to(neighbour(screen.active, -1)),
-            ActionId.MARK: lambda _: screen.queue.toggle_mark(),
-            ActionId.UNMARK: lambda _: screen.queue.clear_marks(),
-            ActionId.FOLLOW: lambda _: screen.events.inner.action_toggle_follow(),
+            ActionId.MARK: lambda _: screen.listing.toggle_mark(),
+            ActionId.UNMARK: lambda _: screen.listing.clear_marks(),
+            ActionId.FOLLOW: self._follow,
             ActionId.ZOOM: lambda _: screen.zoom(not screen.zoomed),
             ActionId.MASK: self._mask,
             ActionId.MOUSE: self._mouse,
@@ -76,6 +76,13 @@ class ScreenDeeds:
 
     def _goer(self, pane: PaneId) -> Callable[[str], None]:
         return lambda _: self._screen.go_to(pane)
+
+    def _follow(self, _argument: str) -> None:
+        if self._screen.active is not PaneId.WHATSAPP:
+            self._screen.events.inner.action_toggle_follow()
+            return
+        follows = self._screen.whatsapp.toggle_follow()
+        self._say(f"the cursor {'stays on the newest' if follows else 'keeps to its'} message")
 
     def _mask(self, _argument: str) -> None:
         session = self._screen.session

@@ -11,11 +11,14 @@ from collections.abc import AsyncIterator
 from datetime import tzinfo
 
 from voiceslot_tui.console.clock import ScreenClock
-from voiceslot_tui.console.outcomes import UndoStack
+from voiceslot_tui.console.outcomes import UndoStack, suppression_done
 from voiceslot_tui.console.view import LinkState, View
 from voiceslot_tui.console.widgets.row_source import RowsUnavailable
+from voiceslot_tui.console.wishes import Wanted
 from voiceslot_tui.core.calls import FINAL_STATES, CallId, CallState, Instant
 from voiceslot_tui.core.errors import VoiceslotError
+from voiceslot_tui.core.follow_up_pages import FollowUpDetail, FollowUpPage, FollowUpQuery
+from voiceslot_tui.core.follow_ups import FollowUpId
 from voiceslot_tui.core.limits import EVENTS_SHOWN_MAX, LINK_LINES_MAX
 from voiceslot_tui.core.pages import (
     CallDetail,
@@ -30,6 +33,7 @@ from voiceslot_tui.core.text import clean
 from voiceslot_tui.core.undo import Done
 from voiceslot_tui.link.client import Connected, Link, LinkLost, Lost, State, Watch
 from voiceslot_tui.wire import control
+from voiceslot_tui.wire import follow_up_control as messages
 
 
 class Session:
@@ -87,8 +91,10 @@ class Session:
 
     # --- what is asked
 
-    async def act(self, body: control.Act) -> Done:
+    async def act(self, body: Wanted) -> Done:
         """Have the engine do something; raise what the link raises, above all Refused."""
+        if isinstance(body, messages.Suppress):
+            return suppression_done((await self._link().ask(body)).suppressed)
         answer = await self._link().ask(body)
         return answer.done
 
@@ -102,6 +108,15 @@ class Session:
         answer = await self._link().ask(control.Explain(call_id))
         return answer.lines
 
+    async def message(self, follow_up_id: FollowUpId) -> FollowUpDetail:
+        """Read all about one message."""
+        answer = await self._link().ask(messages.GetMessage(follow_up_id))
+        return answer.detail
+
+    async def preview(self, follow_up_id: FollowUpId) -> messages.ThePreview:
+        """Read what a message would read like if it were sent now."""
+        return await self._link().ask(messages.GetPreview(follow_up_id))
+
     def _link(self) -> Link:
         link = self._watch.link
         if link is None or self.view.link is not LinkState.LIVE:
@@ -114,6 +129,14 @@ class Session:
         """Read one page of rows; raise RowsUnavailable where that is not possible now."""
         try:
             answer = await self._link().ask(control.GetPage(query))
+        except VoiceslotError as error:
+            raise RowsUnavailable(clean(str(error))) from None
+        return answer.page
+
+    async def messages_page(self, query: FollowUpQuery) -> FollowUpPage:
+        """Read one page of messages; raise RowsUnavailable where that is not possible now."""
+        try:
+            answer = await self._link().ask(messages.GetMessages(query))
         except VoiceslotError as error:
             raise RowsUnavailable(clean(str(error))) from None
         return answer.page

@@ -12,6 +12,8 @@ from typing import Final
 from voiceslot_tui.console.view import LinkState, View
 from voiceslot_tui.console.wording import state_of
 from voiceslot_tui.core.calls import FINAL_STATES, Call, CallId, CallState, Hold
+from voiceslot_tui.core.follow_up_snapshot import FollowUpStanding
+from voiceslot_tui.core.follow_ups import FollowUp, FollowUpId
 from voiceslot_tui.core.snapshot import EngineState
 
 
@@ -39,15 +41,47 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageSelection:
+    """The messages that an act is about: the marked ones, else the one under the cursor.
+
+    `messages` and `samples` are as for calls.
+    """
+
+    ids: tuple[FollowUpId, ...] = ()
+    messages: tuple[FollowUp, ...] = ()
+    samples: tuple[FollowUp, ...] = ()
+
+    @property
+    def only(self) -> FollowUp | None:
+        """Give the message where it is exactly one and its row is at hand."""
+        return self.messages[0] if len(self.ids) == 1 and self.messages else None
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """All that decides whether an action can be run now."""
 
     view: View
     selection: Selection = Selection()
+    messages: MessageSelection = MessageSelection()
     undo_label: str = ""
     redo_label: str = ""
     waiting_for: str = ""
     """The act whose answer the engine still owes."""
+    about_messages: bool = False
+    """Whether keys act on messages: the pane that has them shows messages."""
+
+    @property
+    def person(self) -> str:
+        """Give the number of the one person whose message or call is selected; else nothing."""
+        message, call = self.messages.only, self.selection.only
+        return message.to_number if message else call.to_number if call else ""
+
+    @property
+    def standing(self) -> FollowUpStanding:
+        """Give how the messages stand, as the engine said last."""
+        snapshot = self.view.snapshot
+        return FollowUpStanding() if snapshot is None else snapshot.follow_ups
 
 
 Reason = str
@@ -95,8 +129,9 @@ def _unless_engine(situation: Situation, state: EngineState, words: str) -> Reas
 
 
 def one_row(situation: Situation) -> Reason | None:
-    """Require a call under the cursor."""
-    return reachable(situation) or (None if situation.selection.ids else _NO_ROW)
+    """Require a call or a message under the cursor."""
+    there = situation.selection.ids or situation.messages.ids
+    return reachable(situation) or (None if there else _NO_ROW)
 
 
 def _about(situation: Situation, fits: Callable[[Call], bool], otherwise: str) -> Reason | None:

@@ -38,7 +38,7 @@ ASCII_TWINS: Final[Mapping[str, str]] = {
     **dict.fromkeys("│┃║▐▏▎▍▕▉▊▋▁╎╏┆┇┊┋", "|"),
     **dict.fromkeys("─━═▔▀▄╌╍┄┅┈┉–—", "-"),
     **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╯╰╔╗╚╝╠╣╦╩╬┏┓┗┛┣┫┳┻╋", "+"),
-    **dict.fromkeys("█▆▇▅▓", "#"),
+    **dict.fromkeys("█▆▇▅▓■", "#"),
     **dict.fromkeys("▒▃", "="),
     **dict.fromkeys("░·•▂", "."),
     **dict.fromkeys("▚▞◇", "o"),

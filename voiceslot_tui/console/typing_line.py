@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from voiceslot_tui.console import command_line, filters
+from voiceslot_tui.console import command_line
 from voiceslot_tui.console.action import Action, ActionId
 from voiceslot_tui.console.actions import ACTIONS
 from voiceslot_tui.console.dialogs.action_list import ActionList
 from voiceslot_tui.console.dialogs.prompt import Prompt
+from voiceslot_tui.console.filtering import Filtering, calls_filtering, messages_filtering
 from voiceslot_tui.console.outcomes import News
 from voiceslot_tui.console.widgets.cells import Tone
 from voiceslot_tui.core.pages import Segment
@@ -61,43 +62,44 @@ class TypingLine:
             self._perform(command.action.id, command.argument)
 
     def _filter(self, argument: str) -> None:
+        filtering = self._filtering()
         if argument:
-            self._show(argument)
+            self._told(filtering.show(argument))
             return
-        before = self._screen.queue.search
+        before = filtering.text()
 
         def typed(text: str | None) -> None:
             if text is None:
-                self._screen.queue.show_search(before)
-            elif self._show(text) and text.strip():
+                filtering.show(before)
+            elif self._told(filtering.show(text)) and text.strip():
                 self._filters = (*self._filters, text)[-_HISTORY_MAX:]
 
         prompt = Prompt(
             "/",
-            text=before.text,
-            hint=_filter_hint,
-            complete=filters.completions,
+            text=before,
+            hint=filtering.hint,
+            complete=filtering.complete,
             history=self._filters,
-            changed=self._show_while_typing,
+            changed=filtering.show,
         )
         self._screen.app.push_screen(prompt, typed)
 
-    def _show(self, text: str) -> bool:
-        search = filters.parse(text)
-        if isinstance(search, filters.BadFilter):
-            self._screen.tell(News(clean(f"filter: {search.message}"), Tone.WARNING))
-            return False
-        self._screen.queue.show_search(search)
-        return True
+    def _filtering(self) -> Filtering:
+        """Give the filter line of the rows that keys act on."""
+        screen = self._screen
+        if screen.listing is screen.whatsapp:
+            return messages_filtering(screen.whatsapp)
+        return calls_filtering(screen.queue)
 
-    def _show_while_typing(self, text: str) -> None:
-        search = filters.parse(text)
-        if isinstance(search, filters.Search):
-            self._screen.queue.show_search(search)
+    def _told(self, problem: str) -> bool:
+        """Say what is wrong with a filter; tell whether it was shown."""
+        if problem:
+            self._screen.tell(News(clean(f"filter: {problem}"), Tone.WARNING))
+        return not problem
 
     def _finished(self, _argument: str) -> None:
         now = self._screen.queue.search.segment
-        self._show("" if now is Segment.DONE else "is:done")
+        calls_filtering(self._screen.queue).show("" if now is Segment.DONE else "is:done")
 
     def _list(self, title: str) -> None:
         def chosen(action_id: ActionId | None) -> None:
@@ -110,8 +112,3 @@ class TypingLine:
             return action.available(situation)
 
         self._screen.app.push_screen(ActionList(title, ACTIONS, blocked), chosen)
-
-
-def _filter_hint(text: str) -> str:
-    search = filters.parse(text)
-    return search.message if isinstance(search, filters.BadFilter) else ""

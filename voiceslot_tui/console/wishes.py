@@ -17,6 +17,10 @@ from voiceslot_tui.core.facts import Wish
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX, LIMIT_MAX, PRIORITY_MAX, PRIORITY_MIN
 from voiceslot_tui.core.pages import Place
 from voiceslot_tui.wire import control
+from voiceslot_tui.wire.follow_up_control import Suppress
+
+Wanted = control.Act | Suppress
+"""What an act asks of the engine; each comes to a Done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Plan:
     """What to ask, in order; `label` names the act for messages and for undo."""
 
     label: str
-    asks: tuple[control.Act, ...]
+    asks: tuple[Wanted, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,11 @@ class PageRow:
     attempt_started_at: Instant | None = None
     accepted_at: Instant | None = None
 
+    @property
+    def id(self) -> CallId:
+        """Give the call's id, by which a row is known wherever it stands."""
+        return self.call.id
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

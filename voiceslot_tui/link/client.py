@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ from voiceslot_tui.core.limits import (
     LINK_SILENCE_TICKS_MAX,
 )
 from voiceslot_tui.wire import control
+from voiceslot_tui.wire import follow_up_control as messages
 
 # --- what can go wrong
 
@@ -63,16 +64,6 @@ class Refused(VoiceslotError):
 
 
 # --- one link
-
-_ANSWERED_BY: Final[Mapping[type[control.Body], type[control.Result]]] = {
-    control.GetSnapshot: control.TheSnapshot,
-    control.GetPage: control.ThePage,
-    control.GetDetail: control.TheDetail,
-    control.GetJournal: control.JournalLines,
-    control.Explain: control.Sentences,
-    control.Enqueue: control.Enqueued,
-}
-"""Which answer belongs to which wish; every other wish is answered by TheDone."""
 
 _MAYBE_DONE: Final = "what was asked last may or may not have been done; look before you repeat it"
 
@@ -132,6 +123,16 @@ class Link:
     @overload
     async def ask(self, body: control.Enqueue) -> control.Enqueued: ...
     @overload
+    async def ask(self, body: messages.GetMessages) -> messages.TheMessages: ...
+    @overload
+    async def ask(self, body: messages.GetMessage) -> messages.TheMessage: ...
+    @overload
+    async def ask(self, body: messages.GetPreview) -> messages.ThePreview: ...
+    @overload
+    async def ask(self, body: messages.GetSuppressions) -> messages.TheSuppressions: ...
+    @overload
+    async def ask(self, body: messages.Suppress) -> messages.TheSuppressed: ...
+    @overload
     async def ask(self, body: control.Act) -> control.TheDone: ...
 
     async def ask(self, body: control.Body) -> control.Result:
@@ -147,7 +148,7 @@ class Link:
             raise TimedOut(
                 f"the engine has not answered within {self._patience_s:g} s; {_MAYBE_DONE}"
             ) from None
-        if not isinstance(result, _ANSWERED_BY.get(type(body), control.TheDone)):
+        if not isinstance(result, control.ANSWERED_BY.get(type(body), control.TheDone)):
             self._wire.end("the engine answered something else than was asked")
             raise LinkLost(self._wire.lost)
         return result

@@ -8,6 +8,7 @@ with the journal lines that are new. The values are core's own, so that nothing 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 import msgspec
@@ -19,7 +20,12 @@ from voiceslot_tui.core.orders import NewCall
 from voiceslot_tui.core.pages import CallDetail, JournalEntry, Page, PageQuery, Place
 from voiceslot_tui.core.snapshot import Snapshot
 from voiceslot_tui.core.undo import Done, Undo
-from voiceslot_tui.wire.follow_up_control import MessageAct, MessageQuestion, MessageResult
+from voiceslot_tui.wire.follow_up_control import (
+    MESSAGE_ANSWERS,
+    MessageAct,
+    MessageQuestion,
+    MessageResult,
+)
 
 PROTOCOL: Final = 1
 """Raised whenever a message changes its meaning; both sides must agree."""
@@ -229,6 +235,20 @@ Result = (
     | TheDetail
     | MessageResult
 )
+
+
+ANSWERED_BY: Final[Mapping[type[msgspec.Struct], type[msgspec.Struct]]] = MappingProxyType(
+    {
+        GetSnapshot: TheSnapshot,
+        GetPage: ThePage,
+        GetDetail: TheDetail,
+        GetJournal: JournalLines,
+        Explain: Sentences,
+        Enqueue: Enqueued,
+        **MESSAGE_ANSWERS,
+    }
+)
+"""What each question is answered by; whatever is not here is answered by TheDone."""
 
 
 class Answer(msgspec.Struct, frozen=True, tag="answer"):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 import msgspec
 
 from voiceslot_tui.core.calls import Instant
@@ -146,3 +150,14 @@ class TheSuppressed(msgspec.Struct, frozen=True, tag="the_suppressed"):
 
 
 MessageResult = TheMessages | TheMessage | ThePreview | TheSuppressions | TheSuppressed
+
+MESSAGE_ANSWERS: Final[Mapping[type[msgspec.Struct], type[msgspec.Struct]]] = MappingProxyType(
+    {
+        GetMessages: TheMessages,
+        GetMessage: TheMessage,
+        GetPreview: ThePreview,
+        GetSuppressions: TheSuppressions,
+        Suppress: TheSuppressed,
+    }
+)
+"""What each question about messages is answered by."""

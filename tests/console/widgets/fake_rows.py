@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import replace
 
-from voiceslot_tui.console.widgets.row_source import RowsUnavailable
+from voiceslot_tui.console.widgets.row_source import Reach, RowsUnavailable
 from voiceslot_tui.core.calls import Call, CallId, CallState, Instant
-from voiceslot_tui.core.pages import Page, PageQuery, PageRow, RowKey
+from voiceslot_tui.core.pages import Page, PageRow, RowKey
 
 
 def row_of(number: int, *, priority: int = 0, name: str = "") -> PageRow:
@@ -32,9 +32,9 @@ class ManyRows:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self.queries: list[PageQuery] = []
+        self.queries: list[Reach] = []
 
-    async def page(self, query: PageQuery) -> Page:
+    async def page(self, query: Reach) -> Page:
         self.queries.append(query)
         if query.key is None:
             edge = self.count if query.backwards else 0
@@ -56,9 +56,9 @@ class ChangingRows:
     def __init__(self, rows: list[PageRow]) -> None:
         self.rows = sorted(rows, key=lambda row: row.key)
         self.broken = ""
-        self.queries: list[PageQuery] = []
+        self.queries: list[Reach] = []
 
-    async def page(self, query: PageQuery) -> Page:
+    async def page(self, query: Reach) -> Page:
         self.queries.append(query)
         if self.broken:
             raise RowsUnavailable(self.broken)
@@ -74,8 +74,8 @@ class ChangingRows:
         last = min(len(keys), edge + query.count)
         return Page(tuple(self.rows[edge:last]), last < len(keys))
 
-    async def locate(self, call_id: CallId) -> RowKey | None:
-        return next((row.key for row in self.rows if row.call.id == call_id), None)
+    async def locate(self, row_id: int) -> RowKey | None:
+        return next((row.key for row in self.rows if row.id == row_id), None)
 
     def add(self, *rows: PageRow) -> None:
         self.rows = sorted([*self.rows, *rows], key=lambda row: row.key)

@@ -48,7 +48,7 @@ class TableApp(App[None]):
         ("enter", "table('open')", ""),
     ]
 
-    def __init__(self, source: RowSource, locate: Locate | None = None) -> None:
+    def __init__(self, source: RowSource[PageRow], locate: Locate | None = None) -> None:
         super().__init__()
         self.table = VirtualTable(COLUMNS, cells, source, locate=locate)
         self.told: list[Message] = []

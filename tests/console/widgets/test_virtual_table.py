@@ -9,11 +9,12 @@ from textual.geometry import Region
 
 from tests.console.widgets.fake_rows import ChangingRows, ManyRows, row_of
 from tests.console.widgets.table_app import TableApp, settled
+from voiceslot_tui.console.widgets.row_source import Reach
 from voiceslot_tui.console.widgets.table_lines import TableState
 from voiceslot_tui.console.widgets.virtual_table import VirtualTable
 from voiceslot_tui.core.calls import CallId
 from voiceslot_tui.core.limits import MARKED_CALLS_MAX
-from voiceslot_tui.core.pages import Filter, Page, PageQuery, Segment
+from voiceslot_tui.core.pages import Page
 
 SIZE = (80, 11)
 ROWS = 10
@@ -73,7 +74,7 @@ async def test_the_cursor_moves_while_the_source_keeps_one_waiting() -> None:
     gate.set()
 
     class Slow:
-        async def page(self, query: PageQuery) -> Page:
+        async def page(self, query: Reach) -> Page:
             await gate.wait()
             return await many.page(query)
 
@@ -167,7 +168,7 @@ async def test_marks_belong_to_calls_and_are_told() -> None:
         await pilot.press("home", "space")
         assert app.table.marked == {0, 1}
         told = [message for message in app.told if isinstance(message, VirtualTable.Marked)]
-        assert told[-1].call_ids == {0, 1}
+        assert told[-1].row_ids == {0, 1}
         app.table.mark(CallId(number) for number in range(MARKED_CALLS_MAX + 5))
         assert len(app.table.marked) == MARKED_CALLS_MAX
 
@@ -232,11 +233,11 @@ async def test_another_list_starts_at_its_top() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await settled(app, pilot)
         await pilot.press("pagedown")
-        app.table.show_list(Segment.DONE, Filter(words=("ana",)))
+        app.table.show_list(ChangingRows([row_of(n, name="Ana") for n in range(3)]))
         await settled(app, pilot)
         assert cursor(app) == 0
-        assert source.queries[-1].segment is Segment.DONE
-        assert source.queries[-1].where.words == ("ana",)
+        assert "Ana" in app.lines()[1]
+        assert app.table.rows_held == 3
 
 
 async def test_a_name_that_looks_like_markup_is_shown_and_a_click_on_it_runs_nothing() -> None:

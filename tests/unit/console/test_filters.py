@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceslot_tui.console.filters import BadFilter, Search, completions, parse
+from voiceslot_tui.console.filter_tokens import BadFilter
+from voiceslot_tui.console.filters import Search, completions, parse
 from voiceslot_tui.core.calls import CallState, Hold
 from voiceslot_tui.core.pages import Filter, Segment
 

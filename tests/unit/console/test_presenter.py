@@ -375,6 +375,10 @@ def entry(kind: str, **fields: object) -> JournalEntry:
             entry("reordered", before="queued p0", after="queued p5"),
             "02:40:00 Ana +1 202 555 0123  moved (queued p0 -> queued p5)",
         ),
+        (
+            entry("follow_ups_paused", call_id=None, actor="ana"),
+            "02:40:00 follow-ups paused  by ana",
+        ),
         (entry("never_heard_of", call_id=None), "02:40:00 never heard of"),
     ],
 )

@@ -12,32 +12,33 @@ from hypothesis import strategies as st
 
 from tests.console.widgets.fake_rows import ChangingRows, ManyRows, row_of
 from voiceslot_tui.console.widgets.row_list import End, RowList, Target
+from voiceslot_tui.console.widgets.row_source import Reach
 from voiceslot_tui.core.calls import CallId
-from voiceslot_tui.core.pages import Filter, Page, PageQuery, PageRow, Segment
+from voiceslot_tui.core.pages import Page, PageRow
 
 HEIGHT = 10
 
 
-async def settle(rows: RowList) -> None:
+async def settle(rows: RowList[PageRow]) -> None:
     while rows.wants_reading:
         await rows.read_next()
     assert rows.failure is None
 
 
-def opened(source: ChangingRows | ManyRows, *, locate: bool = True) -> RowList:
+def opened(source: ChangingRows | ManyRows, *, locate: bool = True) -> RowList[PageRow]:
     by_id = source.locate if locate and isinstance(source, ChangingRows) else None
     rows = RowList(source, by_id)
     rows.window.resize(HEIGHT)
     return rows
 
 
-def at(rows: RowList) -> int:
+def at(rows: RowList[PageRow]) -> int:
     row = rows.window.cursor_row
     assert row is not None
     return row.call.id
 
 
-def assert_sound(rows: RowList, source: ChangingRows) -> None:
+def assert_sound(rows: RowList[PageRow], source: ChangingRows) -> None:
     """Check what holds after every reading of a list that has not changed since."""
     window = rows.window
     assert len(window.rows) <= 3 * window.height
@@ -183,19 +184,19 @@ class Gated:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def page(self, query: PageQuery) -> Page:
+    async def page(self, query: Reach) -> Page:
         page = await self.many.page(query)
         await self.gate.wait()
         return page
 
 
-def ask_for_more(rows: RowList) -> None:
+def ask_for_more(rows: RowList[PageRow]) -> None:
     rows.move(3 * HEIGHT)
 
 
 @pytest.mark.parametrize("ask", [RowList.renew, ask_for_more])
 async def test_what_was_asked_before_another_list_was_shown_is_thrown_away(
-    ask: Callable[[RowList], None],
+    ask: Callable[[RowList[PageRow]], None],
 ) -> None:
     source = Gated()
     rows = RowList(source)
@@ -203,7 +204,7 @@ async def test_what_was_asked_before_another_list_was_shown_is_thrown_away(
     await settle(rows)
     source.gate.clear()
     ask(rows)
-    await read_while(rows, source, lambda: rows.show(Segment.DONE, Filter(words=("x",))))
+    await read_while(rows, source, lambda: rows.show(ManyRows(5)))
     assert rows.window.rows == []
     assert not rows.loaded
     assert rows.wants_reading
@@ -211,7 +212,7 @@ async def test_what_was_asked_before_another_list_was_shown_is_thrown_away(
 
 @pytest.mark.parametrize("ask", [RowList.renew, ask_for_more])
 async def test_moves_after_a_jump_are_not_spent_on_what_was_asked_before(
-    ask: Callable[[RowList], None],
+    ask: Callable[[RowList[PageRow]], None],
 ) -> None:
     source = Gated()
     rows = RowList(source)
@@ -229,7 +230,7 @@ async def test_moves_after_a_jump_are_not_spent_on_what_was_asked_before(
     assert at(rows) == 999_998
 
 
-async def read_while(rows: RowList, source: Gated, act: Callable[[], None]) -> None:
+async def read_while(rows: RowList[PageRow], source: Gated, act: Callable[[], None]) -> None:
     """Act while a reading is under way, then let it end."""
     async with asyncio.TaskGroup() as group:
         reading = group.create_task(rows.read_next())
@@ -239,12 +240,12 @@ async def read_while(rows: RowList, source: Gated, act: Callable[[], None]) -> N
 
 
 async def test_a_filter_that_finds_little_is_searched_in_bounded_steps() -> None:
-    asked: list[PageQuery] = []
+    asked: list[Reach] = []
 
     class Sparse:
         """Every page looks at 100 rows and finds nothing, up to row 100,000."""
 
-        async def page(self, query: PageQuery) -> Page:
+        async def page(self, query: Reach) -> Page:
             asked.append(query)
             place = (query.key or (1, 0, 0, 0))[3] + 100
             return Page((), more=False, searched_to=(1, 0, place, place))
@@ -305,7 +306,7 @@ async def walk(count: int, script: list[tuple[object, ...]]) -> None:
         assert (cursor.call.id if cursor else None) == expected, step
 
 
-def after(step: tuple[object, ...], rows: RowList, source: ChangingRows) -> int | None:
+def after(step: tuple[object, ...], rows: RowList[PageRow], source: ChangingRows) -> int | None:
     """Carry a step out; give the call that the cursor must be on afterwards."""
     mark = rows.window.cursor_row
     match step:

@@ -45,7 +45,7 @@ class Prompt(TypingDialog[str]):
         hint: Callable[[str], str],
         complete: Callable[[str], tuple[str, ...]],
         history: tuple[str, ...] = (),
-        changed: Callable[[str], None] | None = None,
+        changed: Callable[[str], object] | None = None,
     ) -> None:
         super().__init__(
             Input(text, id="line", max_length=_CHARS_MAX, compact=True, select_on_focus=False)

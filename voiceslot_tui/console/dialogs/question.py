@@ -38,10 +38,11 @@ class QuestionDialog(Dialog[str]):
     def compose(self) -> ComposeResult:
         """Show title, explanation and answers."""
         cells, rows = self.text_room(below=len(self._question.choices))
-        lines = [one_line(say(self._question.title, Tone.STRONG)), Line()]
+        danger = self._question.danger
+        lines = [one_line(say(self._question.title, Tone.BAD if danger else Tone.STRONG)), Line()]
         for text in self._question.lines:
             lines += wrapped(text, cells, indent="  ")
-        with Vertical(id="box"):
+        with Vertical(id="box", classes="danger" if danger else ""):
             yield text_block([*lines, Line()][:rows], id="text")
             yield self._answers
 

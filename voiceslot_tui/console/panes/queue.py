@@ -11,11 +11,13 @@ from voiceslot_tui.console.panes.pane import Pane
 from voiceslot_tui.console.screen_layout import PaneId
 from voiceslot_tui.console.session import Session, rows_in
 from voiceslot_tui.console.situation import Selection
+from voiceslot_tui.console.subjects import OfCall
 from voiceslot_tui.console.widgets.cells import Span
+from voiceslot_tui.console.widgets.row_source import Reach
 from voiceslot_tui.console.widgets.table_lines import TableWords
 from voiceslot_tui.console.widgets.virtual_table import VirtualTable
 from voiceslot_tui.core.calls import Call, CallId
-from voiceslot_tui.core.pages import Filter, PageRow, RowKey, Segment
+from voiceslot_tui.core.pages import Filter, Page, PageQuery, PageRow, RowKey, Segment
 from voiceslot_tui.core.text import CleanText, clean
 
 _EMPTY_QUEUE: Final = "Nothing is queued and no call is under way."
@@ -25,23 +27,45 @@ _SAMPLES_KEPT: Final = 50
 _NO_MATCH: Final = "No call matches the filter. Esc shows all."
 
 
+class CallRows:
+    """The calls that a search shows, for the table."""
+
+    def __init__(self, session: Session, search: Search) -> None:
+        self._session = session
+        self._search = search
+
+    async def page(self, reach: Reach) -> Page:
+        """Read one page; raises RowsUnavailable."""
+        search = self._search
+        return await self._session.page(
+            PageQuery(
+                search.segment,
+                reach.count,
+                reach.key,
+                reach.backwards,
+                reach.inclusive,
+                search.where,
+            )
+        )
+
+
 class QueuePane(Pane):
     """Shows calls; knows which are marked and what is filtered."""
 
     pane_id: ClassVar[PaneId] = PaneId.QUEUE
-    inner: VirtualTable
+    inner: VirtualTable[PageRow]
     search = Search()
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._seen: dict[CallId, Call] = {}
 
-    def make_inner(self) -> VirtualTable:
+    def make_inner(self) -> VirtualTable[PageRow]:
         """Make the table over the engine's pages."""
         return VirtualTable(
             rows.COLUMNS,
             self._cells,
-            self.session,
+            CallRows(self.session, self.search),
             locate=self._locate,
             words=TableWords(empty=clean(_EMPTY_QUEUE)),
             id="queue",
@@ -51,10 +75,19 @@ class QueuePane(Pane):
         """Show other calls."""
         if (search.segment, search.where) != (self.search.segment, self.search.where):
             self.inner.words = TableWords(empty=_empty(search))
-            self.inner.show_list(search.segment, search.where)
+            self.inner.show_list(CallRows(self.session, search))
         self.search = search
         self._say()
         self.paint()
+
+    def show_all(self) -> None:
+        """Show the whole queue again."""
+        self.show_search(Search())
+
+    def subject(self) -> OfCall | None:
+        """Give the call under the cursor, for the detail pane."""
+        row = self.inner.cursor_row
+        return None if row is None else OfCall(row.call.id)
 
     def paint(self) -> None:
         """Let times pass, and the number of rows be what the snapshot says."""
@@ -75,7 +108,7 @@ class QueuePane(Pane):
             return Selection(tuple(call.id for call in under_cursor), under_cursor)
         at_hand = tuple(call for call in under_cursor if call.id in marked)
         samples = tuple(call for call_id, call in self._seen.items() if call_id in marked)
-        return Selection(tuple(sorted(marked)), at_hand, samples)
+        return Selection(tuple(map(CallId, sorted(marked))), at_hand, samples)
 
     def toggle_mark(self) -> None:
         """Mark the call under the cursor or take its mark away, and go one row down."""
@@ -103,8 +136,8 @@ class QueuePane(Pane):
         session = self.session
         return rows.cells(row, rows.RowLook(session.now(), session.view.masked, session.zone))
 
-    async def _locate(self, call_id: CallId) -> RowKey | None:
-        return await self.session.locate(call_id, self.search.segment)
+    async def _locate(self, row_id: int) -> RowKey | None:
+        return await self.session.locate(CallId(row_id), self.search.segment)
 
 
 def _empty(search: Search) -> CleanText:

@@ -22,10 +22,6 @@ SENTENCES: Final[Mapping[PaneId, str]] = MappingProxyType(
             "Nothing is watched yet. The recipients of the batch under the cursor will be listed "
             "here, with how each call went."
         ),
-        PaneId.WHATSAPP: (
-            "Nothing is watched yet. The follow-up messages after ended calls will be listed here, "
-            "with whether each was delivered."
-        ),
     }
 )
 
@@ -60,9 +56,3 @@ class RecipientsPane(UnwatchedPane):
     """The place of a batch's recipients."""
 
     pane_id = PaneId.RECIPIENTS
-
-
-class WhatsAppPane(UnwatchedPane):
-    """The place of the follow-ups."""
-
-    pane_id = PaneId.WHATSAPP

@@ -11,25 +11,26 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, Generic
 
 from voiceslot_tui.console.widgets.row_source import (
+    Reach,
     RowSource,
     RowsUnavailable,
+    RowT,
     Stretch,
     read_stretch,
 )
 from voiceslot_tui.console.widgets.row_window import RowWindow, Side
-from voiceslot_tui.core.calls import CallId
 from voiceslot_tui.core.limits import PAGE_ROWS_MAX
-from voiceslot_tui.core.pages import Filter, PageQuery, RowKey, Segment
+from voiceslot_tui.core.pages import RowKey
 from voiceslot_tui.core.text import CleanText, clean
 
 READ_TIMEOUT_S: Final = 10.0
 """How long one reading may take before the table says that it failed."""
 
-Locate = Callable[[CallId], Awaitable[RowKey | None]]
-"""Where a call stands in the list shown, or None where it left it. Raises RowsUnavailable."""
+Locate = Callable[[int], Awaitable[RowKey | None]]
+"""Where a row stands in the list shown, or None where it left it. Raises RowsUnavailable."""
 
 
 class End(Enum):
@@ -41,25 +42,23 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A call that the cursor is sent to; without a key it has to be located first."""
+    """A row that the cursor is sent to; without a key it has to be located first."""
 
-    call_id: CallId
+    row_id: int
     key: RowKey | None = None
 
 
-class RowList:
-    """Rows of one part of the calls, filtered, with what has yet to be read.
+class RowList(Generic[RowT]):
+    """Rows of one list, with what has yet to be read.
 
     `failure` is why the last reading failed; None once one succeeded.
     """
 
-    def __init__(self, source: RowSource, locate: Locate | None = None) -> None:
-        self.window = RowWindow()
+    def __init__(self, source: RowSource[RowT], locate: Locate | None = None) -> None:
+        self.window: RowWindow[RowT] = RowWindow()
         self.total: int | None = None
         self.failure: CleanText | None = None
         self.loaded = False
-        self.segment = Segment.QUEUE
-        self.where = Filter()
         self._source = source
         self._locate = locate
         self._goal: End | Target | None = End.START
@@ -71,7 +70,7 @@ class RowList:
 
     @property
     def can_locate(self) -> bool:
-        """Tell whether a call can be found by its id alone."""
+        """Tell whether a row can be found by its id alone."""
         return self._locate is not None
 
     @property
@@ -81,13 +80,17 @@ class RowList:
             return False
         return self._goal is not None or self._stale or self._side() is not None
 
-    def show(self, segment: Segment, where: Filter) -> None:
+    def show(self, source: RowSource[RowT]) -> None:
         """Show another list, from its first row."""
         height = self.window.height
         self.window = RowWindow()
         self.window.resize(height)
-        self.segment, self.where = segment, where
+        self._source = source
         self.total, self.failure, self.loaded = None, None, False
+        self._send_to(End.START)
+
+    def restart(self) -> None:
+        """Read the list anew from its first row and put the cursor there."""
         self._send_to(End.START)
 
     def renew(self) -> None:
@@ -104,7 +107,7 @@ class RowList:
             self._pending = self.window.move(self._pending, scroll=scroll)
 
     def go(self, goal: End | Target) -> None:
-        """Send the cursor to an end of the list or to a call; now, where its rows are held."""
+        """Send the cursor to an end of the list or to a row; now, where its rows are held."""
         if not self._go_now(goal):
             self._send_to(goal)
 
@@ -126,7 +129,7 @@ class RowList:
         if not self.loaded:
             return False
         if isinstance(goal, Target):
-            held = window.go_to(goal.call_id)
+            held = window.go_to(goal.row_id)
         else:
             edge = window.before if goal is End.START else window.after
             held = edge is None
@@ -156,9 +159,9 @@ class RowList:
     async def _read_goal(self, goal: End | Target, epoch: int) -> None:
         high = self.window.height
         if isinstance(goal, Target):
-            key = goal.key or (await self._locate(goal.call_id) if self._locate else None)
+            key = goal.key or (await self._locate(goal.row_id) if self._locate else None)
             if key is not None:
-                await self._read_around(key, goal.call_id, high // 2, epoch)
+                await self._read_around(key, goal.row_id, high // 2, epoch)
         elif goal is End.START:
             first = await self._stretch(None, 2 * high)
             if epoch == self._epoch:
@@ -171,17 +174,17 @@ class RowList:
             self._goal, self._stale, self.loaded = None, False, True
             self._carry_on()
 
-    async def _read_around(self, key: RowKey, call_id: CallId, line: int, epoch: int) -> None:
+    async def _read_around(self, key: RowKey, row_id: int, line: int, epoch: int) -> None:
         high = self.window.height
         below = await self._stretch(key, 2 * high, inclusive=True)
         above = await self._stretch(key, high, backwards=True)
         if epoch == self._epoch:
-            self.window.around(above, below, call_id, self.total, line)
+            self.window.around(above, below, row_id, self.total, line)
 
     async def _read_anew(self, epoch: int) -> None:
         window = self.window
         anchor, held, high = window.top, len(window.rows), window.height
-        above: Stretch | None = None
+        above: Stretch[RowT] | None = None
         if not held or (anchor == 0 and window.before is None):
             below = await self._stretch(None, max(2 * high, held))
         else:
@@ -194,9 +197,9 @@ class RowList:
         mark, line = window.cursor_row, window.cursor - window.top
         found = window.renew(above, below, anchor, self.total)
         if mark is not None and not found and self._locate is not None:
-            key_now = await self._locate(mark.call.id)
+            key_now = await self._locate(mark.id)
             if key_now is not None and epoch == self._epoch:
-                await self._read_around(key_now, mark.call.id, line, epoch)
+                await self._read_around(key_now, mark.id, line, epoch)
         self._carry_on()
 
     async def _read_on(self, side: Side, epoch: int) -> None:
@@ -212,16 +215,9 @@ class RowList:
 
     async def _stretch(
         self, key: RowKey | None, count: int, *, backwards: bool = False, inclusive: bool = False
-    ) -> Stretch:
-        query = PageQuery(
-            segment=self.segment,
-            count=min(count, PAGE_ROWS_MAX),
-            key=key,
-            backwards=backwards,
-            inclusive=inclusive,
-            where=self.where,
-        )
-        return await read_stretch(self._source, query)
+    ) -> Stretch[RowT]:
+        reach = Reach(min(count, PAGE_ROWS_MAX), key, backwards, inclusive)
+        return await read_stretch(self._source, reach)
 
     def _carry_on(self) -> None:
         if self._pending:

@@ -7,10 +7,10 @@ its bound, a few times, so that a filter nobody matches costs a bounded amount o
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final, Generic, Protocol, TypeVar
 
 from voiceslot_tui.core.errors import VoiceslotError
-from voiceslot_tui.core.pages import Page, PageQuery, PageRow, RowKey
+from voiceslot_tui.core.pages import RowKey
 
 ROUNDS_MAX: Final = 3
 """Pages asked for in one read of a filtered list before the table shows what there is."""
@@ -20,39 +20,93 @@ class RowsUnavailable(VoiceslotError):
     """The rows cannot be read now; the message is shown on the screen, so it must be clean."""
 
 
-class RowSource(Protocol):
-    """Gives pages of rows. Raises RowsUnavailable, and nothing else, when it cannot."""
+class Row(Protocol):
+    """One row of a table: what it is about, and where it stands; smaller keys come first."""
 
-    async def page(self, query: PageQuery) -> Page:
+    @property
+    def id(self) -> int:
+        """The number of its subject, the same wherever the row stands."""
+        ...
+
+    @property
+    def key(self) -> RowKey:
+        """Where it stands in the list's order."""
+        ...
+
+
+RowT = TypeVar("RowT", bound=Row)
+RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Rows around a key: `count` rows after it (or before it, where `backwards`).
+
+    Without a key they start at the first row (or end at the last). With `inclusive` the row of the
+    key itself is the first of them.
+    """
+
+    count: int
+    key: RowKey | None = None
+    backwards: bool = False
+    inclusive: bool = False
+
+
+class RowPage(Protocol[RowT_co]):
+    """Rows in display order. `more` says that rows follow (or, backwards, precede).
+
+    `searched_to` is set where a filtered search stopped at its bound: the key to go on from.
+    """
+
+    @property
+    def rows(self) -> tuple[RowT_co, ...]:
+        """The rows."""
+        ...
+
+    @property
+    def more(self) -> bool:
+        """Whether there are more in the direction asked for."""
+        ...
+
+    @property
+    def searched_to(self) -> RowKey | None:
+        """How far the search came."""
+        ...
+
+
+class RowSource(Protocol[RowT_co]):
+    """One list of rows. Raises RowsUnavailable, and nothing else, when it cannot be read."""
+
+    async def page(self, reach: Reach) -> RowPage[RowT_co]:
         """Read one page in display order."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Generic[RowT]):
     """Rows read in one direction. `go_on` is the key from which more can be read; None at the end.
 
     `searched` says that the search stopped at its bound before it found as many as asked for.
     """
 
-    rows: tuple[PageRow, ...]
+    rows: tuple[RowT, ...]
     go_on: RowKey | None
     searched: bool = False
 
 
-async def read_stretch(source: RowSource, query: PageQuery) -> Stretch:
-    """Read up to `query.count` rows in one direction from the query's key."""
-    rows: tuple[PageRow, ...] = ()
+async def read_stretch(source: RowSource[RowT], reach: Reach) -> Stretch[RowT]:
+    """Read up to `reach.count` rows in one direction from the key."""
+    rows: tuple[RowT, ...] = ()
     for _ in range(ROUNDS_MAX):
-        page = await source.page(replace(query, count=query.count - len(rows)))
-        rows = page.rows + rows if query.backwards else rows + page.rows
-        if page.searched_to is None or len(rows) >= query.count:
-            return Stretch(rows, _edge(rows, query) if page.more else None)
-        query = replace(query, key=page.searched_to, inclusive=False)
-    return Stretch(rows, query.key, searched=True)
+        page = await source.page(replace(reach, count=reach.count - len(rows)))
+        rows = page.rows + rows if reach.backwards else rows + page.rows
+        if page.searched_to is None or len(rows) >= reach.count:
+            return Stretch(rows, _edge(rows, reach) if page.more else None)
+        reach = replace(reach, key=page.searched_to, inclusive=False)
+    return Stretch(rows, reach.key, searched=True)
 
 
-def _edge(rows: tuple[PageRow, ...], query: PageQuery) -> RowKey | None:
+def _edge(rows: tuple[RowT, ...], reach: Reach) -> RowKey | None:
     if not rows:
         return None
-    return rows[0].key if query.backwards else rows[-1].key
+    return rows[0].key if reach.backwards else rows[-1].key

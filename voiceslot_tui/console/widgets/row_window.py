@@ -1,18 +1,18 @@
 """The rows a table holds: one screen, and at most one more screen's worth above and below it. Pure.
 
-The cursor belongs to a call, not to a place: when the order changes it goes where its call went,
-and to the nearest row where the call has left the list. Row numbers are exact when the rows were
-reached from either end of the list without a change in between, and otherwise marked as estimates.
+The cursor belongs to what a row is about, not to a place: when the order changes it goes along, and
+to the nearest row where that has left the list. Row numbers are exact when the rows were reached
+from either end of the list without a change in between, and otherwise marked as estimates.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from enum import Enum
+from typing import Generic
 
-from voiceslot_tui.console.widgets.row_source import Stretch
-from voiceslot_tui.core.calls import CallId
-from voiceslot_tui.core.pages import PageRow, RowKey
+from voiceslot_tui.console.widgets.row_source import RowT, Stretch
+from voiceslot_tui.core.pages import RowKey
 
 
 class Side(Enum):
@@ -22,7 +22,7 @@ class Side(Enum):
     BELOW = "below"
 
 
-class RowWindow:
+class RowWindow(Generic[RowT]):
     """A part of a long list, with a cursor and the first visible row as indexes into it.
 
     `before` and `after` are the keys from which more rows can be read; None where the list ends.
@@ -30,7 +30,7 @@ class RowWindow:
     """
 
     def __init__(self) -> None:
-        self.rows: list[PageRow] = []
+        self.rows: list[RowT] = []
         self.height = 1
         self.top = 0
         self.cursor = 0
@@ -38,16 +38,16 @@ class RowWindow:
         self.after: RowKey | None = None
         self.first: int | None = None
         self.exact = False
-        self._unseen: set[CallId] = set()
+        self._unseen: set[int] = set()
         self._searched: set[Side] = set()
 
     @property
-    def cursor_row(self) -> PageRow | None:
+    def cursor_row(self) -> RowT | None:
         """Give the row under the cursor; None while there are no rows."""
         return self.rows[self.cursor] if self.rows else None
 
     @property
-    def visible(self) -> list[PageRow]:
+    def visible(self) -> list[RowT]:
         """Give the rows on the screen."""
         return self.rows[self.top : self.top + self.height]
 
@@ -89,9 +89,9 @@ class RowWindow:
         edge = self.after if rest > 0 else self.before
         return 0 if edge is None else rest
 
-    def go_to(self, call_id: CallId) -> bool:
-        """Put the cursor on a call that is held; tell whether it is."""
-        index = self._index_of(call_id)
+    def go_to(self, row_id: int) -> bool:
+        """Put the cursor on a row that is held; tell whether it is."""
+        index = self._index_of(row_id)
         if index is None:
             return False
         self.cursor = index
@@ -110,7 +110,7 @@ class RowWindow:
             return Side.ABOVE
         return None
 
-    def start(self, below: Stretch) -> None:
+    def start(self, below: Stretch[RowT]) -> None:
         """Show the first rows of the list."""
         self._hold((), None, below)
         self.cursor = self.top = 0
@@ -118,7 +118,7 @@ class RowWindow:
         self._number(None, None)
         self._settle()
 
-    def end(self, above: Stretch, total: int | None) -> None:
+    def end(self, above: Stretch[RowT], total: int | None) -> None:
         """Show the last rows of a list of so many rows, where that is known."""
         self._hold(above.rows, above, Stretch((), None))
         self.cursor = max(0, len(self.rows) - 1)
@@ -127,11 +127,11 @@ class RowWindow:
         self._settle()
 
     def around(
-        self, above: Stretch, below: Stretch, call_id: CallId, total: int | None, line: int
+        self, above: Stretch[RowT], below: Stretch[RowT], row_id: int, total: int | None, line: int
     ) -> bool:
-        """Show rows around a call, on that line of the screen; tell whether it was found there."""
+        """Show rows around one, on that line of the screen; tell whether it was found there."""
         self._hold(above.rows, above, below)
-        index = self._index_of(call_id)
+        index = self._index_of(row_id)
         self.cursor = min(len(above.rows), max(0, len(self.rows) - 1)) if index is None else index
         self.top = self.cursor - line
         self._unseen.clear()
@@ -139,7 +139,7 @@ class RowWindow:
         self._settle()
         return index is not None
 
-    def extend(self, side: Side, more: Stretch, total: int | None) -> None:
+    def extend(self, side: Side, more: Stretch[RowT], total: int | None) -> None:
         """Add rows that were read on one side, and let go of rows far away on the other."""
         if side is Side.BELOW:
             self.rows.extend(more.rows)
@@ -157,12 +157,14 @@ class RowWindow:
             self._number(self.first, total)
         self._settle()
 
-    def renew(self, above: Stretch | None, below: Stretch, anchor: int, total: int | None) -> bool:
+    def renew(
+        self, above: Stretch[RowT] | None, below: Stretch[RowT], anchor: int, total: int | None
+    ) -> bool:
         """Take rows read anew around the row at index `anchor`; without `above`, from the start.
 
-        Tell whether the cursor's call is among them. If not, the cursor is on the nearest row.
+        Tell whether the cursor's own is among them. If not, the cursor is on the nearest row.
         """
-        held = {row.call.id for row in self.rows}
+        held = {row.id for row in self.rows}
         oldest = self.rows[0].key if self.rows and self.before is not None else None
         mark, line = self.cursor_row, self.cursor - self.top
         at_top = above is None and self.top == 0
@@ -172,14 +174,14 @@ class RowWindow:
             else (max(1, self.first + anchor - len(above.rows)))
         )
         self._hold(above.rows if above else (), above, below)
-        found = self._index_of(mark.call.id) if mark else 0
+        found = self._index_of(mark.id) if mark else 0
         self.cursor = self._nearest(mark) if found is None else found
         self.top = 0 if at_top and self.cursor < self.height else self.cursor - line
         self._number(guess, total)
         self._unseen |= {
-            row.call.id
+            row.id
             for row in self.rows[: max(0, self.top)]
-            if row.call.id not in held and (oldest is None or row.key > oldest)
+            if row.id not in held and (oldest is None or row.key > oldest)
         }
         self._settle()
         return found is not None
@@ -189,7 +191,9 @@ class RowWindow:
         if self.rows and self.before is not None and self.after is None:
             self._number(self.first, total)
 
-    def _hold(self, above_rows: tuple[PageRow, ...], above: Stretch | None, below: Stretch) -> None:
+    def _hold(
+        self, above_rows: tuple[RowT, ...], above: Stretch[RowT] | None, below: Stretch[RowT]
+    ) -> None:
         self.rows = [*above_rows, *below.rows]
         self.before = above.go_on if above else None
         self.after = below.go_on
@@ -208,13 +212,13 @@ class RowWindow:
         else:
             self.first, self.exact = guess, False
 
-    def _index_of(self, call_id: CallId) -> int | None:
+    def _index_of(self, row_id: int) -> int | None:
         for index, row in enumerate(self.rows):
-            if row.call.id == call_id:
+            if row.id == row_id:
                 return index
         return None
 
-    def _nearest(self, gone: PageRow | None) -> int:
+    def _nearest(self, gone: RowT | None) -> int:
         if gone is None or not self.rows:
             return 0
         following = bisect_left(self.rows, gone.key, key=lambda row: row.key)
@@ -246,6 +250,6 @@ class RowWindow:
 
     def _forget_seen(self) -> None:
         if self._unseen:
-            self._unseen -= {row.call.id for row in self.visible}
+            self._unseen -= {row.id for row in self.visible}
             if self.before is None:
-                self._unseen &= {row.call.id for row in self.rows[: self.top]}
+                self._unseen &= {row.id for row in self.rows[: self.top]}

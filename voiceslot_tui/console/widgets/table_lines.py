@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from voiceslot_tui.console.widgets.cells import Align, Line, Span, Tone, cells_of, fitted
 from voiceslot_tui.console.widgets.columns import GAP, Column, Placed
-from voiceslot_tui.core.pages import PageRow
+from voiceslot_tui.console.widgets.row_source import RowT
 from voiceslot_tui.core.text import CleanText
 
 CURSOR_SIGN: Final = CleanText("▌")
@@ -28,7 +28,7 @@ RAIL: Final = 1
 Cells = Sequence[CleanText | Span]
 """What a row shows, one for each column of the table, in the columns' order."""
 
-RenderRow = Callable[[PageRow], Cells]
+RenderRow = Callable[[RowT], Cells]
 """The owner's function from a row to its cells. It must be quick: it runs for every row shown."""
 
 

@@ -1,15 +1,15 @@
-"""A table over any number of calls that holds only its screen and one screen either side.
+"""A table over any number of rows that holds only its screen and one screen either side.
 
 Moving within what is held never waits for reading: the next rows are read before the cursor gets
-there. The cursor stays on its call whatever the order does. The widget binds no keys; the
-console's one table of actions calls its `action_*` methods.
+there. The cursor stays on what its row is about, whatever the order does. The widget binds no keys;
+the console's one table of actions calls its `action_*` methods.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Generic
 
 from textual import events
 from textual.message import Message
@@ -19,11 +19,10 @@ from voiceslot_tui.console.widgets.cells import Line, Tone, line
 from voiceslot_tui.console.widgets.columns import Column, Placed, placed
 from voiceslot_tui.console.widgets.line_widget import LineWidget
 from voiceslot_tui.console.widgets.row_list import End, Locate, RowList, Target
-from voiceslot_tui.console.widgets.row_source import RowSource
+from voiceslot_tui.console.widgets.row_source import Row, RowSource, RowT
 from voiceslot_tui.console.widgets.table_lines import RenderRow, RowLook, TableState, TableWords
-from voiceslot_tui.core.calls import CallId
 from voiceslot_tui.core.limits import MARKED_CALLS_MAX
-from voiceslot_tui.core.pages import Filter, PageRow, RowKey, Segment
+from voiceslot_tui.core.pages import RowKey
 from voiceslot_tui.core.text import CleanText
 
 HEADER_LINES: Final = 1
@@ -44,10 +43,10 @@ class TablePosition:
     new_above: int
 
 
-class VirtualTable(LineWidget, can_focus=True):
-    """Rows of calls by key pages, with a cursor and marks.
+class VirtualTable(LineWidget, Generic[RowT], can_focus=True):
+    """Rows by key pages, with a cursor and marks.
 
-    `render_row` turns a row into one cleaned text (or Span) for each column. `locate` finds a call
+    `render_row` turns a row into one cleaned text (or Span) for each column. `locate` finds a row
     whose key changed; without it the cursor goes to the nearest row instead.
     """
 
@@ -56,7 +55,7 @@ class VirtualTable(LineWidget, can_focus=True):
     class CursorMoved(Message):
         """The cursor is on another row, or the row under it changed."""
 
-        def __init__(self, table: VirtualTable, row: PageRow | None) -> None:
+        def __init__(self, table: VirtualTable[Any], row: Row | None) -> None:
             super().__init__()
             self.table = table
             self.row = row
@@ -64,23 +63,23 @@ class VirtualTable(LineWidget, can_focus=True):
     class Opened(Message):
         """The operator opened a row: by the action, or by a double click."""
 
-        def __init__(self, table: VirtualTable, row: PageRow) -> None:
+        def __init__(self, table: VirtualTable[Any], row: Row) -> None:
             super().__init__()
             self.table = table
             self.row = row
 
     class Marked(Message):
-        """Other calls are marked now."""
+        """Other rows are marked now."""
 
-        def __init__(self, table: VirtualTable, call_ids: frozenset[CallId]) -> None:
+        def __init__(self, table: VirtualTable[Any], row_ids: frozenset[int]) -> None:
             super().__init__()
             self.table = table
-            self.call_ids = call_ids
+            self.row_ids = row_ids
 
     class PositionChanged(Message):
         """The table stands elsewhere; for the line that says so."""
 
-        def __init__(self, table: VirtualTable, position: TablePosition) -> None:
+        def __init__(self, table: VirtualTable[Any], position: TablePosition) -> None:
             super().__init__()
             self.table = table
             self.position = position
@@ -88,8 +87,8 @@ class VirtualTable(LineWidget, can_focus=True):
     def __init__(
         self,
         columns: Sequence[Column],
-        render_row: RenderRow,
-        source: RowSource,
+        render_row: RenderRow[RowT],
+        source: RowSource[RowT],
         *,
         locate: Locate | None = None,
         words: TableWords | None = None,
@@ -102,22 +101,22 @@ class VirtualTable(LineWidget, can_focus=True):
         self._render_row = render_row
         self._list = RowList(source, locate)
         self._layout: tuple[Placed, ...] = ()
-        self._marked: set[CallId] = set()
-        self._row_lines: dict[CallId, tuple[PageRow, RowLook, Line]] = {}
+        self._marked: set[int] = set()
+        self._row_lines: dict[int, tuple[RowT, RowLook, Line]] = {}
         self._reading = False
-        self._told_row: PageRow | None = None
+        self._told_row: RowT | None = None
         self._told_position: TablePosition | None = None
 
     # --- what the owner asks and sets
 
     @property
-    def cursor_row(self) -> PageRow | None:
+    def cursor_row(self) -> RowT | None:
         """Give the row under the cursor; None while there are no rows."""
         return self._list.window.cursor_row
 
     @property
-    def marked(self) -> frozenset[CallId]:
-        """Give the marked calls, on the screen or not."""
+    def marked(self) -> frozenset[int]:
+        """Give the ids of the marked rows, on the screen or not."""
         return frozenset(self._marked)
 
     @property
@@ -155,12 +154,12 @@ class VirtualTable(LineWidget, can_focus=True):
             new_above=window.new_above,
         )
 
-    def show_list(self, segment: Segment, where: Filter) -> None:
-        """Show another part of the calls, or another filter, from its first row.
+    def show_list(self, source: RowSource[RowT]) -> None:
+        """Show another list, or another filter, from its first row.
 
         The total is unknown until the owner says it; the marks stay.
         """
-        self._list.show(segment, where)
+        self._list.show(source)
         self._show()
 
     def refresh_rows(self) -> None:
@@ -168,24 +167,29 @@ class VirtualTable(LineWidget, can_focus=True):
         self._list.renew()
         self._show()
 
+    def restart(self) -> None:
+        """Read the list anew from its first row and put the cursor there."""
+        self._list.restart()
+        self._show()
+
     def repaint_rows(self) -> None:
         """Let the rows held be rendered anew, as when time has passed; nothing is read."""
         self._row_lines.clear()
         self._show()
 
-    def select(self, call_id: CallId, key: RowKey | None = None) -> None:
-        """Put the cursor on a call, reading the rows around it where they are not held.
+    def select(self, row_id: int, key: RowKey | None = None) -> None:
+        """Put the cursor on a row, reading the rows around it where they are not held.
 
-        A call that is not held is found by its key, else by `locate`; without both nothing happens.
+        One that is not held is found by its key, else by `locate`; without both nothing happens.
         """
-        held = any(row.call.id == call_id for row in self._list.window.rows)
+        held = any(row.id == row_id for row in self._list.window.rows)
         if held or key is not None or self._list.can_locate:
-            self._list.go(Target(call_id, key))
+            self._list.go(Target(row_id, key))
             self._show()
 
-    def mark(self, call_ids: Iterable[CallId]) -> None:
-        """Mark these calls and no others, at most MARKED_CALLS_MAX of them."""
-        wanted = set(list(call_ids)[:MARKED_CALLS_MAX])
+    def mark(self, row_ids: Iterable[int]) -> None:
+        """Mark these rows and no others, at most MARKED_CALLS_MAX of them."""
+        wanted = set(list(row_ids)[:MARKED_CALLS_MAX])
         if wanted != self._marked:
             self._marked = wanted
             self.post_message(self.Marked(self, self.marked))
@@ -232,7 +236,7 @@ class VirtualTable(LineWidget, can_focus=True):
         row = self.cursor_row
         if row is None:
             return
-        self.mark(self._marked ^ {row.call.id})
+        self.mark(self._marked ^ {row.id})
         self._move(1)
 
     def action_clear_marks(self) -> None:
@@ -303,23 +307,23 @@ class VirtualTable(LineWidget, can_focus=True):
         top = self._list.window.top
         for index, row in enumerate(self._list.window.visible, start=top):
             look = self._look_of(row, index)
-            kept = before.get(row.call.id)
+            kept = before.get(row.id)
             if kept is None or kept[0] is not row or kept[1] != look:
                 kept = (row, look, self._line_of(row, look))
-            self._row_lines[row.call.id] = kept
+            self._row_lines[row.id] = kept
         return [shown for _, _, shown in self._row_lines.values()]
 
-    def _look_of(self, row: PageRow, index: int) -> RowLook:
+    def _look_of(self, row: RowT, index: int) -> RowLook:
         window = self._list.window
         number = None if window.first is None else window.first + index
         return RowLook(
             number=table_lines.number_text(number, exact=window.exact),
             cursor=index == window.cursor,
-            marked=row.call.id in self._marked,
+            marked=row.id in self._marked,
             focused=self.has_focus,
         )
 
-    def _line_of(self, row: PageRow, look: RowLook) -> Line:
+    def _line_of(self, row: RowT, look: RowLook) -> Line:
         return table_lines.row_line(self._render_row(row), self._layout, look)
 
     def _words_for_none(self) -> list[Line]:
