@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Protocol
 
-from voiceslot_tui.core.calls import AttemptState
+from voiceslot_tui.core.calls import AttemptState, Instant
 from voiceslot_tui.core.facts import Interrupted
 from voiceslot_tui.core.settlement import Rules
 from voiceslot_tui.core.slots import Ceiling, reading_bound_s
 from voiceslot_tui.core.snapshot import ServiceHealth
+from voiceslot_tui.engine.alerter import Alerter
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.engine.dispatcher import Dispatcher
 from voiceslot_tui.engine.engine import Engine
@@ -26,21 +26,15 @@ from voiceslot_tui.engine.reconciler import Reconciler
 from voiceslot_tui.engine.service import Service
 from voiceslot_tui.engine.switches import Switches
 from voiceslot_tui.follow_up_assembly import (
+    BothStores,
     FollowUpParts,
     Outside,
     assemble_follow_ups,
     recover_follow_ups,
 )
-from voiceslot_tui.follow_up_ports import FollowUpStore
-from voiceslot_tui.ports import Carrier, Clock, Ids, Store, VoicePlatform
-from voiceslot_tui.providers.elevenlabs import ElevenLabs
-from voiceslot_tui.providers.http import Http
-from voiceslot_tui.providers.twilio import TWILIO_API, TwilioCarrier
+from voiceslot_tui.follow_up_ports import Herald
+from voiceslot_tui.ports import Carrier, Clock, Ids, VoicePlatform
 from voiceslot_tui.settings import Settings, UnknownCalls
-
-
-class WholeStore(Store, FollowUpStore, Protocol):
-    """One memory for calls and messages: an end and its message are one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,73 +52,103 @@ class Parts:
     services: tuple[Service, ...]
 
 
-def assemble(
-    settings: Settings,
-    *,
-    store: WholeStore,
-    platform: VoicePlatform,
-    carrier: Carrier | None,
-    outside: Outside,
-    clock: Clock,
-    ids: Ids,
-    dials: asyncio.TaskGroup,
-    demo: bool = False,
-) -> Parts:
-    """Put an engine together. `dials` is the task group that its dials run in."""
-    board = _board(settings)
-    longest_call_s = settings.max_call_minutes * 60.0
-    rules = Rules(settings.unknown_after_s, settings.unknown_calls is UnknownCalls.REQUEUE)
-    ledger = Ledger(store, board, rules, clock)
+@dataclass(frozen=True, slots=True)
+class World:
+    """What an engine is put into: its memory, the services it speaks to, time, names, and room.
+
+    `dials` is the task group that the requests run in which nobody waits for.
+    """
+
+    store: BothStores
+    platform: VoicePlatform
+    carrier: Carrier | None
+    outside: Outside
+    clock: Clock
+    ids: Ids
+    dials: asyncio.TaskGroup
+    heralds: tuple[Herald, ...] = ()
+
+
+def assemble(settings: Settings, world: World, *, demo: bool = False) -> Parts:
+    """Put an engine together."""
+    board, store, clock = _board(settings), world.store, world.clock
+    ledger = Ledger(store, board, _rules(settings), clock)
     switches = Switches(store, board, clock, settings.elevenlabs_concurrency_limit)
-
-    async def pause_self(why: str) -> None:
-        reason = f"the platform refuses this account; put that right, then resume ({why})"
-        await switches.pause(by="engine", why=reason)
-
-    dispatcher = Dispatcher(
-        store=store,
-        platform=platform,
-        ledger=ledger,
-        board=board,
-        clock=clock,
-        ids=ids,
-        dials=dials,
-        holds_for_s=longest_call_s + settings.ring_timeout_s,
-        pause_self=pause_self,
-    )
-    reconciler = _reconciler(settings, store, platform, carrier, ledger, board, clock)
-    janitor = Janitor(store=store, board=board, clock=clock)
+    dispatcher = _dispatcher(settings, world, board, ledger, switches)
+    reconciler = _reconciler(settings, world, board, ledger)
+    janitor = Janitor(store=store, messages=store, board=board, clock=clock)
     follow_ups = assemble_follow_ups(
         settings,
         store=store,
-        outside=outside,
+        outside=world.outside,
         board=board,
         switches=switches,
         clock=clock,
-        ids=ids,
-        sends=dials,
+        ids=world.ids,
+        sends=world.dials,
     )
     engine = Engine(
         store=store,
         board=board,
         ledger=ledger,
         switches=switches,
-        operating=Operating(store=store, ledger=ledger, board=board, clock=clock, carrier=carrier),
+        operating=Operating(
+            store=store, ledger=ledger, board=board, clock=clock, carrier=world.carrier
+        ),
         reconciler=reconciler,
         follow_ups=follow_ups.door,
+        batches=follow_ups.watching,
         clock=clock,
         strategy=str(settings.elevenlabs_active_count_strategy),
         demo=demo,
         warnings=settings.warnings,
     )
-    messaging = (follow_ups.sender, follow_ups.reader) if settings.channels else ()
+    alerting = (_alerter(settings, world, engine),) if world.heralds else ()
     services = tuple(
-        Service(worker, clock, ids, board.bells.change)
-        for worker in (dispatcher, reconciler, janitor, *messaging)
+        Service(worker, clock, world.ids, board.bells.change)
+        for worker in (dispatcher, reconciler, janitor, *follow_ups.workers, *alerting)
     )
     engine.health = lambda: _health(services)
     return Parts(
         engine, board, ledger, switches, dispatcher, reconciler, janitor, follow_ups, services
+    )
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        settings.unknown_after_s,
+        settings.unknown_calls is UnknownCalls.REQUEUE,
+        follow_up=bool(settings.channels),
+    )
+
+
+def _dispatcher(
+    settings: Settings, world: World, board: Board, ledger: Ledger, switches: Switches
+) -> Dispatcher:
+    async def pause_self(why: str) -> None:
+        reason = f"the platform refuses this account; put that right, then resume ({why})"
+        await switches.pause(by="engine", why=reason)
+
+    return Dispatcher(
+        store=world.store,
+        platform=world.platform,
+        ledger=ledger,
+        board=board,
+        clock=world.clock,
+        ids=world.ids,
+        dials=world.dials,
+        holds_for_s=settings.max_call_minutes * 60.0 + settings.ring_timeout_s,
+        pause_self=pause_self,
+    )
+
+
+def _alerter(settings: Settings, world: World, engine: Engine) -> Alerter:
+    return Alerter(
+        snapshot=engine.snapshot,
+        messages=engine.follow_ups.needs,
+        heralds=world.heralds,
+        clock=world.clock,
+        signed=bool(settings.webhook_secrets),
     )
 
 
@@ -142,32 +166,24 @@ def _health(services: tuple[Service, ...]) -> tuple[ServiceHealth, ...]:
     return tuple(service.health for service in services)
 
 
-def _reconciler(
-    settings: Settings,
-    store: Store,
-    platform: VoicePlatform,
-    carrier: Carrier | None,
-    ledger: Ledger,
-    board: Board,
-    clock: Clock,
-) -> Reconciler:
+def _reconciler(settings: Settings, world: World, board: Board, ledger: Ledger) -> Reconciler:
     longest_call_s = settings.max_call_minutes * 60.0
     reader = Reader(
         strategy=Strategy(settings.elevenlabs_active_count_strategy),
-        store=store,
-        platform=platform,
-        clock=clock,
+        store=world.store,
+        platform=world.platform,
+        clock=world.clock,
         limit=lambda: board.ceiling.configured,
         lag_s=settings.list_lag_s,
         active_statuses=frozenset(settings.elevenlabs_active_statuses),
     )
     return Reconciler(
         reader=reader,
-        platform=platform,
-        carrier=carrier,
+        platform=world.platform,
+        carrier=world.carrier,
         ledger=ledger,
         board=board,
-        clock=clock,
+        clock=world.clock,
         poll_interval_s=settings.polling_interval_ms / 1000,
         lag_s=settings.list_lag_s,
         longest_call_s=longest_call_s,
@@ -175,14 +191,14 @@ def _reconciler(
     )
 
 
-async def recover(parts: Parts, store: WholeStore) -> int:
+async def recover(parts: Parts, store: BothStores, now: Instant) -> int:
     """Take up what the last run left: switches, refused routes, dials cut off in the middle.
 
     Gives how many calls were under way. Nothing is dialled before the platform's list was read.
     """
     await parts.switches.restore()
     await parts.janitor.restore()
-    await recover_follow_ups(parts.follow_ups, store)
+    await recover_follow_ups(parts.follow_ups, store, parts.switches, now)
     under_way = await store.open_calls()
     cut_off = [
         Interrupted(one.attempt.id)
@@ -192,46 +208,3 @@ async def recover(parts: Parts, store: WholeStore) -> int:
     if cut_off:
         await parts.ledger.record(*cut_off, by="engine (start)")
     return len(under_way)
-
-
-def hosts(settings: Settings) -> list[str]:
-    """Name every host that may be reached: those of the settings, and no other."""
-    named = (
-        settings.elevenlabs_base_url,
-        settings.elevenlabs_start_call_url,
-        settings.elevenlabs_active_calls_url,
-        settings.twilio_base_url or TWILIO_API,
-    )
-    return [url for url in named if url]
-
-
-def platform_of(settings: Settings, http: Http, clock: Clock) -> ElevenLabs:
-    """Make the platform."""
-    return ElevenLabs(
-        http,
-        api_key=settings.elevenlabs_api_key.reveal,
-        base_url=settings.elevenlabs_base_url,
-        clock=clock,
-        start_timeout_s=settings.start_timeout_s,
-        ring_timeout_s=settings.ring_timeout_s,
-        start_call_url=settings.elevenlabs_start_call_url,
-        active_calls_url=settings.elevenlabs_active_calls_url,
-    )
-
-
-def carrier_of(settings: Settings, http: Http) -> TwilioCarrier | None:
-    """Make the carrier where there are credentials: an API key, or else the account's own."""
-    if not settings.twilio_account_sid:
-        return None
-    by_key = bool(settings.twilio_api_key_sid)
-    username = settings.twilio_api_key_sid if by_key else settings.twilio_account_sid
-    password = settings.twilio_api_key_secret if by_key else settings.twilio_auth_token
-    if not password:
-        return None
-    return TwilioCarrier(
-        http,
-        account_sid=settings.twilio_account_sid,
-        username=username,
-        password=password.reveal,
-        base_url=settings.twilio_base_url,
-    )

@@ -16,16 +16,18 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Final
 
 from voiceslot_tui import __version__, logs
-from voiceslot_tui.assembly import Parts, assemble, carrier_of, hosts, platform_of, recover
+from voiceslot_tui.adapters import carrier_of, heralds_of, hosts, outside_of, platform_of
+from voiceslot_tui.assembly import Parts, World, assemble, recover
 from voiceslot_tui.core.errors import Fenced
 from voiceslot_tui.core.snapshot import Health, ServiceHealth
 from voiceslot_tui.engine.engine import Engine
+from voiceslot_tui.follow_up_assembly import BothStores
 from voiceslot_tui.link.server.serving import LinkServer
 from voiceslot_tui.listener.server import ListenerServer
 from voiceslot_tui.logs import Event, Field
 from voiceslot_tui.machine import RandomIds, SystemClock
 from voiceslot_tui.paths import Paths
-from voiceslot_tui.ports import Clock, Store
+from voiceslot_tui.ports import Clock
 from voiceslot_tui.providers.http import Http
 from voiceslot_tui.settings import Settings
 from voiceslot_tui.store.sqlite import open_store
@@ -83,28 +85,27 @@ async def _serve(
     stack: AsyncExitStack,
     settings: Settings,
     paths: Paths,
-    store: Store,
+    store: BothStores,
     clock: Clock,
     demo: bool,
 ) -> None:
     http = Http(base_urls=hosts(settings))
     stack.push_async_callback(http.aclose)
-    platform = platform_of(settings, http, clock)
-    carrier = carrier_of(settings, http)
     async with asyncio.TaskGroup() as dials:
-        parts = assemble(
-            settings,
+        world = World(
             store=store,
-            platform=platform,
-            carrier=carrier,
+            platform=platform_of(settings, http, clock),
+            carrier=carrier_of(settings, http),
+            outside=outside_of(settings, http, clock),
             clock=clock,
             ids=RandomIds(),
             dials=dials,
-            demo=demo,
+            heralds=heralds_of(settings, clock),
         )
+        parts = assemble(settings, world, demo=demo)
         for service in parts.services:
             service.say = _say_health
-        under_way = await recover(parts, store)
+        under_way = await recover(parts, store, clock.now())
         await store.note("engine_started", f"{under_way} calls under way", clock.now(), "engine")
         async with _running(parts, settings, paths, clock) as listener:
             _ready(paths, listener)
@@ -155,6 +156,7 @@ async def _wind_down(parts: Parts) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(_LAST_DIALS_S):
             await parts.dispatcher.quiet.wait()
+            await parts.follow_ups.sender.quiet.wait()
 
 
 def _ready(paths: Paths, listener: ListenerServer) -> None:

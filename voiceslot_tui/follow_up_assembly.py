@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
+from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.follow_up_facts import MessageUnanswered
 from voiceslot_tui.core.follow_up_policy import FollowUpPolicy
 from voiceslot_tui.core.follow_up_settings import Ambiguous, FollowUpSettings
 from voiceslot_tui.core.follow_up_settlement import FollowUpRules
 from voiceslot_tui.core.follow_up_texts import TEXTS
 from voiceslot_tui.core.follow_ups import Channel
+from voiceslot_tui.engine.batch_actions import BatchActions
+from voiceslot_tui.engine.batch_monitor import BatchMonitor
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.engine.desk import Desk
 from voiceslot_tui.engine.follow_up_sender import FollowUpSender
@@ -20,14 +23,20 @@ from voiceslot_tui.engine.following_up import FollowingUp
 from voiceslot_tui.engine.message_ledger import MessageLedger
 from voiceslot_tui.engine.message_reader import MessageReader
 from voiceslot_tui.engine.message_writing import MessageWriter
+from voiceslot_tui.engine.service import Worker
 from voiceslot_tui.engine.switches import Switches
+from voiceslot_tui.engine.watching import Watching
 from voiceslot_tui.follow_up_ports import FollowUpStore, Messenger, Workspace
-from voiceslot_tui.ports import Clock, Ids
+from voiceslot_tui.ports import Clock, Ids, Store
 from voiceslot_tui.wire.follow_up_messages import unfit_variable
 from voiceslot_tui.wire.time_zones import zones_of
 from voiceslot_tui.wire.twilio_messages import SANDBOX
 
 _SANDBOX_PER_SECOND: Final = 1 / 3
+
+
+class BothStores(Store, FollowUpStore, Protocol):
+    """One memory for calls and messages: an end and its message are one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,15 @@ class FollowUpParts:
     ledger: MessageLedger
     sender: FollowUpSender
     reader: MessageReader
+    monitor: BatchMonitor
+    watching: Watching
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Name the workers to run: those of messages only where there is a channel."""
+        if not self.desk.policy.channels:
+            return (self.monitor,)
+        return (self.monitor, self.sender, self.reader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +74,7 @@ class Outside:
 def assemble_follow_ups(
     settings: FollowUpSettings,
     *,
-    store: FollowUpStore,
+    store: BothStores,
     outside: Outside,
     board: Board,
     switches: Switches,
@@ -101,7 +119,42 @@ def assemble_follow_ups(
         clock=clock,
         configured_sid=settings.follow_up_content_sid,
     )
-    return FollowUpParts(door, desk, ledger, sender, reader)
+    monitor = BatchMonitor(
+        workspace=outside.workspace,
+        store=store,
+        board=board,
+        clock=clock,
+        interval_s=settings.batch_poll_interval_s,
+        wanted=bool(settings.channels),
+    )
+    watching = _watching(monitor, store, outside.workspace, board, switches, clock)
+    return FollowUpParts(door, desk, ledger, sender, reader, monitor, watching)
+
+
+def _watching(
+    monitor: BatchMonitor,
+    store: BothStores,
+    workspace: Workspace,
+    board: Board,
+    switches: Switches,
+    clock: Clock,
+) -> Watching:
+    actions = BatchActions(
+        workspace=workspace,
+        store=store,
+        clock=clock,
+        table=monitor.table,
+        check_now=monitor.check_now,
+    )
+    return Watching(
+        monitor=monitor,
+        actions=actions,
+        workspace=workspace,
+        store=store,
+        board=board,
+        switches=switches,
+        clock=clock,
+    )
 
 
 def _desk(settings: FollowUpSettings, board: Board) -> Desk:
@@ -125,14 +178,21 @@ def _desk(settings: FollowUpSettings, board: Board) -> Desk:
     )
 
 
-async def recover_follow_ups(parts: FollowUpParts, store: FollowUpStore) -> int:
+async def recover_follow_ups(
+    parts: FollowUpParts, store: FollowUpStore, switches: Switches, now: Instant
+) -> int:
     """Take up what the last run left: the switches, and requests cut off in the middle.
 
     Gives how many were cut off: each may have been sent, and is looked up before anything else is
     said of it.
     """
-    parts.desk.policy = replace(parts.desk.policy, first_start=await store.first_started_at())
+    since = switches.control.follow_ups_since
+    if since is None and parts.desk.policy.channels:
+        since = now
+        await switches.change("follow_ups_begin", "", by="engine", follow_ups_since=since)
+    parts.desk.policy = replace(parts.desk.policy, first_start=since or now)
     parts.door.restore()
+    parts.watching.restore()
     cut_off = [
         MessageUnanswered(try_id, "the engine stopped while it was being sent")
         for try_id in await store.tries_cut_off()

@@ -278,10 +278,6 @@ class FollowUpStore(Protocol):
     the transaction that ends the call.
     """
 
-    async def first_started_at(self) -> Instant:
-        """Read when an engine first started on this database."""
-        ...
-
     async def add_ended(self, ended: Sequence[Ended], now: Instant) -> int:
         """Write down ended calls, once each whatever they are named; give how many were new."""
         ...

@@ -173,6 +173,8 @@ class Control:
 
     `limit` is None while nobody set one; `limit_configured` is what the settings said at that time,
     so that a changed setting wins over an older wish. `batch_poll_s` is None while nobody set one.
+    `follow_ups_since` is when a channel was first set up: calls that ended before get no message
+    by themselves.
     """
 
     paused: bool = False
@@ -186,6 +188,7 @@ class Control:
     follow_ups_paused_by: str = ""
     batches_watched: bool = True
     batch_poll_s: float | None = None
+    follow_ups_since: Instant | None = None
     content_sid: str | None = None
     content_sid_configured: str = ""
 

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 from tests.engine.fakes import DEADLINE_S, NOW, FakeCarrier, FakeClock, FakeIds, FakePlatform
 from voiceslot_tui.core.calls import AttemptState, Call, CallId, CallState, Disposition, Hold
 from voiceslot_tui.core.facts import Fact, Interrupted, Outcome, Over
+from voiceslot_tui.core.follow_up_settings import FollowUpSettings
 from voiceslot_tui.core.orders import NewCall, StartOrder
 from voiceslot_tui.core.settlement import Rules
 from voiceslot_tui.core.slots import Ceiling, Reading, reading_bound_s
@@ -22,6 +24,8 @@ from voiceslot_tui.engine.operating import Operating
 from voiceslot_tui.engine.readings import Reader, Strategy
 from voiceslot_tui.engine.reconciler import Reconciler
 from voiceslot_tui.engine.switches import Switches
+from voiceslot_tui.follow_up_assembly import Outside, assemble_follow_ups
+from voiceslot_tui.follow_up_ports import Workspace
 from voiceslot_tui.store.sqlite import SqliteStore, open_store
 
 POLL_S = 15.0
@@ -103,9 +107,19 @@ class Rig:
             longest_call_s=LONGEST_S,
             ring_timeout_s=RING_S,
         )
-        self.janitor = Janitor(store=store, board=self.board, clock=clock)
+        self.janitor = Janitor(store=store, messages=store, board=self.board, clock=clock)
         self.operating = Operating(
             store=store, ledger=self.ledger, board=self.board, clock=clock, carrier=carrier
+        )
+        self.follow_ups = assemble_follow_ups(
+            FollowUpSettings(),
+            store=store,
+            outside=Outside(cast("Workspace", None), {}, has_callbacks=False),
+            board=self.board,
+            switches=self.switches,
+            clock=clock,
+            ids=FakeIds("message"),
+            sends=dials,
         )
         self.engine = Engine(
             store=store,
@@ -114,6 +128,8 @@ class Rig:
             switches=self.switches,
             operating=self.operating,
             reconciler=self.reconciler,
+            follow_ups=self.follow_ups.door,
+            batches=self.follow_ups.watching,
             clock=clock,
             strategy=str(strategy),
         )

@@ -11,12 +11,14 @@ import aiohttp
 import pytest
 
 from tests.listener.conftest import CALL, NOW_S, SECRET, FakeClock, signed, transcription
-from voiceslot_tui.assembly import Parts, assemble
+from voiceslot_tui.assembly import Parts, World, assemble
 from voiceslot_tui.core.calls import AttemptId, CallId, CallSid, CallState, ConversationId, Instant
 from voiceslot_tui.core.facts import Accepted
 from voiceslot_tui.core.follow_ups import TryId
 from voiceslot_tui.core.setting_rows import Secret
 from voiceslot_tui.core.slots import Ceiling, Gate, Reading
+from voiceslot_tui.follow_up_assembly import Outside
+from voiceslot_tui.follow_up_ports import Workspace
 from voiceslot_tui.listener.server import ListenerServer
 from voiceslot_tui.ports import VoicePlatform
 from voiceslot_tui.settings import Settings
@@ -85,15 +87,16 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     settings = Settings(port=0, webhook_secret=Secret(SECRET))
     store = await open_store(tmp_path / "voiceslot.db", clock.now())
     async with asyncio.TaskGroup() as dials, aiohttp.ClientSession() as client:
-        parts = assemble(
-            settings,
+        world = World(
             store=store,
             platform=cast("VoicePlatform", None),
             carrier=None,
+            outside=Outside(cast("Workspace", None), {}, has_callbacks=False),
             clock=clock,
             ids=CountedIds(),
             dials=dials,
         )
+        parts = assemble(settings, world)
         server = ListenerServer(parts.engine, settings, clock=clock)
         await server.start()
         yield House(store, parts, server, client)

@@ -23,7 +23,7 @@ from typing import Any, Final, TypeVar
 from tests.simulation.database import Connection, Disk, connections_in_the_loop
 from tests.simulation.network import Listening, Network, SimulatedTransport
 from tests.simulation.virtual_time import LIFE, virtual_loop
-from voiceslot_tui import assembly, bootstrap
+from voiceslot_tui import adapters, assembly, bootstrap
 from voiceslot_tui.assembly import Parts
 from voiceslot_tui.core.calls import AttemptId, Instant
 from voiceslot_tui.core.errors import Fenced, VoiceslotError
@@ -278,17 +278,18 @@ class Town:
         with connections_in_the_loop(lambda: took.uniform(*_COMMIT_S), self.disk, opened):
             store = await open_store(self.folder / "voiceslot.db", self.clock.now())
         transport = self.network.transport()
-        http = Http(base_urls=assembly.hosts(settings), transport=transport)
+        http = Http(base_urls=adapters.hosts(settings), transport=transport)
         async with asyncio.TaskGroup() as dials:
-            parts = assembly.assemble(
-                settings,
+            world = assembly.World(
                 store=store,
-                platform=assembly.platform_of(settings, http, self.clock),
-                carrier=assembly.carrier_of(settings, http),
+                platform=adapters.platform_of(settings, http, self.clock),
+                carrier=adapters.carrier_of(settings, http),
+                outside=adapters.outside_of(settings, http, self.clock),
                 clock=self.clock,
                 ids=self.ids,
                 dials=dials,
             )
+            parts = assembly.assemble(settings, world)
             routes = Routes(
                 parts.engine,
                 access_for(settings),
@@ -303,7 +304,7 @@ class Town:
             lives.append(life)
             self.unborn = life
             self.born(life)
-            await assembly.recover(parts, store)
+            await assembly.recover(parts, store, self.clock.now())
             async with asyncio.TaskGroup() as workers:
                 tasks = [workers.create_task(service.run()) for service in parts.services]
                 self.network.listening = listening

@@ -28,9 +28,7 @@ def dnc() -> None:
     """Keep the list of numbers that are never called or written to."""
 
 
-@dnc.command(
-    cls=Explained, examples=("voiceslot dnc add +12025550123 --why 'asked on the phone'",)
-)
+@dnc.command(cls=Explained, examples=("voiceslot dnc add +12025550123 --why 'asked on the phone'",))
 @click.argument("numbers", metavar="NUMBER...", nargs=-1, required=True)
 @_WHY
 def add(numbers: tuple[str, ...], why: str) -> int:

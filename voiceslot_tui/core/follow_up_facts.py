@@ -98,6 +98,10 @@ class Approval(StrEnum):
     MISSING = "missing"
 
 
+USABLE: Final = frozenset({Approval.APPROVED, Approval.UNREADABLE})
+"""Approvals by which messages are sent; where none can be read, the first message decides."""
+
+
 @dataclass(frozen=True, slots=True)
 class MessageTaken:
     """The messenger took the request and named the message."""

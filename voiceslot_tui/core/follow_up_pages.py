@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from voiceslot_tui.core.calls import Disposition, Instant
+from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.follow_ups import (
     BlockReason,
-    Channel,
     FollowUp,
     FollowUpId,
     FollowUpState,
@@ -114,6 +113,20 @@ class BatchFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class RecipientQuery:
+    """Recipients of a batch in the platform's order: `count` of those that match, from `start`.
+
+    `status` is the platform's own word, empty for all; `words` match number or name, any case.
+    """
+
+    batch_id: str
+    start: int = 0
+    count: int = 50
+    status: str = ""
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class BatchRecipientRow:
     """One recipient of a batch as it is shown, with the message after the call where there is one.
 
@@ -126,6 +139,13 @@ class BatchRecipientRow:
     status: str
     conversation_id: str = ""
     updated_at: Instant | None = None
-    disposition: Disposition | None = None
     follow_up: FollowUp | None = None
-    channel: Channel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientPage:
+    """A part of a batch's recipients; `total` counts those that match."""
+
+    rows: tuple[BatchRecipientRow, ...]
+    total: int
+    unreadable: int = 0

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from voiceslot_tui.core.calls import Disposition, Instant, later, seconds_between
-from voiceslot_tui.core.follow_up_facts import Approval
+from voiceslot_tui.core.follow_up_facts import USABLE, Approval
 from voiceslot_tui.core.follow_up_moves import FollowUpSettlement, step_to
 from voiceslot_tui.core.follow_ups import (
     BlockReason,
@@ -279,7 +279,7 @@ def _with_template(standing: Standing) -> Wait | Block | None:
         return Block(BlockReason.NO_TEMPLATE)
     if template.approval is Approval.UNREAD:
         return Wait(WaitReason.TEMPLATE_UNREAD)
-    if template.approval not in (Approval.APPROVED, Approval.UNREADABLE):
+    if template.approval not in USABLE:
         return Block(BlockReason.TEMPLATE_NOT_APPROVED)
     return Block(BlockReason.TEMPLATE_UNFIT) if standing.unfit else None
 

@@ -52,16 +52,3 @@ class FollowUpStanding:
     codes: dict[int, int] = field(default_factory=dict)
     suppressed: int = 0
     webhook_at: Instant | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BatchWatchStanding:
-    """How the watch over the workspace's batches stands."""
-
-    watched: bool = True
-    interval_s: float = 0.0
-    batches: int = 0
-    checks: int = 0
-    checked_at: Instant | None = None
-    check_s: float = 0.0
-    error: str = ""

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.follow_up_facts import (
+    USABLE,
     Approval,
     FollowUpWish,
     OutcomeRead,
@@ -47,7 +48,7 @@ def template_news(
     follow_up: FollowUp, fact: TemplateNews, now: Instant
 ) -> FollowUpSettlement | None:
     """Release a blocked message where its template can be used; None where it cannot."""
-    usable = fact.approval in (Approval.APPROVED, Approval.UNREADABLE)
+    usable = fact.approval in USABLE
     waits = follow_up.blocked_for in (
         BlockReason.NO_TEMPLATE,
         BlockReason.TEMPLATE_NOT_APPROVED,

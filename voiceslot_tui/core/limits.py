@@ -168,6 +168,9 @@ BATCH_CHECK_MARGIN_S: Final = 300.0
 BATCH_DETAIL_MAX_AGE_S: Final = 600.0
 """A running batch is read again after this although its figures stand still, and everybody in it
 who has ended is looked at again, not only who ended lately."""
+RECIPIENTS_KEPT_S: Final = 10.0
+"""How long a batch is paged through before it is read again."""
+BATCH_INTERVAL_MAX_S: Final = 3600.0
 BATCH_INTERVAL_MIN_S: Final = 1.0
 BATCHES_AT_ONCE: Final = 2
 """Batches read at once: one is on its way while another is looked through. Each may be large."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 
+from voiceslot_tui.core.batch_progress import BatchChecks
 from voiceslot_tui.core.calls import CallState, Disposition, Hold, Instant
-from voiceslot_tui.core.follow_up_snapshot import BatchWatchStanding, FollowUpStanding
+from voiceslot_tui.core.follow_up_snapshot import FollowUpStanding
 
 
 class EngineState(StrEnum):
@@ -124,7 +126,7 @@ class Snapshot:
     carrier: bool = False
     """Whether live calls can be hung up: the carrier's credentials are there."""
     follow_ups: FollowUpStanding = field(default_factory=FollowUpStanding)
-    batch_watch: BatchWatchStanding = field(default_factory=BatchWatchStanding)
+    batch_watch: BatchChecks = field(default_factory=partial(BatchChecks, False, 0.0))
 
     @property
     def queued(self) -> int:

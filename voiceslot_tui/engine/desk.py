@@ -8,16 +8,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from voiceslot_tui.core.calls import Instant, later
+from voiceslot_tui.core.calls import Instant, later, seconds_between
 from voiceslot_tui.core.follow_up_policy import FollowUpPolicy, Standing, Template
 from voiceslot_tui.core.follow_up_snapshot import TemplateStanding
 from voiceslot_tui.core.follow_ups import Channel
-from voiceslot_tui.core.slots import Breaker, Pacing
+from voiceslot_tui.core.limits import BREAKER_PROBE_EVERY_S, BREAKER_UNANSWERED
+from voiceslot_tui.core.slots import Pacing
 from voiceslot_tui.follow_up_ports import Judgement
 
 Zones = Callable[[str], tuple[tzinfo, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Until when a channel is not used, for how long in all, why, and how often it kept silent."""
+
+    until: Instant | None = None
+    seconds: float = 0.0
+    why: str = ""
+    unanswered: int = 0
 
 
 class Desk:
@@ -40,14 +52,12 @@ class Desk:
     ) -> None:
         self.policy = policy
         self.pacing = Pacing(per_second)
-        self.breaker = Breaker()
         self.sandbox = sandbox
         self.template = Template(content_sid)
         self.unfit = ""
         self.paused = False
         self.paused_by = ""
-        self.trouble = ""
-        self.rest_until: Instant | None = None
+        self._rest_of: dict[Channel, Rest] = {}
         self.webhook_at: Instant | None = None
         self.send = asyncio.Event() if send is None else send
         self.read = asyncio.Event()
@@ -59,10 +69,13 @@ class Desk:
         """Tell whether a template is used at all."""
         return Channel.WHATSAPP in self.policy.channels and bool(self.template.content_sid)
 
-    def judgement(self) -> Judgement:
+    def judgement(self, now: Instant) -> Judgement:
         """Put together what due messages are judged by."""
         template = self.template if self.template.content_sid else None
-        standing = Standing(paused=self.paused, template=template, unfit=self.unfit)
+        denied = {
+            channel: later(now, self._rests(channel, now)) for channel in self.policy.channels
+        }
+        standing = Standing(self.paused, denied, template, self.unfit)
         return Judgement(self.policy, standing, self._zones_of)
 
     def template_standing(self) -> TemplateStanding | None:
@@ -75,23 +88,46 @@ class Desk:
         )
 
     def resting_s(self, now: Instant) -> float:
-        """Give the seconds until something may be sent again; 0 where it may be now."""
-        closed = self.breaker.closed_to_all(now)
-        moments = (self.rest_until, self.breaker.probe_at if closed else None)
-        ahead = [moment - now for moment in moments if moment is not None and moment > now]
-        return max(ahead, default=0) / 1000
+        """Give the seconds until some channel may be used again; 0 where one may be now."""
+        waits = [self._rests(channel, now) for channel in self.policy.channels]
+        return min(waits, default=0.0)
 
-    def rest(self, seconds: float, why: str, now: Instant) -> None:
-        """Send nothing for a while, and say why."""
-        until = later(now, seconds)
-        self.rest_until = until if self.rest_until is None else max(self.rest_until, until)
-        self.trouble = why
+    @property
+    def probing(self) -> bool:
+        """Tell whether a messenger that falls silent again and again is asked one by one."""
+        return any(rest.unanswered >= BREAKER_UNANSWERED for rest in self._rest_of.values())
+
+    @property
+    def trouble(self) -> str:
+        """Say why a channel is given a rest; empty where none is."""
+        said = [rest.why for rest in self._rest_of.values() if rest.why]
+        return "; ".join(dict.fromkeys(said))
+
+    def rest(self, channel: Channel, seconds: float, why: str, now: Instant) -> None:
+        """Send nothing by a channel for a while, and say why."""
+        known = self._rest_of.get(channel, Rest())
+        if self._rests(channel, now) < seconds:
+            known = replace(known, until=later(now, seconds), seconds=seconds)
+        self._rest_of[channel] = replace(known, why=why)
         self.change()
 
-    def hear(self) -> None:
-        """Note that the messenger takes messages again."""
-        self.breaker = self.breaker.after_answer()
-        if self.trouble:
-            self.rest_until, self.trouble = None, ""
+    def silent(self, channel: Channel, why: str, now: Instant) -> None:
+        """Note a request that was not answered; after some in a row the channel rests."""
+        known = self._rest_of.get(channel, Rest())
+        self._rest_of[channel] = replace(known, unanswered=known.unanswered + 1)
+        if self._rest_of[channel].unanswered >= BREAKER_UNANSWERED:
+            self.rest(channel, BREAKER_PROBE_EVERY_S, why, now)
+
+    def hear(self, channel: Channel) -> None:
+        """Note that a messenger takes messages again."""
+        if self._rest_of.pop(channel, None) is not None:
             self.send.set()
             self.change()
+
+    def _rests(self, channel: Channel, now: Instant) -> float:
+        """Give the seconds a channel still rests; an end too far ahead is from another clock."""
+        rest = self._rest_of.get(channel)
+        if rest is None or rest.until is None:
+            return 0.0
+        ahead_s = seconds_between(now, rest.until)
+        return ahead_s if 0 < ahead_s <= rest.seconds else 0.0

@@ -27,7 +27,7 @@ from voiceslot_tui.engine.ledger import Ledger
 from voiceslot_tui.engine.operating import Operating
 from voiceslot_tui.engine.reconciler import Reconciler
 from voiceslot_tui.engine.switches import Switches
-from voiceslot_tui.follow_up_ports import FollowUpDoor
+from voiceslot_tui.engine.watching import Watching
 from voiceslot_tui.ports import Added, Clock, Counts, Store
 
 
@@ -44,6 +44,7 @@ class Engine:
         operating: Operating,
         reconciler: Reconciler,
         follow_ups: FollowingUp,
+        batches: Watching,
         clock: Clock,
         strategy: str,
         demo: bool = False,
@@ -56,12 +57,12 @@ class Engine:
         self._operating = operating
         self._reconciler = reconciler
         self.follow_ups = follow_ups
+        self.batches = batches
         self._clock = clock
         self._strategy = strategy
         self._demo = demo
         self._warnings = warnings
         self._started_at = clock.now()
-        self.follow_ups: FollowUpDoor | None = None
         self.health: Callable[[], tuple[ServiceHealth, ...]] = lambda: ()
         self.consoles = 0
         self.stop_requested = asyncio.Event()
@@ -230,6 +231,7 @@ class Engine:
             ends=board.ends,
             carrier=self._operating.can_hang_up,
             follow_ups=await self.follow_ups.standing(),
+            batch_watch=self.batches.checks(),
         )
 
     def _state(self) -> EngineState:

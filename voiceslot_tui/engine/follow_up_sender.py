@@ -29,6 +29,7 @@ from voiceslot_tui.core.limits import (
     MESSENGER_REST_S,
     OUTCOMES_AT_ONCE_MAX,
     OUTCOMES_WAITING_MAX,
+    RATE_BACKOFF_MAX_S,
     SENDS_AT_ONCE_MAX,
     UNREACHABLE_BACKOFF_MAX_S,
     UNREACHABLE_BACKOFF_S,
@@ -84,7 +85,7 @@ class FollowUpSender:
         self._ids = ids
         self._sends = sends
         self._stopping = stopping
-        self._unreachable_s = 0.0
+        self._unreachable_s: dict[Channel, float] = {}
         self._reads = asyncio.Semaphore(OUTCOMES_AT_ONCE_MAX)
         self._reading: set[FollowUpId] = set()
         self.under_way = 0
@@ -100,7 +101,7 @@ class FollowUpSender:
         if resting_s or not room:
             return max(resting_s, desk.pacing.wait_s(now) or _FULL_S)
         claimed_s = self._clock.steady_s()
-        taken = await self._store.take_due(desk.judgement(), self._ids.try_id, room, now)
+        taken = await self._store.take_due(desk.judgement(now), self._ids.try_id, room, now)
         self._send_out(taken.sendings, claimed_s)
         for follow_up in taken.unread:
             self._read_soon(follow_up)
@@ -118,14 +119,13 @@ class FollowUpSender:
         paced = self._desk.pacing.allowed(now)
         room = SENDS_AT_ONCE_MAX - self.under_way
         room = room if paced is None else min(room, paced)
-        return min(room, 1 - self.under_way) if self._desk.breaker.open else max(0, room)
+        return min(room, 1 - self.under_way) if self._desk.probing else max(0, room)
 
     def _send_out(self, sendings: tuple[Sending, ...], claimed_s: float) -> None:
         if not sendings:
             return
         desk, now = self._desk, self._clock.now()
         desk.pacing = desk.pacing.after(len(sendings), now)
-        desk.breaker = desk.breaker.probing(now)
         for sending in sendings:
             self.under_way += 1
             self.quiet.clear()
@@ -133,8 +133,10 @@ class FollowUpSender:
 
     async def _send(self, sending: Sending, claimed_s: float) -> None:
         try:
-            answer = await self._answer(sending, claimed_s)
-            self._learn(answer)
+            withdrawn = self._withdrawn(sending, claimed_s)
+            answer = withdrawn or await self._answer(sending)
+            if not withdrawn:
+                self._learn(answer, sending.send.channel)
             await self._record(answer)
         finally:
             if self.under_way == SENDS_AT_ONCE_MAX:
@@ -143,51 +145,54 @@ class FollowUpSender:
             if not self.under_way:
                 self.quiet.set()
 
-    async def _answer(self, sending: Sending, claimed_s: float) -> SendAnswer:
-        """Make the one request of a try, unless it must not be made any more."""
-        try_id = sending.one_try.id
+    def _withdrawn(self, sending: Sending, claimed_s: float) -> MessageRefused | None:
+        """Say that a claimed message must not be sent any more; None where it may be."""
         if self._desk.paused or self._stopping():
             why = "the follow-ups were paused or stopped before it was sent"
-            return MessageRefused(try_id, Failure.NOT_SENT, detail=why)
-        if self._clock.steady_s() - claimed_s > DIAL_STALE_S:
+        elif self._clock.steady_s() - claimed_s > DIAL_STALE_S:
             why = "the process slept between claiming and sending"
-            return MessageRefused(try_id, Failure.NOT_SENT, detail=why)
+        else:
+            return None
+        return MessageRefused(sending.one_try.id, Failure.NOT_SENT, detail=why)
+
+    async def _answer(self, sending: Sending) -> SendAnswer:
+        """Make the one request of a try."""
         order = self._write(sending, self._desk.template)
         messenger = self._messengers[sending.send.channel]
-        silence: SendAnswer = MessageUnanswered(try_id, "the request broke off by a defect of ours")
+        silence: SendAnswer = MessageUnanswered(
+            sending.one_try.id, "the request broke off by a defect of ours"
+        )
         return await or_else(partial(messenger.send, order), silence)
 
-    def _learn(self, answer: SendAnswer) -> None:
+    def _learn(self, answer: SendAnswer, channel: Channel) -> None:
         """Heed what an answer says about the messenger as a whole."""
         desk, now = self._desk, self._clock.now()
         match answer:
             case MessageTaken():
-                self._unreachable_s = 0.0
-                desk.hear()
+                self._unreachable_s.pop(channel, None)
+                desk.hear(channel)
             case MessageUnanswered():
-                desk.breaker = desk.breaker.after_silence(now)
-                if desk.breaker.open:
-                    desk.trouble = f"the messenger does not answer: {answer.detail}"
-                    desk.change()
+                desk.silent(channel, f"{channel} does not answer: {answer.detail}", now)
             case MessageRefused():
-                self._refused(answer, now)
+                self._refused(answer, channel, now)
             case _:
                 assert_never(answer)
 
-    def _refused(self, answer: MessageRefused, now: Instant) -> None:
+    def _refused(self, answer: MessageRefused, channel: Channel, now: Instant) -> None:
         desk = self._desk
         if answer.failure is Failure.ACCOUNT:
-            desk.rest(MESSENGER_REST_S, f"the account may not send: {answer.detail}", now)
+            why = f"the account may not send by {channel}: {answer.detail}"
+            desk.rest(channel, MESSENGER_REST_S, why, now)
         elif answer.failure is Failure.NOT_SENT and answer.retry_after_s:
-            desk.rest(answer.retry_after_s, "the messenger asks us to slow down", now)
+            why = f"{channel} asks us to slow down"
+            desk.rest(channel, min(answer.retry_after_s, RATE_BACKOFF_MAX_S), why, now)
         elif answer.failure is Failure.NOT_SENT:
-            if not desk.resting_s(now):
-                doubled = max(UNREACHABLE_BACKOFF_S, self._unreachable_s * 2)
-                self._unreachable_s = min(doubled, UNREACHABLE_BACKOFF_MAX_S)
-                why = f"the messenger cannot be reached: {answer.detail}"
-                desk.rest(self._unreachable_s, why, now)
+            doubled = max(UNREACHABLE_BACKOFF_S, self._unreachable_s.get(channel, 0.0) * 2)
+            self._unreachable_s[channel] = min(doubled, UNREACHABLE_BACKOFF_MAX_S)
+            why = f"{channel} cannot be reached: {answer.detail}"
+            desk.rest(channel, self._unreachable_s[channel], why, now)
         else:
-            desk.hear()
+            desk.hear(channel)
         if answer.failure is Failure.TEMPLATE:
             desk.read.set()
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.errors import BadInput, Missing
-from voiceslot_tui.core.follow_up_facts import FollowUpWish, FollowUpWished, MessageNews
+from voiceslot_tui.core.follow_up_facts import USABLE, FollowUpWish, FollowUpWished, MessageNews
 from voiceslot_tui.core.follow_up_pages import (
     FollowUpCounts,
     FollowUpDetail,
@@ -30,6 +30,7 @@ from voiceslot_tui.core.follow_ups import (
     SkipReason,
 )
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX, PAGE_ROWS_MAX
+from voiceslot_tui.core.troubles import MessageStanding
 from voiceslot_tui.core.undo import Done, Undo
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.engine.desk import Desk
@@ -75,6 +76,8 @@ class FollowingUp:
         self._reader = reader
         self._clock = clock
         self._configured_sid = configured_sid
+        self._blocked = 0
+        self._said_trouble = ""
 
     def restore(self) -> None:
         """Take up the switches as they were left; a template newly set in the settings wins."""
@@ -245,11 +248,13 @@ class FollowingUp:
     async def standing(self) -> FollowUpStanding:
         """Say how the messages stand at a glance."""
         desk, counts = self._desk, await self._store.follow_up_counts()
+        self._blocked = counts.states.get(FollowUpState.BLOCKED, 0)
+        self._said_trouble = self._trouble(counts)
         return FollowUpStanding(
             channels=desk.policy.channels,
             paused=desk.paused,
             paused_by=desk.paused_by,
-            trouble=self._trouble(counts),
+            trouble=self._said_trouble,
             sandbox=desk.sandbox,
             per_second=desk.pacing.per_second,
             template=desk.template_standing(),
@@ -261,6 +266,13 @@ class FollowingUp:
             suppressed=counts.suppressed,
             webhook_at=desk.webhook_at,
         )
+
+    def needs(self) -> MessageStanding:
+        """Say what about the messages needs a person, for alerts; as of the last standing."""
+        template = self._desk.template_standing()
+        usable = template is None or template.approval in USABLE or self._blocked == 0
+        words = "" if usable or template is None else f"{template.approval} {template.reason}"
+        return MessageStanding(self._said_trouble, words.strip(), self._blocked)
 
     def _trouble(self, counts: FollowUpCounts) -> str:
         """Say why nothing is sent although something is due."""

@@ -10,6 +10,7 @@ from typing import Final
 from voiceslot_tui.core.calls import Instant, seconds_between
 from voiceslot_tui.core.limits import PROMOTE_BATCH_MAX
 from voiceslot_tui.engine.board import Board, Denial
+from voiceslot_tui.follow_up_ports import FollowUpStore
 from voiceslot_tui.ports import Clock, Store
 
 _STEP_S: Final = 1.0
@@ -23,9 +24,12 @@ class Janitor:
 
     name = "janitor"
 
-    def __init__(self, *, store: Store, board: Board, clock: Clock) -> None:
+    def __init__(
+        self, *, store: Store, messages: FollowUpStore, board: Board, clock: Clock
+    ) -> None:
         self.wake = board.bells.tend
         self._store = store
+        self._messages = messages
         self._board = board
         self._clock = clock
         self._tidied_at: Instant | None = None
@@ -82,7 +86,9 @@ class Janitor:
             if await self._store.wake_numbers(now):
                 self._board.bells.dispatch.set()
         if self._tidied_at is None or self._past(self._tidied_at, now, _TIDY_EVERY_S):
-            self._tidied_at = None if await self._store.tidy(now) else now
+            more = await self._store.tidy(now)
+            more = await self._messages.tidy_follow_ups(now) or more
+            self._tidied_at = None if more else now
 
     @staticmethod
     def _past(since: Instant, now: Instant, interval_s: float) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from voiceslot_tui.core.calls import Instant, later
 from voiceslot_tui.core.errors import ReadDenied, ReadFailed
-from voiceslot_tui.core.follow_up_facts import Approval, FollowUpFact, MessagesListed
+from voiceslot_tui.core.follow_up_facts import USABLE, Approval, FollowUpFact, MessagesListed
 from voiceslot_tui.core.follow_up_policy import Template
 from voiceslot_tui.core.follow_ups import Channel, Try, TryState, WaitReason
 from voiceslot_tui.core.limits import (
@@ -28,7 +28,6 @@ from voiceslot_tui.engine.message_ledger import MessageLedger
 from voiceslot_tui.follow_up_ports import FollowUpStore, Look, Messenger
 from voiceslot_tui.ports import Clock
 
-_USABLE = (Approval.APPROVED, Approval.UNREADABLE)
 _BY = "messenger (poll)"
 
 
@@ -100,7 +99,7 @@ class MessageReader:
         desk = self._desk
         desk.unfit = self._unfit_variable(template)
         desk.template, self._read_sid = template, template.content_sid
-        usable = template.approval in _USABLE and not desk.unfit
+        usable = template.approval in USABLE and not desk.unfit
         every_s = TEMPLATE_EVERY_S if usable else TEMPLATE_EVERY_WAITING_S
         self._template_at_s = self._clock.steady_s() + every_s
         desk.change()

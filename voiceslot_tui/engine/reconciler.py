@@ -159,6 +159,7 @@ class Reconciler:
         """Say of a call that its wait is over: for an answer, an outcome, or an idle slot."""
         attempt = one.attempt
         age_s = self._ages.of(attempt.id, attempt.started_at)
+        watched_s = self._ages.watched(attempt.id, attempt.started_at)
         if one.call.state is CallState.DIALING:
             return (Interrupted(attempt.id),) if age_s > _DIAL_LOST_S else ()
         if one.call.state is CallState.WRAPPING_UP and attempt.over_at is not None:
@@ -166,7 +167,7 @@ class Reconciler:
             return (WrapUpExpired(one.call.id),) if waited_s > WRAP_UP_MAX_S else ()
         if one.call.state is CallState.UNKNOWN and one.call.holding:
             holds_s = seconds_between(attempt.started_at, attempt.holds_until)
-            return (SlotLapsed(one.call.id),) if age_s > holds_s else ()
+            return (SlotLapsed(one.call.id),) if min(age_s, watched_s) > holds_s else ()
         return ()
 
     def _due(self, one: OpenCall, listed: dict[ConversationId, Talk] | None) -> bool:

@@ -30,6 +30,11 @@ class Switches:
         self._one_at_a_time = asyncio.Lock()
         self._pauses_wished = 0
 
+    @property
+    def control(self) -> Control:
+        """Give the switches as they stand."""
+        return self._board.control
+
     async def restore(self) -> None:
         """Take up the switches as they were left; a limit newly set in the settings wins."""
         control = await self._store.control()

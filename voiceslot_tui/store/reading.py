@@ -19,7 +19,6 @@ from voiceslot_tui.core.calls import (
     ConversationId,
     Disposition,
     Hold,
-    Instant,
 )
 from voiceslot_tui.core.limits import EVENTS_SHOWN_MAX
 from voiceslot_tui.core.pages import CallDetail, JournalEntry
@@ -42,12 +41,6 @@ def control(db: sqlite3.Connection) -> Control:
     """Read the operator's switches."""
     row = db.execute("SELECT body FROM control WHERE one = 1").fetchone()
     return Control() if row is None else msgspec.json.decode(row[0], type=Control)
-
-
-def first_started_at(db: sqlite3.Connection) -> Instant:
-    """Read when an engine first started on this database."""
-    row = db.execute("SELECT first_started_at FROM engine WHERE one = 1").fetchone()
-    return Instant(row[0])
 
 
 def counts(db: sqlite3.Connection) -> Counts:

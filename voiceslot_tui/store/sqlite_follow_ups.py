@@ -38,7 +38,6 @@ from voiceslot_tui.store import (
     looking_up,
     message_pages,
     message_upkeep,
-    reading,
     suppressing,
     watching,
 )
@@ -50,10 +49,6 @@ class SqliteFollowUps:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def first_started_at(self) -> Instant:
-        """Read when an engine first started on this database."""
-        return await self._database.read(reading.first_started_at)
 
     async def add_ended(self, ended: Sequence[Ended], now: Instant) -> int:
         """Write down ended calls, once each whatever they are named; give how many were new."""

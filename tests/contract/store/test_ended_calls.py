@@ -230,13 +230,6 @@ async def test_a_batch_that_told_of_our_call_first_leaves_one_row(messages: Mess
     assert len(await messages.all()) == 1
 
 
-async def test_the_first_start_is_remembered(opened: Opened) -> None:
-    began = opened.now
-    opened.wait(5000)
-    await opened.reopen()
-    assert await opened.store.first_started_at() == began
-
-
 async def test_late_news_of_a_call_that_ended_without_follow_ups_makes_no_row(
     messages: Messages,
 ) -> None:

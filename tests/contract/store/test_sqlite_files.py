@@ -209,7 +209,6 @@ async def test_a_file_of_before_the_follow_ups_keeps_its_calls_and_takes_message
         )
     store = await open_store(path, NOW)
     assert (await store.counts()).states[CallState.QUEUED] == 2
-    assert await store.first_started_at() == 8
     (line,) = await store.journal(None, 5)
     assert (line.kind, line.to_number, line.follow_up_id) == ("enqueued", "+12025550101", None)
     assert await store.add_ended([ended(1, ended_at=NOW)], NOW) == 1

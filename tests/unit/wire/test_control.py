@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 
 from voiceslot_tui.core.calls import CallId, CallState, Hold, Instant
 from voiceslot_tui.core.facts import Wish
+from voiceslot_tui.core.follow_up_facts import FollowUpWish
+from voiceslot_tui.core.follow_up_pages import FollowUpFilter, FollowUpQuery
+from voiceslot_tui.core.follow_ups import FollowUpId, FollowUpState
 from voiceslot_tui.core.limits import LABEL_CHARS_MAX, LINK_LINE_BYTES_MAX
 from voiceslot_tui.core.orders import NewCall
 from voiceslot_tui.core.pages import Filter, JournalEntry, Page, PageQuery, Place
 from voiceslot_tui.core.snapshot import EngineState, Idle, Slots, Snapshot
 from voiceslot_tui.core.undo import Done, Undo
 from voiceslot_tui.wire import control
+from voiceslot_tui.wire import follow_up_control as asked
 
 ID = CallId(7)
 SNAPSHOT = Snapshot(
@@ -56,6 +60,19 @@ BODIES: tuple[control.Body, ...] = (
     control.Reconcile(),
     control.TakeBack((UNDO,)),
     control.StopEngine(),
+    asked.GetMessages(FollowUpQuery(20, FollowUpId(7), where=FollowUpFilter(code=63016))),
+    asked.GetMessage(FollowUpId(7)),
+    asked.GetPreview(FollowUpId(7)),
+    asked.GetSuppressions("+12025550100", 5),
+    asked.Suppress("+12025550100", "asked on the phone"),
+    asked.Unsuppress("+12025550100"),
+    asked.WantMessages((FollowUpId(7),), FollowUpWish.RETRY),
+    asked.RetryMessages(FollowUpFilter(states=frozenset({FollowUpState.FAILED}))),
+    asked.PauseMessages(),
+    asked.ResumeMessages(),
+    asked.UseTemplate("HX" + "0" * 32),
+    asked.ReadMessenger(),
+    asked.SendSince(Instant(5), confirmed=True),
 )
 FROM_CONSOLE = (
     control.Hello(control.PROTOCOL, "0.1.0", "ana", True),
