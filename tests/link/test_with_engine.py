@@ -85,7 +85,9 @@ async def test_an_idle_engine_sends_beats_only(running: Rig) -> None:
         polls = running.simulator.truth()["requests_read"]
         heard = [await console.hear() for _ in range(5)]
         assert running.simulator.truth()["requests_read"] != polls, "it has read the platform since"
-        assert {type(message) for message in heard} == {control.Beat}
+        pushed = [message for message in heard if isinstance(message, control.Pushed)]
+        assert all(isinstance(message, control.Beat) for message in heard if message not in pushed)
+        assert len(pushed) <= 1, "only a check of the batches may show something new"
     finally:
         console.leave()
 

@@ -32,7 +32,7 @@ class Ages:
         return max(0.0, steady_s - self._met[key])
 
     def watched(self, attempt_id: AttemptId, moment: Instant) -> float:
-        """Give the seconds for which this process has known of a moment, whatever any clock says."""
+        """Give for how many seconds this process has known of a moment, whatever a clock says."""
         steady_s = self._clock.steady_s()
         return steady_s - self._watched.setdefault((attempt_id, moment), steady_s)
 
