@@ -17,7 +17,7 @@ import click
 from voiceslot_tui.cli.child_process import ChildProcess, DiedEarly
 from voiceslot_tui.cli.console import without_terminal
 from voiceslot_tui.cli.demo_folder import claimed_folder
-from voiceslot_tui.cli.demo_people import people
+from voiceslot_tui.cli.demo_people import batch, people
 from voiceslot_tui.cli.demo_world import LIMIT, World, running_engine, running_world
 from voiceslot_tui.cli.ending_signals import EndingSignals
 from voiceslot_tui.cli.explained import Explained
@@ -50,10 +50,11 @@ SAY_EVERY_S: Final = 5.0
 def demo(keep: bool, seconds: float) -> int:
     """Watch a whole campaign, simulated: no keys, no telephones.
 
-    Starts a simulated telephone world, an engine with 5 slots and 200 invented people, and opens
-    the console on it. Everything ends when the console is closed. Without a terminal it runs for
-    --seconds and prints what really happened; the exit code is then 0 only if the limit was kept
-    and nobody was rung twice. Your settings and .env are not read. Its files are in .demo, here.
+    Starts a simulated telephone world, an engine with 5 slots and 200 invented people, and a batch
+    call that others run meanwhile, and opens the console on it; whoever was called gets a message.
+    Everything ends when the console is closed. Without a terminal it runs for --seconds and prints
+    what really happened; the exit code is then 0 only if the limit was kept and nobody was rung or
+    written to twice. Your settings and .env are not read. Its files are in .demo, here.
     """
     with (
         EndingSignals() as ending,
@@ -61,7 +62,7 @@ def demo(keep: bool, seconds: float) -> int:
         running_world(folder, ending) as world,
         running_engine(folder, world, ending) as engine,
     ):
-        asyncio.run(_fill_queue(folder.places.socket))
+        asyncio.run(_fill_queue(folder.places.socket, world))
         if without_terminal():
             return _run_judged(folder.places.socket, world, engine, seconds)
         from voiceslot_tui.console.app import run
@@ -69,14 +70,15 @@ def demo(keep: bool, seconds: float) -> int:
         return run(folder.places.socket, demo=True, owns_engine=True)
 
 
-async def _fill_queue(socket: Path) -> None:
-    """Put the people into the queue, unless calls of a kept demo wait there."""
+async def _fill_queue(socket: Path, world: World) -> None:
+    """Put the people into the queue, and submit a batch, unless calls of a kept demo wait."""
     link = await Link.connect(socket)
     try:
         snapshot = (await link.ask(control.GetSnapshot())).snapshot
         if not snapshot.queued:
             calls = tuple(people(AGENTS[0].agent_id, PHONE_NUMBERS[0].phone_number_id))
             await link.ask(control.Enqueue(calls))
+            world.submit_batch(batch(AGENTS[1].agent_id, PHONE_NUMBERS[0].phone_number_id))
     finally:
         link.close()
 
@@ -122,18 +124,22 @@ def is_kept(truth: Mapping[str, Any]) -> bool:
         and truth["max_live"] <= LIMIT
         and not truth["people_rung_again"]
         and not truth["attempts_dialled_again"]
+        and not truth["messages"]["people_again"]
     )
 
 
 def truth_lines(truth: Mapping[str, Any]) -> list[str]:
     """Write what the simulated world knows as lines for a person."""
     outcomes = ", ".join(f"{count} {name}" for name, count in sorted(truth["outcomes"].items()))
+    kept = "kept" if is_kept(truth) else "NOT KEPT"
     return [
         "",
         "What really happened, as the simulated world saw it:",
         f"  people rung              {truth['people_rung']}",
         f"  people rung twice        {len(truth['people_rung_again'])}",
+        f"  people written to        {truth['messages']['people']}",
+        f"  people written to twice  {len(truth['messages']['people_again'])}",
         f"  most calls live at once  {truth['max_live']} of {LIMIT}",
         f"  calls that ended         {outcomes or 'none yet'}",
-        f"  {'kept' if is_kept(truth) else 'NOT KEPT'}: never above the limit, nobody rung twice",
+        f"  {kept}: never above the limit, nobody rung or written to twice",
     ]

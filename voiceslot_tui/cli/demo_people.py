@@ -18,6 +18,28 @@ _LAST: Final = (*("Ruiz", "Mora", "Gil", "Paz", "Sol", "Rey", "Vega", "Díaz", "
 _PRIORITIES: Final = (0, 0, 0, 5, 0, 0, 10, 0, -5, 0)
 
 
+BATCH_SIZE: Final = 60
+
+
+def batch(agent_id: str, agent_phone_number_id: str) -> dict[str, object]:
+    """Make the batch call that others of the workspace run meanwhile, one call at a time."""
+    names = (f"{first} {last}" for first, last in product(_FIRST, _LAST))
+    recipients = [
+        {
+            "phone_number": f"+447700900{200 + place:03}",
+            "conversation_initiation_client_data": {"dynamic_variables": {"name": name}},
+        }
+        for place, name in zip(range(BATCH_SIZE), names, strict=False)
+    ]
+    return {
+        "call_name": "Recordatorios de noviembre",
+        "agent_id": agent_id,
+        "agent_phone_number_id": agent_phone_number_id,
+        "recipients": recipients,
+        "target_concurrency_limit": 1,
+    }
+
+
 def people(agent_id: str, agent_phone_number_id: str) -> Iterator[NewCall]:
     """Yield the demo's calls. Numbers: +1 202 555 01xx and +44 7700 900xxx, kept for fiction."""
     numbers = (

@@ -19,6 +19,7 @@ from voiceslot_tui.cli.demo_folder import DemoFolder
 from voiceslot_tui.cli.ending_signals import EndingSignals
 from voiceslot_tui.cli.engine_process import START_TIMEOUT_S, await_engine, start_engine
 from voiceslot_tui.core.limits import LINK_ANSWER_TIMEOUT_S
+from voiceslot_tui.simulator.templates import FOLLOW_UP_TEMPLATE_SID
 
 LOOPBACK: Final = "127.0.0.1"
 LIMIT: Final = 5
@@ -31,6 +32,11 @@ _ENGINE_SETTINGS: Final = {
     "WEBHOOK_SECRET": "simulator-webhook-secret",
     "CALLS_PER_SECOND": "2",
     "LIST_LAG_S": "2",
+    "TWILIO_WHATSAPP_NUMBER": "+12025550170",
+    "FOLLOW_UP_CONTENT_SID": FOLLOW_UP_TEMPLATE_SID,
+    "FOLLOW_UP_SENDER_NAME": "Clínica Sol",
+    "FOLLOW_UP_QUIET_HOURS": "none",
+    "BATCH_POLL_INTERVAL_S": "3",
     "HOST": LOOPBACK,
 }
 
@@ -45,14 +51,25 @@ class World:
         """Read what really happened."""
         return self._exchange("truth", None)
 
-    def send_news_to(self, url: str) -> None:
-        """Tell it where the webhooks go."""
-        self._exchange("settings", {"webhook_url": url})
+    def send_news_to(self, listener: str) -> None:
+        """Tell it where the webhooks go, and what people write."""
+        hooks = {"webhook_url": f"{listener}/webhook/elevenlabs"}
+        self._exchange("settings", {**hooks, "inbound_url": f"{listener}/webhook/twilio"})
+
+    def submit_batch(self, body: Mapping[str, object]) -> None:
+        """Submit a batch call, as somebody else in the workspace does."""
+        self._send("/v1/convai/batch-calling/submit", body)
 
     def _exchange(self, name: str, body: Mapping[str, object] | None) -> dict[str, Any]:
-        url = f"{self.address}/_simulator/{name}"
+        return self._send(f"/_simulator/{name}", body)
+
+    def _send(self, path: str, body: Mapping[str, object] | None) -> dict[str, Any]:
         raw = None if body is None else json.dumps(body).encode()
-        request = Request(url, raw, {"Content-Type": "application/json"})  # noqa: S310 - loopback
+        headers = {
+            "Content-Type": "application/json",
+            "xi-api-key": _ENGINE_SETTINGS["ELEVENLABS_API_KEY"],
+        }
+        request = Request(self.address + path, raw, headers)  # noqa: S310 - loopback
         with build_opener(ProxyHandler({})).open(request, timeout=LINK_ANSWER_TIMEOUT_S) as answer:
             read: dict[str, Any] = json.load(answer)
         return read
@@ -90,7 +107,7 @@ def running_engine(
             started.callback(process.stop)
             folder.note_process(process.pid)
         await_engine(process, folder.places)
-        world.send_news_to(f"http://{LOOPBACK}:{port}/webhook/elevenlabs")
+        world.send_news_to(f"http://{LOOPBACK}:{port}")
         yield process
 
 

@@ -153,6 +153,8 @@ def demo_settings() -> WorldSettings:
         analysis_s=1.0,
         webhook_delay_min_s=0.1,
         webhook_delay_max_s=0.6,
+        not_on_whatsapp_share=0.1,
+        message_undelivered_share=0.05,
     )
 
 

@@ -11,6 +11,8 @@ from voiceslot_tui.simulator.message_words import TemplateCategory, TemplateStat
 PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 SANDBOX_TEMPLATE_SID = "HXb5b62575e6e4ff6129ad7c8efe1f983e"
 """The sample that Twilio's sandbox may begin a conversation with."""
+FOLLOW_UP_TEMPLATE_SID = f"HX{5:032x}"
+"""An approved one with a name, a text of its own and a sender."""
 
 
 @dataclass(slots=True)
@@ -67,6 +69,12 @@ def first_templates() -> dict[str, Template]:
             "Hola {{1}}, quedamos a sus órdenes.",
             variables={"1": "Ana"},
             status=TemplateStatus.PENDING,
+        ),
+        Template(
+            FOLLOW_UP_TEMPLATE_SID,
+            "resumen",
+            "Hola {{1}}: {{2}} Un saludo de {{3}}. Puede responder a este mensaje.",
+            variables={"1": "Ana", "2": "Gracias por atender.", "3": "la clínica"},
         ),
         Template(
             SANDBOX_TEMPLATE_SID,
