@@ -104,7 +104,7 @@ LISTINGS_OVER_S: Final = 30.0
 """Seconds over which listings must have failed; how fresh Twilio's list is, it does not say."""
 DOUBT_LOOKED_UP_AFTER_S: Final = 10.0
 """How long until a message in doubt is first looked for: the messenger's list is not quite live."""
-DELIVERY_LOOKED_UP_AFTER_S: Final = 15.0
+DELIVERY_LOOKED_UP_AFTER_S: Final = 5.0
 """How long news of a message may stay out until it is asked for; callbacks come within seconds."""
 MESSAGED_LOOKED_BACK_S: Final = 48 * 3600.0
 """How far back a person's messages are counted: two days cover any calendar day of theirs."""

@@ -14,6 +14,9 @@ from voiceslot_tui.engine.desk import Desk
 from voiceslot_tui.follow_up_ports import FollowUpStore
 from voiceslot_tui.ports import Clock
 
+_LOOKED_UP = frozenset({FollowUpState.ACCEPTED, FollowUpState.SENT, FollowUpState.AMBIGUOUS})
+"""Who looks things up has to know when the next of these is due."""
+
 
 class MessageLedger:
     """Turns facts about messages into states, and wakes those whom the change concerns."""
@@ -35,7 +38,7 @@ class MessageLedger:
         states = {one.follow_up.state for one in settled if one is not None}
         if FollowUpState.DUE in states:
             self._desk.send.set()
-        if FollowUpState.AMBIGUOUS in states:
+        if states & _LOOKED_UP:
             self._desk.read.set()
         if states:
             self._desk.change()
