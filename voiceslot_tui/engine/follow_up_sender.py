@@ -91,6 +91,8 @@ class FollowUpSender:
         self.under_way = 0
         self.quiet = asyncio.Event()
         self.quiet.set()
+        self.read = asyncio.Event()
+        self.read.set()
 
     async def step(self) -> float | None:
         """Send what may be sent now; give the seconds until time alone makes more of it due."""
@@ -205,6 +207,7 @@ class FollowUpSender:
         if follow_up.id in self._reading:
             return
         self._reading.add(follow_up.id)
+        self.read.clear()
         self._sends.create_task(self._read(follow_up))
 
     async def _read(self, follow_up: FollowUp) -> None:
@@ -217,6 +220,8 @@ class FollowUpSender:
             if len(self._reading) == OUTCOMES_WAITING_MAX:
                 self.wake.set()
             self._reading.discard(follow_up.id)
+            if not self._reading:
+                self.read.set()
 
     async def _outcome(self, follow_up: FollowUp) -> OutcomeRead | None:
         """Read how a call went; None while nobody can say."""

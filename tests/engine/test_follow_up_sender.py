@@ -1,0 +1,340 @@
+"""What is due is sent once; what may have been sent is looked up, never sent again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.engine.message_rig import (
+    BOTH,
+    CONTENT_SID,
+    TEMPLATE,
+    MessageRig,
+    message_rig,
+    read_summary,
+    sid_of,
+    silence,
+    taken,
+)
+from voiceslot_tui.core.calls import CallSid, ConversationId, Disposition
+from voiceslot_tui.core.errors import ReadFailed
+from voiceslot_tui.core.facts import Outcome
+from voiceslot_tui.core.follow_up_facts import (
+    Approval,
+    Delivery,
+    Failure,
+    FollowUpWish,
+    MessageNews,
+    MessageRefused,
+    MessageUnanswered,
+    SendAnswer,
+)
+from voiceslot_tui.core.follow_up_policy import Template
+from voiceslot_tui.core.follow_ups import Channel, FollowUpState
+from voiceslot_tui.core.talks import Talk, TalkState
+from voiceslot_tui.follow_up_ports import MessageOrder
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[MessageRig]:
+    async with message_rig(tmp_path) as made:
+        yield made
+
+
+def refuse(failure: Failure, code: int | None = None) -> object:
+    """Make a messenger that refuses."""
+
+    def answer(order: MessageOrder) -> SendAnswer:
+        return MessageRefused(order.try_id, failure, code, "no")
+
+    return answer
+
+
+async def test_what_is_due_is_sent_once_by_the_template(rig: MessageRig) -> None:
+    await rig.ended(1, 2)
+    await rig.send(3)
+    assert [order.to for order in rig.messenger.orders] == ["+12025550101", "+12025550102"]
+    assert {order.content_sid for order in rig.messenger.orders} == {CONTENT_SID}
+    assert '"1":"Ana 1"' in rig.messenger.orders[0].content_variables
+    assert await rig.states() == ["accepted", "accepted"]
+
+
+async def test_the_claim_is_in_the_file_before_the_request_leaves(rig: MessageRig) -> None:
+    rig.messenger.answers.clear()
+    await rig.ended(1)
+    await rig.sender.step()
+    (row,) = await rig.rows()
+    assert (row.state, row.tries) == (FollowUpState.SENDING, 1)
+    rig.messenger.answers.set()
+    await rig.sender.quiet.wait()
+    assert await rig.states() == ["accepted"]
+
+
+async def test_an_unanswered_message_is_looked_up_and_found(rig: MessageRig) -> None:
+    rig.messenger.answer = rig.messenger.takes_in_silence
+    await rig.ended(1)
+    await rig.send(3)
+    assert await rig.states() == ["ambiguous"]
+    rig.clock.wait(11)
+    await rig.reader.step()
+    assert await rig.states() == ["accepted"]
+    assert len(rig.messenger.orders) == 1
+
+
+async def test_an_unanswered_message_that_is_never_found_waits_for_the_operator(
+    rig: MessageRig,
+) -> None:
+    rig.messenger.answer = silence
+    await rig.ended(1)
+    await rig.send()
+    for _ in range(8):
+        rig.clock.wait(120)
+        await rig.reader.step()
+        await rig.send()
+    assert rig.messenger.listings >= 3
+    assert await rig.states() == ["ambiguous"]
+    assert len(rig.messenger.orders) == 1
+    rig.messenger.answer = taken
+    (row,) = await rig.rows()
+    await rig.door.wish([row.id], FollowUpWish.RETRY, by="ana")
+    rig.clock.wait(120)
+    await rig.send(2)
+    assert await rig.states() == ["accepted"]
+    assert len(rig.messenger.orders) == 2
+
+
+async def test_a_listing_that_fails_proves_nothing(rig: MessageRig) -> None:
+    rig.messenger.answer = rig.messenger.takes_in_silence
+    rig.messenger.reads_fail = ReadFailed("Twilio does not answer")
+    await rig.ended(1)
+    await rig.send()
+    for _ in range(5):
+        rig.clock.wait(60)
+        with pytest.raises(ReadFailed):
+            await rig.reader.step()
+    assert await rig.states() == ["ambiguous"]
+    rig.messenger.reads_fail = None
+    rig.clock.wait(60)
+    await rig.reader.step()
+    assert await rig.states() == ["accepted"]
+
+
+async def test_another_channel_follows_a_certain_failure_only(tmp_path: Path) -> None:
+    async with message_rig(tmp_path, channels=BOTH) as rig:
+        rig.messenger.answer = lambda order: (
+            MessageRefused(order.try_id, Failure.NOT_ON_CHANNEL, 63003, "not on WhatsApp")
+            if order.channel is Channel.WHATSAPP
+            else taken(order)
+        )
+        await rig.ended(1)
+        await rig.send(3)
+        assert [str(order.channel) for order in rig.messenger.orders] == ["whatsapp", "sms"]
+        assert rig.messenger.orders[1].body.startswith("Hello Ana 1")
+        rig.messenger.answer = silence
+        await rig.ended(2)
+        for _ in range(6):
+            await rig.send()
+            rig.clock.wait(120)
+            await rig.reader.step()
+        assert await rig.states() == ["accepted", "ambiguous"]
+        assert len(rig.messenger.orders) == 3
+
+
+async def test_an_account_that_may_not_send_rests_and_loses_nothing(rig: MessageRig) -> None:
+    rig.messenger.answer = refuse(Failure.ACCOUNT, 20003)  # type: ignore[assignment]
+    await rig.ended(*range(1, 31))
+    await rig.send(5)
+    asked = len(rig.messenger.orders)
+    assert asked <= 20
+    assert "may not send" in rig.desk.trouble
+    rig.messenger.answer = taken
+    for _ in range(4):
+        rig.clock.wait(61)
+        await rig.send(3)
+    assert await rig.states() == ["accepted"] * 30
+    assert rig.desk.trouble == ""
+
+
+async def test_after_three_silences_one_message_a_minute_probes(rig: MessageRig) -> None:
+    rig.messenger.answer = silence
+    await rig.ended(1, 2, 3)
+    await rig.send(2)
+    assert len(rig.messenger.orders) == 3
+    await rig.ended(*range(4, 20))
+    await rig.send(5)
+    assert len(rig.messenger.orders) == 3
+    for probes in (1, 2, 3):
+        rig.clock.wait(61)
+        await rig.send(4)
+        assert len(rig.messenger.orders) == 3 + probes
+    rig.messenger.answer = taken
+    rig.clock.wait(61)
+    await rig.send(4)
+    assert (await rig.states()).count("accepted") == 13
+
+
+async def test_the_pace_is_kept(tmp_path: Path) -> None:
+    async with message_rig(tmp_path, per_second=2.0) as rig:
+        await rig.ended(*range(1, 11))
+        wait_s = await rig.send(4)
+        assert len(rig.messenger.orders) == 1
+        assert wait_s == pytest.approx(0.45, abs=0.06)
+        for _ in range(4):
+            rig.clock.wait(0.5)
+            await rig.send(2)
+        assert len(rig.messenger.orders) == 5
+
+
+async def test_nothing_is_sent_while_paused_or_stopping(rig: MessageRig) -> None:
+    await rig.door.pause(by="ana")
+    await rig.ended(1)
+    assert await rig.send(3) is None
+    await rig.door.resume(by="ana")
+    rig.board.stopping = True
+    await rig.send()
+    assert rig.messenger.orders == []
+    rig.board.stopping = False
+    await rig.send()
+    assert len(rig.messenger.orders) == 1
+
+
+async def test_a_claimed_message_is_withdrawn_where_the_process_slept(rig: MessageRig) -> None:
+    await rig.ended(1)
+    await rig.sender.step()
+    rig.clock.wait(6)
+    await rig.sender.quiet.wait()
+    assert rig.messenger.orders == []
+    assert await rig.states() == ["due"]
+    assert rig.desk.trouble == ""
+
+
+async def test_a_summary_is_waited_for(rig: MessageRig) -> None:
+    await rig.ended(1, disposition=Disposition.ANSWERED, known=False)
+    await rig.send(3)
+    assert rig.messenger.orders == []
+    rig.talks.summaries["conv_1"] = read_summary("We agreed on Monday.")
+    rig.clock.wait(21)
+    await rig.send(3)
+    assert "We agreed on Monday." in rig.messenger.orders[0].content_variables
+
+
+async def test_a_platform_that_keeps_silent_costs_the_summary_not_the_message(
+    rig: MessageRig,
+) -> None:
+    rig.talks.fails = ReadFailed("ElevenLabs does not answer")
+    await rig.ended(1, disposition=Disposition.ANSWERED, known=False)
+    for _ in range(200):
+        rig.clock.wait(21)
+        await rig.send()
+    (order,) = rig.messenger.orders
+    assert "Thank you for taking our call" in order.content_variables
+
+
+async def test_a_failed_call_is_read_for_how_it_failed(rig: MessageRig) -> None:
+    talk = Talk(
+        ConversationId("conv_1"),
+        TalkState.ANALYSED,
+        call_sid=CallSid("CA1"),
+        outcome=Outcome(Disposition.NO_ANSWER),
+    )
+    rig.talks.talks["conv_1"] = talk
+    await rig.ended(1, disposition=Disposition.FAILED, known=False)
+    rig.clock.wait(21)
+    await rig.send(3)
+    rig.clock.wait(21)
+    await rig.send(3)
+    (row,) = await rig.rows()
+    assert (row.disposition, row.state) == (Disposition.NO_ANSWER, FollowUpState.ACCEPTED)
+
+
+@pytest.mark.parametrize("approval", [Approval.REJECTED, Approval.PAUSED, Approval.MISSING])
+async def test_a_template_that_may_not_be_used_blocks_and_is_released_once(
+    tmp_path: Path, approval: Approval
+) -> None:
+    async with message_rig(tmp_path) as rig:
+        rig.messenger.known_template = replace(TEMPLATE, approval=approval)
+        rig.reader.read_now()
+        await rig.reader.step()
+        await rig.ended(1, 2, 3)
+        await rig.send(4)
+        assert await rig.states() == ["blocked"] * 3
+        assert rig.messenger.orders == []
+        rig.messenger.known_template = TEMPLATE
+        rig.clock.wait(61)
+        await rig.reader.step()
+        await rig.send(3)
+        assert await rig.states() == ["accepted"] * 3
+        assert len(rig.messenger.orders) == 3
+
+
+async def test_another_template_releases_what_the_first_blocked(rig: MessageRig) -> None:
+    rig.messenger.answer = refuse(Failure.TEMPLATE, 63040)  # type: ignore[assignment]
+    await rig.ended(1, 2)
+    await rig.send(3)
+    assert await rig.states() == ["blocked"] * 2
+    other = "HX" + "2" * 32
+    rig.messenger.answer = taken
+    rig.messenger.known_template = Template(other, Approval.APPROVED, ("1",), "Hi {{1}}")
+    await rig.door.use_template(other, by="ana")
+    await rig.reader.step()
+    await rig.send(2)
+    assert [order.content_sid for order in rig.messenger.orders[2:]] == [other, other]
+
+
+async def test_delivery_is_seen_without_callbacks(rig: MessageRig) -> None:
+    await rig.ended(1)
+    await rig.send()
+    sid = sid_of(rig.messenger.orders[0])
+    rig.messenger.stands[sid] = MessageNews(Delivery.DELIVERED, message_sid=sid)
+    rig.clock.wait(6)
+    await rig.reader.step()
+    assert await rig.states() == ["delivered"]
+    assert await rig.store.next_look() is None
+
+
+async def test_a_callback_ahead_of_the_answer_names_its_try(rig: MessageRig) -> None:
+    await rig.ended(1)
+    rig.messenger.answer = silence
+    await rig.sender.step()
+    (row,) = await rig.rows()
+    assert row.try_id is not None
+    told = MessageNews(Delivery.SENT, row.try_id, sid_of(MessageOrder(row.try_id, row.channel, "")))
+    assert await rig.door.tell(told, by="messenger")
+    await rig.sender.quiet.wait()
+    assert await rig.states() == ["sent"]
+
+
+async def test_a_stop_takes_what_is_due_at_once(rig: MessageRig) -> None:
+    await rig.ended(1, 2)
+    gone = await rig.door.person_wrote(
+        "+12025550101", "STOP", True, rig.clock.now(), by="messenger"
+    )
+    assert gone is not None
+    assert gone.messages == 1
+    await rig.send(3)
+    assert [order.to for order in rig.messenger.orders] == ["+12025550102"]
+
+
+async def test_a_person_who_wrote_gets_free_text(rig: MessageRig) -> None:
+    await rig.door.person_wrote("+12025550101", "hola", False, rig.clock.now(), by="messenger")
+    await rig.ended(1, 2)
+    await rig.send(2)
+    forms = [bool(order.content_sid) for order in rig.messenger.orders]
+    assert forms == [False, True]
+
+
+async def test_what_was_cut_off_at_a_start_is_looked_up(rig: MessageRig) -> None:
+    rig.messenger.answers.clear()
+    await rig.ended(1)
+    await rig.sender.step()
+    cut_off = await rig.store.tries_cut_off()
+    await rig.ledger.record(*(MessageUnanswered(one) for one in cut_off), by="engine (start)")
+    assert len(cut_off) == 1
+    (row,) = await rig.rows()
+    assert row.state is FollowUpState.AMBIGUOUS
+    rig.messenger.answers.set()
+    await rig.sender.quiet.wait()
+    assert await rig.states() == ["accepted"]
