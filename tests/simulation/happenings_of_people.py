@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from random import Random
@@ -11,12 +12,13 @@ from typing import Any, Final
 from tests.simulation.happening import Happening, Teller
 from tests.simulation.stories import Args, Frame
 from tests.simulation.town import person
-from voiceslot_tui.core.calls import CallId
+from voiceslot_tui.core.calls import CallId, CallState
 from voiceslot_tui.core.errors import VoiceslotError
 from voiceslot_tui.core.facts import Wish
-from voiceslot_tui.core.pages import Place
+from voiceslot_tui.core.pages import Filter, PageQuery, Place
 from voiceslot_tui.core.undo import Done
 from voiceslot_tui.engine.engine import Engine
+from voiceslot_tui.simulator.words import OverLimitMode
 
 _PEOPLE: Final = 30
 OPERATORS: Final = ("ana", "ben")
@@ -131,6 +133,41 @@ async def _reconcile(engine: Engine) -> None:
     engine.reconcile_now()
 
 
+# --- a cancel that comes while the phone may be ringing
+
+
+_UNDER_WAY: Final = frozenset({CallState.DIALING, CallState.UNCERTAIN})
+
+
+def _draw_second_thoughts(chance: Random, frame: Frame) -> dict[str, Any]:
+    return {
+        "who": chance.choice(OPERATORS),
+        "looks": chance.choice((1, 3)),
+        "refuses": chance.random() < 0.7,
+        "lasts_s": chance.choice((5.0, 20.0)),
+    }
+
+
+async def _an_operator_has_second_thoughts(teller: Teller, args: Args) -> None:
+    """Whatever is being dialled is cancelled, while the platform answers late, and mostly no."""
+    slow: dict[str, Any] = {"start_delay_s": 2.0}
+    full = {"limit": 0, "over_limit": str(OverLimitMode.REFUSE_CONCURRENT)}
+    teller.change_world(args["lasts_s"], {**slow, **(full if args["refuses"] else {})})
+    teller.meanwhile(_cancel_what_is_dialled(teller, args))
+
+
+async def _cancel_what_is_dialled(teller: Teller, args: Args) -> None:
+    query = PageQuery(where=Filter(states=_UNDER_WAY), count=50)
+    for _ in range(args["looks"]):
+        await asyncio.sleep(1.0)
+        page = await teller.town.ask(lambda engine: engine.page(query))
+        calls = [] if page is None else [int(row.call.id) for row in page.rows]
+        if calls:
+            teller.fired("cancelled in mid-dial")
+            wish = {"who": args["who"], "act": "wish", "calls": calls, "wish": str(Wish.CANCEL)}
+            await _act(teller, wish)
+
+
 # --- strangers
 
 
@@ -171,6 +208,13 @@ PEOPLE: Final[Mapping[str, Happening]] = MappingProxyType(
             2.0,
         ),
         "an_operator_acts": Happening(_draw_act, _an_operator_acts, _act_words, 4.0, _ACTS_STRIKE),
+        "second_thoughts": Happening(
+            _draw_second_thoughts,
+            _an_operator_has_second_thoughts,
+            lambda a: f"{a['who']} cancels what is being dialled for {a['lasts_s']:g} s",
+            0.8,
+            ("cancelled in mid-dial",),
+        ),
         "a_stranger_posts": Happening(
             _draw_stranger,
             _a_stranger_posts,
