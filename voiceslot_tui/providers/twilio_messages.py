@@ -71,6 +71,11 @@ _Request = Callable[[Any], Awaitable[object]]
 _T = TypeVar("_T")
 
 
+_AGAIN: Final = "#rc=3&rp=ct,rt,5xx"
+"""Asks Twilio to repeat a callback that was not taken; by itself it gives up after a connect
+time-out. A fragment is neither sent nor signed."""
+
+
 class TwilioMessenger:
     """The messenger for WhatsApp and SMS."""
 
@@ -273,7 +278,7 @@ class TwilioMessenger:
         """Give the address for news of a try, by which it is known although its answer is lost."""
         if not self._callback_url:
             return ""
-        return f"{self._callback_url}?{urlencode({REFERENCE: try_id})}"
+        return f"{self._callback_url}?{urlencode({REFERENCE: try_id})}{_AGAIN}"
 
     def _behind_s(self, answer: Answer) -> float:
         """Tell how far Twilio's clock is behind ours, as the answer is dated; never below 0.

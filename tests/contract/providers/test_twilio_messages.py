@@ -135,7 +135,11 @@ async def test_a_request_says_what_was_ordered_and_nothing_else(
     (request,) = asked
     url = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
     assert (request.method, str(request.url)) == ("POST", url)
-    callback = {"StatusCallback": f"{callback_url}?ref={order.try_id}"} if callback_url else {}
+    callback = (
+        {"StatusCallback": f"{callback_url}?ref={order.try_id}#rc=3&rp=ct,rt,5xx"}
+        if callback_url
+        else {}
+    )
     assert dict(read_form(request.content)) == wanted | callback
 
 
