@@ -107,6 +107,10 @@ async def test_every_figure_is_that_of_the_stats(busy: Rig) -> None:
         ("reading_age_seconds", ""): slots["reading_age_s"],
         ("service_failing", "dispatcher"): 0,
         ("service_failing", "reconciler"): 1,
+        ("batch_checks_total", ""): shown["batch_watch"]["count"],
+        ("batch_check_seconds", ""): shown["batch_watch"]["took_s"],
+        ("batches_watched", ""): shown["batch_watch"]["watched"],
+        ("batches_unread", ""): shown["batch_watch"]["failed"],
         ("engine_paused", ""): shown["engine"] == "paused",
         ("build_info", shown["version"]): 1,
         ("webhook_age_seconds", "elevenlabs"): (shown["at"] - shown["webhook_at"]) / 1000,
@@ -131,6 +135,7 @@ async def test_what_only_grows_is_a_counter_and_all_else_a_gauge(busy: Rig) -> N
     assert counters == {
         "voiceslot_dials",
         "voiceslot_call_ends",
+        "voiceslot_batch_checks",
         "voiceslot_webhooks_refused",
     }
     assert {kind for name, kind in kinds.items() if name not in counters} == {"gauge"}

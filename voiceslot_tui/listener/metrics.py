@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from voiceslot_tui.core.batch_progress import BatchChecks
 from voiceslot_tui.core.calls import CallState, Disposition, Hold, Instant, seconds_between
 from voiceslot_tui.core.follow_up_pages import FollowUpCounts
 from voiceslot_tui.core.follow_ups import BlockReason, FollowUpState, SkipReason, WaitReason
@@ -60,6 +61,7 @@ class _Collector:
         """Give all figures."""
         yield from _of_calls(self._figures.snapshot)
         yield from _of_engine(self._figures.snapshot)
+        yield from _of_batches(self._figures.snapshot.batch_watch)
         yield from _of_webhooks(self._figures)
         if self._figures.counts is not None:
             yield from _of_follow_ups(self._figures.counts)
@@ -100,6 +102,13 @@ def _of_engine(snapshot: Snapshot) -> Iterator[Metric]:
     yield InfoMetricFamily(
         "voiceslot_build", "The program that runs.", value={"version": snapshot.version}
     )
+
+
+def _of_batches(checks: BatchChecks) -> Iterator[Metric]:
+    yield _counter("batch_checks", "Checks of all batches since the engine started.", checks.count)
+    yield _one("batch_check_seconds", "How long the last check took.", checks.took_s)
+    yield _one("batches_watched", "Batches that are watched.", checks.watched)
+    yield _one("batches_unread", "Batches that the last check could not read.", checks.failed)
 
 
 def _of_webhooks(figures: Figures) -> Iterator[Metric]:
