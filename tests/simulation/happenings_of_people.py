@@ -150,9 +150,12 @@ def _draw_second_thoughts(chance: Random, frame: Frame) -> dict[str, Any]:
 
 async def _an_operator_has_second_thoughts(teller: Teller, args: Args) -> None:
     """Whatever is being dialled is cancelled, while the platform answers late, and mostly no."""
-    slow: dict[str, Any] = {"start_delay_s": 2.0}
-    full = {"limit": 0, "over_limit": str(OverLimitMode.REFUSE_CONCURRENT)}
-    teller.change_world(args["lasts_s"], {**slow, **(full if args["refuses"] else {})})
+    network = teller.town.network
+    network.slow_s = 1.0
+    teller.later(args["lasts_s"], lambda: setattr(network, "slow_s", 0.0))
+    if args["refuses"]:
+        full = {"limit": 0, "over_limit": str(OverLimitMode.REFUSE_CONCURRENT)}
+        teller.change_world(args["lasts_s"], full)
     teller.meanwhile(_cancel_what_is_dialled(teller, args))
 
 

@@ -70,6 +70,7 @@ class Network:
         self.world = world
         self.reachable = True
         self.is_open = True
+        self.slow_s = 0.0
         self.listening: Listening | None = None
         self.now_s = now_s
         self._chance = chance
@@ -81,7 +82,7 @@ class Network:
 
     def travel_s(self) -> float:
         """Draw how long something is on its way."""
-        return self._chance.uniform(*_TRAVEL_S)
+        return self.slow_s + self._chance.uniform(*_TRAVEL_S)
 
     def transport(self) -> SimulatedTransport:
         """Give an engine a way to the world."""

@@ -265,6 +265,7 @@ class StoryTeller:
         made.disk.trouble = None
         self.judge.disk_is_well(made.clock.steady_s())
         made.network.reachable = made.network.is_open = True
+        made.network.slow_s = 0.0
         made.thaw()
         world.faults.clear()
         limit = max(self._base.limit, *(self.judge.limits))
