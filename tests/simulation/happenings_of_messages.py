@@ -75,6 +75,32 @@ async def _send_goes_wrong(teller: Teller, args: Args) -> None:
     _let_fail(teller, FaultTarget.MESSAGE, args, acts=args["acts"])
 
 
+_ANSWERS_LOST: Final = tuple(
+    kind for kind in _KINDS if kind not in _NEVER_TAKES and kind is not FaultKind.SLOW
+)
+
+
+def _draw_blind(chance: Random, frame: Frame) -> dict[str, Any]:
+    return {
+        "kind": str(chance.choice(_ANSWERS_LOST)),
+        "acts": True,
+        "share": chance.choice((0.5, 1.0)),
+        "delay_s": 20.0,
+        "changes": {
+            "message_list_lag_s": chance.choice((60.0, 400.0, 400.0)),
+            "callback_loss_share": chance.choice((0.0, 1.0)),
+        },
+        "lasts_s": max(60.0, for_a_while(chance, frame)),
+    }
+
+
+async def _blind_sends(teller: Teller, args: Args) -> None:
+    """Let messages be taken of which neither the answer nor, for a while, the list tells."""
+    teller.fired("messages: taken, unanswered and unlisted")
+    _let_fail(teller, FaultTarget.MESSAGE, args, acts=True)
+    teller.change_world(args["lasts_s"], args["changes"])
+
+
 def _draw_read(chance: Random, frame: Frame) -> dict[str, Any]:
     return {
         "kind": str(chance.choice(_OF_READS)),
@@ -121,7 +147,11 @@ _CHANGES: Final[Mapping[str, tuple[tuple[str, tuple[Any, ...]], ...]]] = Mapping
             ("not_on_whatsapp_share", (0.5, 1.0)),
             ("sender_failure", (63007, 63018, 63012, 63013)),
         ),
-        "summaries_are_late": (("analysis_s", (30.0, 120.0)), ("detail_lag_s", (5.0, 20.0))),
+        "summaries_are_late": (
+            ("analysis_s", (30.0, 120.0)),
+            ("detail_lag_s", (5.0, 20.0)),
+            ("batch_ids_lag_s", (10.0, 100.0)),
+        ),
     }
 )
 """Settings of the world that happenings change for a while, by the happening's name."""
@@ -366,6 +396,13 @@ def _batch_words(args: Args) -> str:
 MESSAGES: Final[Mapping[str, Happening]] = MappingProxyType(
     {
         "send_goes_wrong": Happening(_draw_send, _send_goes_wrong, _send_words, 6.0, _SENDS_STRIKE),
+        "blind_sends": Happening(
+            _draw_blind,
+            _blind_sends,
+            lambda a: f"messages are taken, unanswered and unlisted: {dict(a)}",
+            2.0,
+            ("messages: taken, unanswered and unlisted",),
+        ),
         "look_up_goes_wrong": Happening(
             _draw_read,
             _look_up_goes_wrong,

@@ -73,6 +73,7 @@ _ENDED: Final = frozenset(
     {RecipientStatus.COMPLETED, RecipientStatus.FAILED, RecipientStatus.VOICEMAIL}
 )
 _STOP_WORDS: Final = frozenset({"STOP", "Baja, por favor"})
+_STOPPED_TEMPLATES: Final = frozenset({63040, 63041, 63042})
 _PAUSE_S: Final = 1.0
 _FOUND_WITHIN_S: Final = 900.0
 """How long a message in doubt may be looked for once all is well: the looks grow seldom."""
@@ -354,8 +355,17 @@ class MessageJudge:
         for row in rows.values():
             if row.call_id is None and row.batch_id not in self._town.world.batches.all:
                 self._fail(f"P3: the message {row.id} is after no call of ours and of no batch")
-            if self._rows.get(row.id) != row and row.state == "skipped":
+            if self._rows.get(row.id) == row:
+                continue
+            if row.state == "skipped":
                 self._judge_skip(row, listed)
+            if row.state == "failed":
+                self._judge_failure(row)
+
+    def _judge_failure(self, row: Row) -> None:
+        """Nobody's message is lost to a template that somebody may mend."""
+        if row.code in _STOPPED_TEMPLATES:
+            self._fail(f"P3: the message {row.id} is lost to a template that is stopped")
 
     def _judge_skip(self, row: Row, listed: frozenset[str]) -> None:
         """Nobody is left out for a reason that does not hold."""
@@ -522,17 +532,17 @@ class MessageJudge:
         if self._jumped:
             return ""
         by_conversation = {row.conversation_id for row in self._rows.values()}
-        by_place = {(row.batch_id, row.to_number) for row in self._rows.values()}
+        by_place = {
+            (row.batch_id, row.to_number)
+            for row in self._rows.values()
+            if row.conversation_id is None
+        }
         for recipient in self._recipients():
             named = recipient.conversation_id
             if recipient.status is RecipientStatus.CANCELLED and named is None:
                 continue
-            known = (
-                named in by_conversation
-                if named is not None
-                else (recipient.batch_id, recipient.phone_number) in by_place
-            )
-            if not known:
+            place = recipient.batch_id, recipient.phone_number
+            if place not in by_place and (named is None or named not in by_conversation):
                 return f"{recipient.phone_number} of {recipient.batch_id} has no message"
         return ""
 
@@ -549,7 +559,10 @@ class MessageJudge:
             if call.recipient is not None:
                 ends[call.recipient.batch_id, call.recipient.phone_number] += 1
         for one in self._recipients():
-            ends[one.batch_id, one.phone_number] += one.conversation_id is None
+            if one.conversation_id is None:
+                # Each round of a batch that fails as a whole is the end of a call nobody heard.
+                rounds = 1 + self._town.world.batches.all[one.batch_id].retry_count
+                ends[one.batch_id, one.phone_number] += rounds
         counted = Counter((row.batch_id, row.to_number) for row in self._rows.values())
         for place, count in counted.items():
             if place[0] and count > ends[place]:

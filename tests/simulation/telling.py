@@ -69,6 +69,7 @@ _CALM: Final[Mapping[str, Any]] = {
     "message_undelivered_share": 0.0,
     "message_unconfirmed_share": 0.0,
     "sender_failure": 0,
+    "batch_ids_lag_s": 0.0,
     "callback_loss_share": 0.0,
     "callback_duplicate_share": 0.0,
     "callback_delay_max_s": 0.0,
