@@ -20,6 +20,7 @@ from tests.simulation.message_judge import MessageJudge
 from tests.simulation.town import Life, Town
 from voiceslot_tui.core.snapshot import Slots
 from voiceslot_tui.core.undo import Done, Undo
+from voiceslot_tui.simulator.batches import Batch
 from voiceslot_tui.simulator.calls import Call
 from voiceslot_tui.simulator.correspondents import Correspondent
 from voiceslot_tui.simulator.messages import Message
@@ -479,8 +480,12 @@ class Judge:
         self._town.disk.failed = lambda trouble: fire(f"disk {trouble}")
 
     def _watch_messages(self, judge: MessageJudge) -> None:
-        truth = self._town.world.messenger.truth
-        took = truth.took
+        truth, batches = self._town.world.messenger.truth, self._town.world.batches
+        took, fail = truth.took, batches._fail
+
+        def failed(batch: Batch, now: float) -> None:
+            fail(batch, now)
+            judge.failed_whole(batch)
 
         def seen(message: Message, person: Correspondent) -> None:
             took(message, person)
@@ -488,3 +493,4 @@ class Judge:
             judge.took(message)
 
         truth.took = seen  # type: ignore[method-assign]
+        batches._fail = failed  # type: ignore[method-assign]

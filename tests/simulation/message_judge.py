@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from tests.simulation.coverage import Coverage
 from tests.simulation.town import Life, Town
-from voiceslot_tui.simulator.batches import BatchRecipient
+from voiceslot_tui.simulator.batches import Batch, BatchRecipient
 from voiceslot_tui.simulator.message_words import MessageStatus
 from voiceslot_tui.simulator.messages import Message
 from voiceslot_tui.simulator.webhooks import Delivery
@@ -169,6 +169,7 @@ class MessageJudge:
         self._paused_at: float | None = None
         self._resuming = 0
         self._jumped = False
+        self._failed_whole: list[Batch] = []
 
     # What operators ask for and are told.
 
@@ -228,7 +229,11 @@ class MessageJudge:
     def _now(self) -> float:
         return self._town.clock.steady_s()
 
-    # What it sees: a message that is really taken.
+    # What it sees: a message that is really taken, a batch that fails before anybody is rung.
+
+    def failed_whole(self, batch: Batch) -> None:
+        """Note that all calls of a batch have ended, although no phone has rung."""
+        self._failed_whole.append(batch)
 
     def took(self, message: Message) -> None:
         """Judge a message at the moment when the messenger takes it."""
@@ -558,11 +563,8 @@ class MessageJudge:
         for call in self._town.world.calls:
             if call.recipient is not None:
                 ends[call.recipient.batch_id, call.recipient.phone_number] += 1
-        for one in self._recipients():
-            if one.conversation_id is None:
-                # Each round of a batch that fails as a whole is the end of a call nobody heard.
-                rounds = 1 + self._town.world.batches.all[one.batch_id].retry_count
-                ends[one.batch_id, one.phone_number] += rounds
+        for batch in self._failed_whole:
+            ends.update((one.batch_id, one.phone_number) for one in batch.recipients)
         counted = Counter((row.batch_id, row.to_number) for row in self._rows.values())
         for place, count in counted.items():
             if place[0] and count > ends[place]:
