@@ -190,7 +190,9 @@ async def recover_follow_ups(
     if since is None and parts.desk.policy.channels:
         since = now
         await switches.change("follow_ups_begin", "", by="engine", follow_ups_since=since)
-    parts.desk.policy = replace(parts.desk.policy, first_start=since or now)
+    # The platform dates the ends of its batches in whole seconds, rounded down.
+    first_start = Instant((since or now) // 1000 * 1000)
+    parts.desk.policy = replace(parts.desk.policy, first_start=first_start)
     parts.door.restore()
     parts.watching.restore()
     cut_off = [

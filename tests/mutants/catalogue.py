@@ -47,6 +47,15 @@ _SETTLING = "store/settling.py"
 _QUEUEING = "store/queueing.py"
 _SWITCHES = "engine/switches.py"
 _ASSEMBLY = "assembly.py"
+_MESSENGER = "providers/twilio_messages.py"
+_MESSAGES = "wire/twilio_messages.py"
+_CLAIMING = "store/claiming.py"
+_FOLLOWING_UP = "store/following_up.py"
+_FOLLOW_UP_SETTLEMENT = "core/follow_up_settlement.py"
+_POLICY = "core/follow_up_policy.py"
+_BATCHES = "core/batches.py"
+_MONITOR = "engine/batch_monitor.py"
+_READER = "engine/message_reader.py"
 
 MUTANTS: Final = (
     # --- what an answer proves
@@ -423,5 +432,208 @@ MUTANTS: Final = (
         _SETTLEMENT,
         "    if watched_s < 0:",
         "    if watched_s < -10.0**9:",
+    ),
+    # --- one message after a call
+    _one(
+        "an unanswered message is treated as not sent",
+        _MESSENGER,
+        "            return MessageUnanswered(order.try_id, str(problem))",
+        "            return MessageRefused(order.try_id, Failure.NOT_SENT, detail=str(problem))",
+    ),
+    _one(
+        "a server error about a message is treated as not sent",
+        _MESSAGES,
+        '        return MessageUnanswered(try_id, f"HTTP {status}")',
+        "        return MessageRefused(try_id, Failure.NOT_SENT)",
+    ),
+    _one(
+        "a message whose answer names no id is treated as not sent",
+        _MESSAGES,
+        '            return MessageUnanswered(try_id, f"{status} without the id of a message")',
+        "            return MessageRefused(try_id, Failure.NOT_SENT)",
+    ),
+    _one(
+        "an unclear message is sent again at once",
+        "engine/follow_up_sender.py",
+        "        return await or_else(partial(messenger.send, order), silence)",
+        "        first = await or_else(partial(messenger.send, order), silence)\n"
+        "        if isinstance(first, MessageUnanswered):\n"
+        "            return await or_else(partial(messenger.send, order), silence)\n"
+        "        return first",
+    ),
+    _one(
+        "a try to send a message is not written down before its request",
+        _CLAIMING,
+        "    follow_up_rows.add_try(db, settlement.one_try, follow_up.to_number)\n",
+        "",
+    ),
+    Mutant(
+        "a message found half sent at a start is sent again",
+        (
+            Edit(
+                "follow_up_assembly.py",
+                "from voiceslot_tui.core.follow_up_facts import MessageUnanswered\n",
+                "from voiceslot_tui.core.follow_up_facts import Failure, MessageRefused\n",
+            ),
+            Edit(
+                "follow_up_assembly.py",
+                '        MessageUnanswered(try_id, "the engine stopped while it was being sent")',
+                "        MessageRefused(try_id, Failure.NOT_SENT)",
+            ),
+        ),
+    ),
+    _one(
+        "a message that is not found is sent again although nobody allowed it",
+        _FOLLOW_UP_SETTLEMENT,
+        "    if not rules.resend_ambiguous or follow_up.resends >= RESENDS_MAX:",
+        "    if follow_up.resends >= RESENDS_MAX:",
+    ),
+    Mutant(
+        "an SMS follows a WhatsApp message that may have been sent",
+        (
+            Edit(
+                _FOLLOW_UP_SETTLEMENT,
+                "    if not rules.resend_ambiguous or follow_up.resends >= RESENDS_MAX:",
+                "    following = rules.after(one_try.channel)\n    if following is None:",
+            ),
+            Edit(
+                _FOLLOW_UP_SETTLEMENT,
+                "    again = replace(again, resends=follow_up.resends + 1, detail=detail)",
+                "    again = replace(again, channel=following, detail=detail)",
+            ),
+        ),
+    ),
+    _one(
+        "an end that is reported again gets another message",
+        _FOLLOWING_UP,
+        "    known = _known_as(db, names)\n",
+        "    known = None\n",
+    ),
+    _one(
+        "the further names of an ended call are ignored",
+        _FOLLOWING_UP,
+        "    names = tuple(dict.fromkeys((call.key, *aliases)))",
+        "    names = (call.key,)",
+    ),
+    _one(
+        "a call of a batch that is retried is taken for the first one",
+        _BATCHES,
+        "        None, batch_id=batch.count.batch_id, recipient_id=named, retry=batch.retries",
+        "        None, batch_id=batch.count.batch_id, recipient_id=named, retry=0",
+    ),
+    Mutant(
+        "a look-up takes the message of another try",
+        (
+            Edit(
+                _READER,
+                "tuple(sid for sid in found if sid not in others)",
+                "tuple(sid for sid in found if sid or others)",
+            ),
+            Edit(
+                _FOLLOWING_UP,
+                "            mine = [sid for sid in fact.found "
+                "if not _is_of_another(db, sid, fact.try_id)]",
+                "            mine = list(fact.found)",
+            ),
+        ),
+    ),
+    _one(
+        "a callback takes a message back to an earlier state",
+        _FOLLOW_UP_SETTLEMENT,
+        "    if _TRY_RANKS[reached] <= _TRY_RANKS[one_try.state]:",
+        "    if _TRY_RANKS[reached] == _TRY_RANKS[one_try.state]:",
+    ),
+    # --- who wants no message, or has one
+    _one(
+        "one message more than the daily count is sent",
+        _POLICY,
+        "_sent_today(person, now) >= policy.per_day",
+        "_sent_today(person, now) > policy.per_day",
+    ),
+    _one(
+        "a message is not counted for its person",
+        _CLAIMING,
+        "    follow_up_rows.add_try(db, settlement.one_try, follow_up.to_number)",
+        '    follow_up_rows.add_try(db, settlement.one_try, "")',
+    ),
+    _one(
+        "quiet hours are not heeded",
+        _POLICY,
+        "    if awake > now:",
+        "    if awake > now and follow_up.tries:",
+    ),
+    _one(
+        "whoever wants no messages gets the next one all the same",
+        _CLAIMING,
+        "        suppressed=bool(suppressed),",
+        "        suppressed=bool(suppressed) and bool(follow_up.tries),",
+    ),
+    Mutant(
+        "whoever wants no calls is dialled all the same",
+        (
+            Edit(
+                _DISPATCHING,
+                "    unwanted = [row for row in found if row[-1]]",
+                "    unwanted = found[:0]",
+            ),
+            Edit(
+                _DISPATCHING,
+                "    found = [row for row in found if not row[-1]]\n",
+                "",
+            ),
+        ),
+    ),
+    _one(
+        "a person who writes STOP is not taken at their word",
+        "listener/twilio_route.py",
+        "        wants_out = inbound.opt_out or asks_to_stop(inbound.body)",
+        "        wants_out = inbound.opt_out",
+    ),
+    _one(
+        "what waits for a person stays when they are put on the list",
+        "store/suppressing.py",
+        "        messages=_skip_messages(db, number, now, actor),",
+        "        messages=0,",
+    ),
+    # --- none is forgotten
+    _one(
+        "a batch that could not be read counts as read",
+        _MONITOR,
+        "        except ReadFailed as problem:\n            return clean(str(problem))",
+        "        except ReadFailed as problem:\n"
+        "            one.mark = BatchMark(one.batch, read_at)\n"
+        "            return clean(str(problem))[:0]",
+    ),
+    _one(
+        "a batch is remembered as read before its ends are written down",
+        _MONITOR,
+        "            await self._write_down(batch, rounds, whole.ended_since(look_from_s))\n"
+        "            await self._store.mark_batch(mark, figures)\n",
+        "            await self._store.mark_batch(mark, figures)\n"
+        "            await self._write_down(batch, rounds, whole.ended_since(look_from_s))\n",
+    ),
+    _one(
+        "the pause of the follow-ups is forgotten at a start",
+        "engine/following_up.py",
+        "        self._desk.paused = control.follow_ups_paused\n",
+        "        self._desk.paused = False\n",
+    ),
+    _one(
+        "messages that wait for the template are never woken",
+        _READER,
+        "        while await self._store.wake_follow_ups(WaitReason.TEMPLATE_UNREAD, now):",
+        "        while released is None:",
+    ),
+    _one(
+        "a message that its template stops has failed",
+        _FOLLOW_UP_SETTLEMENT,
+        "    if no.failure is Failure.TEMPLATE:",
+        "    if no.failure is Failure.TEMPLATE and not one_try.content_sid:",
+    ),
+    _one(
+        "what became of a message is never asked",
+        _FOLLOWING_UP,
+        "        TryState.SENT: DELIVERY_LOOKED_UP_AFTER_S,\n",
+        "",
     ),
 )

@@ -1,7 +1,7 @@
 """The table of all that can happen in a story: how it is drawn, what it does, how it is told.
 
 A happening is drawn with its figures by chance, carried out by the teller, and told in words. What
-it changes for a while it changes back itself. New trouble is a new row in one of the three
+it changes for a while it changes back itself. New trouble is a new row in one of the four
 tables that are joined here.
 """
 
@@ -14,17 +14,20 @@ from typing import Final
 
 from tests.simulation.happening import Happening
 from tests.simulation.happenings_of_engines import ENGINES
+from tests.simulation.happenings_of_messages import MESSAGES
 from tests.simulation.happenings_of_people import PEOPLE
 from tests.simulation.happenings_of_platform import PLATFORM
 from tests.simulation.stories import (
     Event,
     Frame,
     Story,
+    draw_follow_ups,
     draw_settings,
     draw_world,
 )
 
-HAPPENINGS: Final[Mapping[str, Happening]] = MappingProxyType({**PLATFORM, **ENGINES, **PEOPLE})
+_OF_CALLS: Final[Mapping[str, Happening]] = MappingProxyType({**PLATFORM, **ENGINES, **PEOPLE})
+HAPPENINGS: Final[Mapping[str, Happening]] = MappingProxyType({**_OF_CALLS, **MESSAGES})
 
 SHORT_S: Final = (60.0, 150.0, 400.0)
 LONG_S: Final = (3600.0, 7200.0)
@@ -51,8 +54,26 @@ def draw_story(seed: int, *, long: bool = False) -> Story:
             _event(name, chance.uniform(0.0, frame.lasts_s), chance, frame)
             for _ in range(chance.randint(1, _EVENTS_MAX))
         ]
+    on_messages, on_world = draw_follow_ups(Random(f"follow-ups {seed}"))
+    if on_messages:
+        events += _about_messages(Random(f"messages {seed}"), frame)
     events.sort(key=lambda event: event.at_s)
-    return Story(seed, settings, world, tuple(events), frame.lasts_s)
+    everything = {**settings, **on_messages}, {**world, **on_world}
+    return Story(seed, *everything, tuple(events), frame.lasts_s)
+
+
+def _about_messages(chance: Random, frame: Frame) -> list[Event]:
+    """Draw what happens besides in a town that has follow-ups."""
+    names = sorted(MESSAGES)
+    weights = [MESSAGES[name].weight for name in names]
+    kinds = dict.fromkeys(chance.choices(names, weights, k=chance.choice((1, 2, 3, 5))))
+    if chance.random() < 0.6:
+        kinds["a_batch_is_submitted"] = None
+    return [
+        _event(name, chance.uniform(0.0, frame.lasts_s), chance, frame)
+        for name in kinds
+        for _ in range(chance.randint(1, _EVENTS_MAX))
+    ]
 
 
 def _kinds(chance: Random) -> list[str]:
@@ -61,8 +82,8 @@ def _kinds(chance: Random) -> list[str]:
     Some stories have one kind only: what goes wrong there is not hidden by anything else.
     """
     count = chance.choice((1, 2, 3, 4, _KINDS_MAX))
-    names = sorted(HAPPENINGS)
-    weights = [HAPPENINGS[name].weight for name in names]
+    names = sorted(_OF_CALLS)
+    weights = [_OF_CALLS[name].weight for name in names]
     chosen = dict.fromkeys(chance.choices(names, weights, k=count))
     if chance.random() < 0.8:
         chosen["enqueue"] = None

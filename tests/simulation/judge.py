@@ -16,18 +16,23 @@ from itertools import product
 from typing import Any, Final
 
 from tests.simulation.coverage import Coverage
+from tests.simulation.message_judge import MessageJudge
 from tests.simulation.town import Life, Town
 from voiceslot_tui.core.snapshot import Slots
 from voiceslot_tui.core.undo import Done, Undo
+from voiceslot_tui.simulator.batches import Batch
 from voiceslot_tui.simulator.calls import Call
+from voiceslot_tui.simulator.correspondents import Correspondent
+from voiceslot_tui.simulator.messages import Message
 from voiceslot_tui.simulator.webhooks import Delivery
-from voiceslot_tui.simulator.words import Outcome, Owner
+from voiceslot_tui.simulator.words import MESSAGE_NEWS, Outcome, Owner
 
 LEGAL_MOVES: Final = frozenset(
     {
         ("queued", "dialing"),
         ("queued", "cancelled"),
         ("queued", "ended"),
+        ("queued", "suppressed"),
         ("dialing", "live"),
         ("dialing", "queued"),
         ("dialing", "cancelled"),
@@ -72,6 +77,9 @@ _WATCH: Final = (
     INSERT INTO moved VALUES (old.id, old.state, new.state, old.attempt_id, new.holding); END""",
 )
 _ROWS: Final = "SELECT id, state, hold, holding, nprio, position, attempt_id FROM call"
+_COUNTERS: Final = (
+    "SELECT kind, name, n FROM counter WHERE kind IN ('state', 'hold', 'holding') AND n <> 0"
+)
 _RECORD: Final = (
     "SELECT call.id, call.max_attempts FROM attempt JOIN call ON call.id = attempt.call_id "
     "WHERE attempt.id = ?"
@@ -113,6 +121,9 @@ class Judge:
         self._rows: dict[int, Row] = {}
         self._heard_of: set[str] = set()
         self._changes = -1
+        self.messages: MessageJudge | None = None
+        if town.environment.get("TWILIO_WHATSAPP_NUMBER"):
+            self.messages = MessageJudge(town, coverage, self.fail)
 
     # What it is told of the town.
 
@@ -200,6 +211,8 @@ class Judge:
         """Look at an engine that has just started."""
         if self._paused_at is not None and not life.parts.board.paused:
             self.fail("P4: the pause was acknowledged and is forgotten after a restart")
+        if self.messages is not None:
+            self.messages.started(life)
         left = [row[0] for row in self._rows.values() if row[1] == "dialing"]
         if left:
             self.fail(f"P9: after a start nobody waits for the answers of the dials of {left}")
@@ -327,7 +340,9 @@ class Judge:
         moved = db.execute("SELECT id, old, new, attempt, held FROM moved").fetchall()
         if moved:
             db.execute("DELETE FROM moved")
-            self._changes = db.total_changes
+        if self.messages is not None:
+            self.messages.committed(db)
+        self._changes = db.total_changes
         rows = {row[0]: row for row in db.execute(_ROWS)}
         if rows == self._rows:
             return
@@ -357,7 +372,11 @@ class Judge:
                 self.fail(f"P4: call {row[0]} is live, its end was told and acknowledged")
 
     def heard(self, delivery: Delivery) -> None:
-        """Note that the engine has acknowledged news of an end."""
+        """Note that the engine has acknowledged news of an end, or of a message."""
+        if delivery.kind in MESSAGE_NEWS:
+            if self.messages is not None:
+                self.messages.heard(delivery)
+            return
         call = self._town.world.by_id.get(delivery.conversation_id)
         if call is not None and call.attempt_id is not None and not delivery.is_forged:
             self._heard_of.add(call.attempt_id)
@@ -414,7 +433,7 @@ class Judge:
                 self.fail(f"call {row[0]} was passed over by {[d[0] for d in dialled]}")
 
     def _judge_counters(self, db: sqlite3.Connection, rows: dict[int, Row]) -> None:
-        kept = {(kind, name): n for kind, name, n in db.execute("SELECT * FROM counter") if n}
+        kept = {(kind, name): n for kind, name, n in db.execute(_COUNTERS)}
         counted: Counter[tuple[str, str]] = Counter()
         for _, state, hold, holding, *_ in rows.values():
             counted["state", state] += 1
@@ -422,7 +441,7 @@ class Judge:
                 counted["hold", hold] += 1
             counted["holding", ""] += holding
         for kind, name in {*kept, *counted}:
-            if kind != "disposition" and kept.get((kind, name), 0) != counted[kind, name]:
+            if kept.get((kind, name), 0) != counted[kind, name]:
                 self.fail(
                     f"the counter {kind} {name} says {kept.get((kind, name), 0)}, "
                     f"there are {counted[kind, name]}"
@@ -442,6 +461,8 @@ class Judge:
             self.fail("P4: two orders are one call")
         if len(self._rows) > orders:
             self.fail(f"P4: {orders} orders have become {len(self._rows)} calls")
+        if self.messages is not None:
+            self.messages.missing()
 
     def watch(self, fire: Callable[[str], None]) -> None:
         """Begin to see the world's dials and the database's commits."""
@@ -452,6 +473,24 @@ class Judge:
             self.rang(call)
 
         truth.dial_began = seen  # type: ignore[method-assign]
+        if self.messages is not None:
+            self._watch_messages(self.messages)
         self._town.disk.committed = self.committed
         self._town.network.heard = self.heard
         self._town.disk.failed = lambda trouble: fire(f"disk {trouble}")
+
+    def _watch_messages(self, judge: MessageJudge) -> None:
+        truth, batches = self._town.world.messenger.truth, self._town.world.batches
+        took, fail = truth.took, batches._fail
+
+        def failed(batch: Batch, now: float) -> None:
+            fail(batch, now)
+            judge.failed_whole(batch)
+
+        def seen(message: Message, person: Correspondent) -> None:
+            took(message, person)
+            self.digest.update(f"{self._now():.6f} {message.order.to} {message.sid}".encode())
+            judge.took(message)
+
+        truth.took = seen  # type: ignore[method-assign]
+        batches._fail = failed  # type: ignore[method-assign]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextvars import Context, copy_context
+from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from random import Random
@@ -21,6 +21,7 @@ from aiohttp.http_parser import RawRequestMessage
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from voiceslot_tui.core.follow_ups import TryId
 from voiceslot_tui.listener.routes import Routes
 from voiceslot_tui.simulator.api import handle
 from voiceslot_tui.simulator.exchange import Reply, Request
@@ -31,6 +32,8 @@ from voiceslot_tui.simulator.world import World
 STALL_S: Final = 3600.0
 WEBHOOK_TIMEOUT_S: Final = 10.0
 _TRAVEL_S: Final = (0.005, 0.05)
+TRY: Final[ContextVar[TryId | None]] = ContextVar("TRY", default=None)
+"""The try to send a message that a request is made for; what leaves the engine need not say so."""
 
 
 @dataclass
@@ -78,6 +81,7 @@ class Network:
         self._timer: asyncio.TimerHandle | None = None
         self._is_on = True
         self.heard: Callable[[Delivery], None] = lambda _: None
+        self.asked_by: TryId | None = None
         self.context = copy_context()
 
     def travel_s(self) -> float:
@@ -93,6 +97,14 @@ class Network:
         reply = handle(self.world, self.now_s(), request)
         self.stir()
         return reply
+
+    def carry(self, try_id: TryId | None, request: Request) -> Reply:
+        """Let a request arrive that is of a try; the judge may ask which while it is answered."""
+        self.asked_by = try_id
+        try:
+            return self.ask(request)
+        finally:
+            self.asked_by = None
 
     def stir(self) -> None:
         """Come back when the world's next event is due, or at once for webhooks."""
@@ -118,7 +130,8 @@ class Network:
         status: int | None = None
         try:
             async with asyncio.timeout(WEBHOOK_TIMEOUT_S):
-                answer = await self.post("/webhook/elevenlabs", delivery.body, delivery.headers)
+                path = str(URL(delivery.url).relative())
+                answer = await self.post(path, delivery.body, delivery.headers)
             status = None if answer is None else answer.status
         except TimeoutError:
             pass
@@ -128,7 +141,7 @@ class Network:
         self.stir()
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> web.Response | None:
-        """Post a JSON body to the engine that listens; None where none does."""
+        """Post a body to the engine that listens, JSON unless it says so; None where none does."""
         listening = self.listening
         if listening is None or not self.is_open:
             return None
@@ -168,9 +181,10 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
             await request.aread(),
         )
         answered: asyncio.Future[Reply] = loop.create_future()
+        try_id = TRY.get()
 
         def arrive() -> None:
-            reply = network.ask(asked)
+            reply = network.carry(try_id, asked)
             back_s = reply.delay_s + network.travel_s()
             loop.call_later(back_s, return_, reply, context=network.context)
 

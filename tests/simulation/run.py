@@ -28,6 +28,7 @@ from typing import Any, Final
 from tests.simulation.coverage import Coverage
 from tests.simulation.happenings import HAPPENINGS, draw_story, in_words
 from tests.simulation.judge import LEGAL_MOVES
+from tests.simulation.message_judge import MESSAGE_MOVES, SELDOM
 from tests.simulation.shrinking import shrunk
 from tests.simulation.stories import Story, story_from
 from tests.simulation.telling import Told, tell
@@ -175,7 +176,7 @@ def _show_coverage(reached: Coverage) -> None:
         print(f"  {fault:{width}} {count:>8} {cells}")
     print("\ntransitions taken")
     for (old, new), count in sorted(reached.moves.items()):
-        print(f"  {old:>12} to {new:12} {count:>9}")
+        print(f"  {old:>17} to {new:17} {count:>9}")
 
 
 def _missing(reached: Coverage) -> list[str]:
@@ -185,7 +186,8 @@ def _missing(reached: Coverage) -> list[str]:
         for fault in sorted(wanted | set(reached.fired))
         if reached.fired[fault] < _FIRED_MIN
     ]
-    never = sorted(LEGAL_MOVES - set(reached.moves))
+    messages = {(f"message {old}", f"message {new}") for old, new in MESSAGE_MOVES - SELDOM}
+    never = sorted((LEGAL_MOVES | messages) - set(reached.moves))
     return [*seldom, *(f"the transition from {old} to {new}" for old, new in never)]
 
 

@@ -63,6 +63,51 @@ class Frame:
     poll_s: float
 
 
+WHATSAPP_SENDER: Final = "+12025550170"
+SMS_SENDER: Final = "+12025550171"
+TEMPLATE_SID: Final = f"HX{1:032x}"
+"""What the world begins with: the account's senders, and a template that is approved."""
+ENGINE_URL: Final = "https://engine"
+_FOLLOWED_UP: Final = 0.4
+"""How many towns have follow-ups; the others stay quick."""
+_QUIET_HOURS: Final = ("none",) * 6 + ("21:00-08:00", "10:00-10:25")
+"""Stories begin at 14:13 by UTC: it is quiet never, or at the beginning in New York."""
+_WHO_IS_FOLLOWED_UP: Final = (
+    "",
+    "",
+    "answered,voicemail,no_answer,busy,declined,failed,unknown",
+    "answered",
+)
+
+
+def draw_follow_ups(chance: Random) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Draw the settings of engine and world that are about messages; none for most towns."""
+    if chance.random() >= _FOLLOWED_UP:
+        return {}, {}
+    has_callbacks = chance.random() < 0.65
+    settings: dict[str, Any] = {
+        "TWILIO_WHATSAPP_NUMBER": WHATSAPP_SENDER,
+        "TWILIO_SMS_NUMBER": SMS_SENDER,
+        "FOLLOW_UP_CHANNELS": chance.choice(("whatsapp", "whatsapp,sms")),
+        "FOLLOW_UP_CONTENT_SID": TEMPLATE_SID,
+        "FOLLOW_UP_QUIET_HOURS": chance.choice(_QUIET_HOURS),
+        "FOLLOW_UP_PER_DAY": chance.choice((0, 0, 1)),
+        "FOLLOW_UP_AMBIGUOUS": "resend" if chance.random() < 0.15 else "hold",
+        "FOLLOW_UP_ON": chance.choice(_WHO_IS_FOLLOWED_UP),
+        "BATCH_POLL_INTERVAL_S": chance.choice((2, 5, 15)),
+        "PUBLIC_BASE_URL": ENGINE_URL if has_callbacks else "",
+    }
+    world = {
+        "inbound_url": f"{ENGINE_URL}/webhook/twilio",
+        "message_delivery_s": chance.choice((0.2, 1.5, 10.0)),
+        "message_read_share": chance.choice((0.0, 0.6)),
+        "not_on_whatsapp_share": chance.choice((0.0, 0.0, 0.3)),
+        "message_undelivered_share": chance.choice((0.0, 0.0, 0.2)),
+        "advanced_opt_out": chance.random() < 0.3,
+    }
+    return settings, world
+
+
 def draw_settings(chance: Random) -> dict[str, Any]:
     """Draw the engine's settings."""
     limit = chance.choice(_LIMITS)

@@ -20,7 +20,8 @@ from tests.simulation.coverage import Coverage
 from tests.simulation.happenings import HAPPENINGS
 from tests.simulation.happenings_of_engines import Moment
 from tests.simulation.judge import Judge, Violation
-from tests.simulation.stories import Story
+from tests.simulation.message_judge import MessageJudge
+from tests.simulation.stories import TEMPLATE_SID, Story
 from tests.simulation.town import AGENT, PHONE_NUMBER_ID, Town, town
 from tests.simulation.virtual_time import Stalled, simulate, virtual_loop
 from voiceslot_tui.core.calls import CallId, CallState, Hold
@@ -30,6 +31,7 @@ from voiceslot_tui.core.pages import Filter, PageQuery
 from voiceslot_tui.core.snapshot import Snapshot
 from voiceslot_tui.core.undo import Done
 from voiceslot_tui.engine.engine import Engine
+from voiceslot_tui.simulator.message_words import TemplateStatus
 from voiceslot_tui.simulator.settings import WorldSettings
 from voiceslot_tui.simulator.words import FaultTarget, OverLimitMode, Owner
 
@@ -43,6 +45,8 @@ _DIALS_WITHIN_S: Final = 700.0
 """The longest rest that is given to a platform, and a probe of a refused route, are shorter."""
 _FOUND_WITHIN_S: Final = 700.0
 """Unknown calls are searched for every five minutes: all that can be found are found by then."""
+_MESSAGES_WITHIN_S: Final = 2 * 3600.0
+"""How a call went is waited for for an hour, and a look-up is at most half an hour away."""
 _PHANTOMS_GONE_S: Final = 240.0
 """A lagging count of the platform's own, and two polls, are over by then."""
 _CALM: Final[Mapping[str, Any]] = {
@@ -60,7 +64,21 @@ _CALM: Final[Mapping[str, Any]] = {
     "webhook_stale_share": 0.0,
     "webhook_future_share": 0.0,
     "start_delay_s": 0.0,
+    "message_list_lag_s": 0.0,
+    "message_answer_delay_s": 0.0,
+    "message_undelivered_share": 0.0,
+    "message_unconfirmed_share": 0.0,
+    "sender_failure": 0,
+    "batch_ids_lag_s": 0.0,
+    "callback_loss_share": 0.0,
+    "callback_duplicate_share": 0.0,
+    "callback_delay_max_s": 0.0,
+    "callback_reorder_share": 0.0,
+    "callback_forged_share": 0.0,
+    "callback_error_word": "",
 }
+_ACTED: Final = {FaultTarget.START: ", rings", FaultTarget.MESSAGE: ", taken"}
+"""What is said of a fault that does what was asked all the same."""
 _UNDER_WAY: Final = (
     CallState.DIALING,
     CallState.UNCERTAIN,
@@ -195,8 +213,7 @@ class StoryTeller:
         def struck(target: Any) -> Any:
             rule = strike(target)
             if rule is not None:
-                rings = rule.acts and target is FaultTarget.START
-                self.fired(f"{target}: {rule.kind}{', rings' if rings else ''}")
+                self.fired(f"{target}: {rule.kind}{_ACTED.get(target, '') if rule.acts else ''}")
             return rule
 
         def happened(what: str, share: float) -> bool:
@@ -270,6 +287,7 @@ class StoryTeller:
         world.faults.clear()
         limit = max(self._base.limit, *(self.judge.limits))
         calm = {"limit": limit, "over_limit": OverLimitMode.REFUSE_CONCURRENT, **_CALM}
+        calm["analysis_s"] = self._base.analysis_s
         world.configure(calm)
         world.notice_hang_ups(made.now_s())
         for call in [c for c in world.live.values() if c.order.owner is not Owner.OWN]:
@@ -279,6 +297,16 @@ class StoryTeller:
         made.network.stir()
         await self.revive(0.0)
         await self._operate(lambda engine: engine.resume(by="ana"), {"act": "resume"})
+        if self.judge.messages is not None:
+            world.messenger.templates[TEMPLATE_SID].status = TemplateStatus.APPROVED
+            await self._mind_messages(self.judge.messages)
+
+    async def _mind_messages(self, judge: MessageJudge) -> None:
+        """Let the follow-ups go on, and the batches be watched."""
+        judge.asked({"act": "resume"})
+        await self._operate(lambda engine: engine.follow_ups.resume(by="ana"), {"act": "messages"})
+        judge.answered({"act": "resume"}, done=True)
+        await self._operate(lambda engine: engine.batches.watch(True, by="ana"), {"act": "batches"})
 
     async def _operate(
         self, what: Callable[[Engine], Awaitable[Done]], args: Mapping[str, Any]
@@ -319,8 +347,16 @@ class StoryTeller:
                 self.judge.counts_phantoms(seen.slots.foreign)
             answered = await self._answer_questions(seen, now - healed_s)
             if answered and not self._waits(seen) and self.judge.orders_told == self._orders:
-                return None
+                why = self._messages_wait(now - healed_s)
+                if not why:
+                    return None
+                if now - healed_s > _MESSAGES_WITHIN_S:
+                    return self.judge.fail(f"P3: {why}")
             await asyncio.sleep(5.0)
+
+    def _messages_wait(self, healed_for_s: float) -> str:
+        judge = self.judge.messages
+        return "" if judge is None else judge.unsettled(healed_for_s)
 
     def _times_full(self) -> int:
         """Count how often the platform had no slot left for us."""

@@ -14,22 +14,26 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from random import Random
 from typing import Any, Final, TypeVar
 
 from tests.simulation.database import Connection, Disk, connections_in_the_loop
-from tests.simulation.network import Listening, Network, SimulatedTransport
+from tests.simulation.network import TRY, Listening, Network, SimulatedTransport
+from tests.simulation.stories import ENGINE_URL
 from tests.simulation.virtual_time import LIFE, virtual_loop
 from voiceslot_tui import adapters, assembly, bootstrap
 from voiceslot_tui.assembly import Parts
 from voiceslot_tui.core.calls import AttemptId, Instant
 from voiceslot_tui.core.errors import Fenced, VoiceslotError
-from voiceslot_tui.core.follow_ups import TryId
+from voiceslot_tui.core.follow_up_facts import SendAnswer
+from voiceslot_tui.core.follow_ups import Channel, TryId
 from voiceslot_tui.core.snapshot import Snapshot
 from voiceslot_tui.engine.engine import Engine
+from voiceslot_tui.follow_up_assembly import Outside
+from voiceslot_tui.follow_up_ports import MessageOrder, Messenger
 from voiceslot_tui.listener.access import access_for
 from voiceslot_tui.listener.bodies import BodyReader
 from voiceslot_tui.listener.routes import Routes
@@ -284,7 +288,7 @@ class Town:
                 store=store,
                 platform=adapters.platform_of(settings, http, self.clock),
                 carrier=adapters.carrier_of(settings, http),
-                outside=adapters.outside_of(settings, http, self.clock),
+                outside=_marked(adapters.outside_of(settings, http, self.clock)),
                 clock=self.clock,
                 ids=self.ids,
                 dials=dials,
@@ -409,7 +413,11 @@ async def town(
     import_module("voiceslot_tui.providers.twilio_sdk")
     folder.mkdir(parents=True, exist_ok=True)
     clock = VirtualClock()
-    given = {"webhook_url": "http://engine/", "webhook_secret": _WEBHOOK_SECRET, **world}
+    given = {
+        "webhook_url": f"{ENGINE_URL}/webhook/elevenlabs",
+        "webhook_secret": _WEBHOOK_SECRET,
+        **world,
+    }
     made_world = World(WorldSettings(seed=seed).changed(given), BEGAN_S + clock.steady_s())
     environment = {**ENVIRONMENT, **{name: str(value) for name, value in (settings or {}).items()}}
     async with asyncio.TaskGroup() as tasks:
@@ -432,6 +440,31 @@ async def town(
             network.disconnect()
             if made.life is not None:
                 await made.kill()
+
+
+class _Marking:
+    """A messenger whose requests are known by their try, for whoever watches the network."""
+
+    def __init__(self, messenger: Messenger) -> None:
+        self._messenger = messenger
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._messenger, name)
+
+    async def send(self, order: MessageOrder) -> SendAnswer:
+        """Send once."""
+        mark = TRY.set(order.try_id)
+        try:
+            return await self._messenger.send(order)
+        finally:
+            TRY.reset(mark)
+
+
+def _marked(outside: Outside) -> Outside:
+    found: dict[Channel, Any] = {
+        channel: _Marking(messenger) for channel, messenger in outside.messengers.items()
+    }
+    return replace(outside, messengers=found)
 
 
 def person(index: int) -> str:

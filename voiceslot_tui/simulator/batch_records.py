@@ -29,7 +29,8 @@ def export_batch(visit: Visit) -> Reply:
     text = StringIO()
     writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore")
     writer.writeheader()
-    writer.writerows(map(recipient_body, batch.recipients[: int(limit)]))
+    shown = batch.recipients[: int(limit)]
+    writer.writerows(recipient_body(recipient, visit.now) for recipient in shown)
     return Reply(200, text.getvalue().encode(), "text/csv; charset=utf-8")
 
 

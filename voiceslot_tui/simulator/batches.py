@@ -313,8 +313,8 @@ def batch_body(world: World, batch: Batch) -> dict[str, Any]:
     }
 
 
-def recipient_body(recipient: BatchRecipient) -> dict[str, Any]:
-    """Give a recipient in the vendor's words."""
+def recipient_body(recipient: BatchRecipient, named_by: float) -> dict[str, Any]:
+    """Give a recipient in the vendor's words; who moved after `named_by` has no conversation."""
     return {
         "id": recipient.recipient_id,
         "phone_number": recipient.phone_number,
@@ -322,7 +322,7 @@ def recipient_body(recipient: BatchRecipient) -> dict[str, Any]:
         "status": recipient.status,
         "created_at_unix": int(recipient.created_at),
         "updated_at_unix": int(recipient.updated_at),
-        "conversation_id": recipient.conversation_id,
+        "conversation_id": recipient.conversation_id if recipient.updated_at <= named_by else None,
         "conversation_initiation_client_data": recipient.client_data,
     }
 

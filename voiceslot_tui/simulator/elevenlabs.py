@@ -166,7 +166,8 @@ def get_batch(visit: Visit) -> Reply:
     batch = _batch(visit)
     if batch is None:
         return _no_batch()
-    recipients = [recipient_body(recipient) for recipient in batch.recipients]
+    named_by = visit.now - visit.world.settings.batch_ids_lag_s
+    recipients = [recipient_body(recipient, named_by) for recipient in batch.recipients]
     return json_reply({**batch_body(visit.world, batch), "recipients": recipients})
 
 

@@ -86,6 +86,8 @@ class WorldSettings(MessengerSettings):
     batch_cancel_cuts_calls: bool = False
     batch_cancel_marks_live: bool = False
     batch_overrides_allowed: bool = True
+    # How long a batch does not name the conversation of a recipient who has just moved.
+    batch_ids_lag_s: float = 0.0
     # Webhooks: an empty address sends none.
     webhook_url: str = ""
     webhook_secret: str = "simulator-webhook-secret"

@@ -160,6 +160,22 @@ def test_cancelling_may_mark_people_who_still_talk() -> None:
     assert telephone.truth()["outcomes"] == {"answered": 1}
 
 
+def test_conversations_of_a_batch_may_be_named_late() -> None:
+    telephone = Telephone(batch_ids_lag_s=30.0)
+    batch_id = submit(telephone, 1)
+    telephone.let_all_end()
+
+    def named() -> object:
+        recipients = batch(telephone, batch_id)["recipients"]
+        assert isinstance(recipients, list)
+        return recipients[0]["conversation_id"]
+
+    assert statuses(telephone, batch_id) == ["completed"]
+    assert named() is None
+    telephone.let_pass(31)
+    assert str(named()).startswith("conv_")
+
+
 def test_every_move_of_a_recipient_moves_the_batch() -> None:
     telephone = Telephone()
     batch_id = submit(telephone, 1)
