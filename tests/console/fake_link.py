@@ -28,7 +28,8 @@ from voiceslot_tui.core.pages import (
 )
 from voiceslot_tui.core.snapshot import EngineState, Slots, Snapshot
 from voiceslot_tui.core.undo import Done, Undo
-from voiceslot_tui.link.client import Connected, Link, LinkLost, Lost, Refused, State
+from voiceslot_tui.link.client import Link, LinkLost, Refused
+from voiceslot_tui.link.watch import Connected, Lost, State
 from voiceslot_tui.wire import control
 from voiceslot_tui.wire import follow_up_control as messages
 

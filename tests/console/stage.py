@@ -18,7 +18,7 @@ from tests.console.fake_link import FakeLink, FakeWatch
 from tests.console.still_clock import StillClock
 from voiceslot_tui.console.dialogs.dialog import TypingDialog
 from voiceslot_tui.console.operator_app import OperatorApp
-from voiceslot_tui.link.client import Watch
+from voiceslot_tui.link.watch import Watch
 
 DEADLINE_S = 20.0
 _NO_BOXES = str.maketrans(dict.fromkeys("│─╭╮╰╯", " "))

@@ -7,13 +7,23 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from voiceslot_tui.core.batch_progress import BatchChecks, BatchView
+from voiceslot_tui.core.batches import Batch, Watch
 from voiceslot_tui.core.calls import CallId, CallState, Instant
-from voiceslot_tui.core.errors import BadInput, Missing, Rejected, StoreBusy
+from voiceslot_tui.core.errors import BadInput, Missing, ReadFailed, Rejected, StoreBusy
 from voiceslot_tui.core.facts import Wish
+from voiceslot_tui.core.follow_up_pages import (
+    BatchFigures,
+    BatchRecipientRow,
+    RecipientPage,
+    RecipientQuery,
+)
 from voiceslot_tui.core.orders import NewCall
 from voiceslot_tui.core.pages import CallDetail, JournalEntry, Page, PageQuery, Place
 from voiceslot_tui.core.snapshot import EngineState, Health, ServiceHealth, Slots, Snapshot
+from voiceslot_tui.core.talks import BatchCount
 from voiceslot_tui.core.undo import Done, Undo
+from voiceslot_tui.follow_up_ports import BatchChange
 from voiceslot_tui.ports import Added
 
 
@@ -25,6 +35,40 @@ class FakeClock:
 
     def steady_s(self) -> float:
         return 0.0
+
+
+class FakeWatching:
+    """The front door of the batch watch, with one batch behind it."""
+
+    def __init__(self, asked: list[tuple[str, ...]]) -> None:
+        self._asked = asked
+
+    async def table(self) -> tuple[tuple[BatchView, BatchFigures], ...]:
+        batch = Batch(BatchCount("b1", "in_progress", 3, 2, 9, 5), "reminders")
+        return ((BatchView(batch, Watch.ACTIVE, {}, done=2, total=9), BatchFigures("b1")),)
+
+    def checks(self) -> BatchChecks:
+        return BatchChecks(True, 30.0, count=4)
+
+    async def recipients(self, query: RecipientQuery) -> RecipientPage:
+        if query.batch_id != "b1":
+            raise ReadFailed("HTTP 404")
+        return RecipientPage((BatchRecipientRow("r1", "+12025550100", "Ana", "failed"),), 9)
+
+    async def change(self, batch_id: str, change: BatchChange, *, by: str) -> Done:
+        self._asked.append((change.value, batch_id, by))
+        return Done(message="changed")
+
+    async def set_interval(self, seconds: float, *, by: str) -> Done:
+        self._asked.append(("interval", f"{seconds:g}", by))
+        return Done(message="set")
+
+    async def watch(self, on: bool, *, by: str) -> Done:
+        self._asked.append(("watch", str(on), by))
+        return Done(message="watched")
+
+    def check_now(self) -> None:
+        self._asked.append(("check",))
 
 
 class FakeEngine:
@@ -51,6 +95,7 @@ class FakeEngine:
             services=(ServiceHealth("reconciler", Health.WELL, Instant(0)),),
         )
         self.lines: list[JournalEntry] = []
+        self.batches = FakeWatching(self.asked)
         self._change = asyncio.Event()
 
     # --- what a test does

@@ -18,7 +18,7 @@ import pytest
 from tests.e2e.rig import ROOT, Rig, number, rig, wait_for
 from tests.link.conftest import DEADLINE_S
 from tests.link.test_pushing import RawConsole
-from voiceslot_tui.link.client import Connected, Lost, Watch
+from voiceslot_tui.link.watch import Connected, Lost, Watch
 from voiceslot_tui.wire import control
 
 

@@ -36,7 +36,7 @@ from voiceslot_tui.console.subjects import Subject
 from voiceslot_tui.console.widgets.cells import Line, Tone
 from voiceslot_tui.console.widgets.live_text import LiveText
 from voiceslot_tui.core.text import CleanText
-from voiceslot_tui.link.client import Connected, Lost, State
+from voiceslot_tui.link.watch import Connected, Lost, State
 
 _FOLLOW_CURSOR_AFTER_S: Final = 0.15
 """How long the cursor rests on a row before its detail is read."""

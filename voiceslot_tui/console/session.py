@@ -31,7 +31,8 @@ from voiceslot_tui.core.pages import (
 from voiceslot_tui.core.snapshot import Snapshot
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.core.undo import Done
-from voiceslot_tui.link.client import Connected, Link, LinkLost, Lost, State, Watch
+from voiceslot_tui.link.client import Link, LinkLost
+from voiceslot_tui.link.watch import Connected, Lost, State, Watch
 from voiceslot_tui.wire import control
 from voiceslot_tui.wire import follow_up_control as messages
 
