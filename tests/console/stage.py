@@ -53,7 +53,9 @@ class Stage:
 
     async def rest(self) -> None:
         """Wait until nothing is being read, asked or painted."""
-        tables = (self.app.main.queue.inner, self.app.main.whatsapp.inner)
+        main = self.app.main
+        panes = (main.queue, main.whatsapp, main.batches, main.recipients)
+        tables = [pane.inner for pane in panes]
         await self.until(lambda: all(one.is_settled or not one.region for one in tables))
         await self.pilot.pause()
 
