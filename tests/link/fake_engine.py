@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from tests.link.fake_follow_ups import FakeFollowUps
 from voiceslot_tui.core.batch_progress import BatchChecks, BatchView
 from voiceslot_tui.core.batches import Batch, Watch
 from voiceslot_tui.core.calls import CallId, CallState, Instant
@@ -41,19 +42,29 @@ class FakeWatching:
     """The front door of the batch watch, with one batch behind it."""
 
     def __init__(self, asked: list[tuple[str, ...]]) -> None:
+        batch = Batch(BatchCount("b1", "in_progress", 3, 2, 9, 5), "reminders")
+        self.view = BatchView(batch, Watch.ACTIVE, {}, done=2, total=9)
+        self.figures = BatchFigures("b1")
+        self.shown = BatchChecks(True, 30.0, count=4)
+        self.people = [
+            BatchRecipientRow(f"r{n}", f"+1202555010{n}", f"Ana{n}", "failed") for n in range(5)
+        ]
+        self.unreadable = 0
+        self.read: list[RecipientQuery] = []
         self._asked = asked
 
     async def table(self) -> tuple[tuple[BatchView, BatchFigures], ...]:
-        batch = Batch(BatchCount("b1", "in_progress", 3, 2, 9, 5), "reminders")
-        return ((BatchView(batch, Watch.ACTIVE, {}, done=2, total=9), BatchFigures("b1")),)
+        return ((self.view, self.figures),)
 
     def checks(self) -> BatchChecks:
-        return BatchChecks(True, 30.0, count=4)
+        return self.shown
 
     async def recipients(self, query: RecipientQuery) -> RecipientPage:
         if query.batch_id != "b1":
             raise ReadFailed("HTTP 404")
-        return RecipientPage((BatchRecipientRow("r1", "+12025550100", "Ana", "failed"),), 9)
+        self.read.append(query)
+        shown = tuple(self.people[query.start : query.start + query.count])
+        return RecipientPage(shown, len(self.people), self.unreadable)
 
     async def change(self, batch_id: str, change: BatchChange, *, by: str) -> Done:
         self._asked.append((change.value, batch_id, by))
@@ -96,6 +107,7 @@ class FakeEngine:
         )
         self.lines: list[JournalEntry] = []
         self.batches = FakeWatching(self.asked)
+        self.follow_ups = FakeFollowUps(self.asked)
         self._change = asyncio.Event()
 
     # --- what a test does

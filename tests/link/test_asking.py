@@ -59,7 +59,7 @@ async def test_batches_and_recipients_are_shown(path: Path) -> None:
     assert [row.view.batch.name for row in shown.rows] == ["reminders"]
     assert (shown.rows[0].figures.batch_id, shown.checks.count) == ("b1", 4)
     page = (await link.ask(batches.GetRecipients(RecipientQuery("b1")))).page
-    assert ([row.name for row in page.rows], page.total) == (["Ana"], 9)
+    assert ([row.name for row in page.rows][:2], page.total) == (["Ana0", "Ana1"], 5)
     link.close()
 
 

@@ -249,7 +249,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
                 _FOLLOW_CURSOR_AFTER_S, self._recipients_if_resting(self.batches.chosen_batch)
             )
             return
-        subject = self.listing.subject()
+        subject = self.listing.subject() if message.table is self.listing.inner else None
         if subject is None or not self.detail.display or self.active is PaneId.DETAIL:
             return
         if subject != self.detail.subject:

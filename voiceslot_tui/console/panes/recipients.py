@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar, Final
+
+from textual.worker import WorkType
 
 from voiceslot_tui.console import batch_rows, batches_presenter
 from voiceslot_tui.console.batch_rows import PlacedRecipient
@@ -152,7 +155,8 @@ class RecipientsPane(Listing):
         if self.shown is None or snapshot is None or snapshot.batch_watch == self._checks:
             return
         self._checks = snapshot.batch_watch
-        self.run_worker(self._look(_id(self.shown)), name="batch", group="batch", exclusive=True)
+        look: WorkType[None] = partial(self._look, _id(self.shown))
+        self.run_worker(look, name="batch", group="batch", exclusive=True, exit_on_error=False)
 
     def paint(self) -> None:
         """Let times pass, and say whose recipients these are."""
