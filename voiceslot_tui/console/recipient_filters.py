@@ -21,6 +21,7 @@ from voiceslot_tui.console.filter_tokens import (
 _FIELD: Final = "status"
 _KNOWN: Final = (
     "pending",
+    "dispatched",
     "initiated",
     "in_progress",
     "completed",
