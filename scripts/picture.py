@@ -23,7 +23,7 @@ WATCHED_S = 14.0
 async def drawn(socket_path: Path) -> str:
     """Attach a console, let it run for a while, and give its picture."""
     from voiceslot_tui.console.operator_app import OperatorApp
-    from voiceslot_tui.link.client import Watch
+    from voiceslot_tui.link.watch import Watch
 
     await until_there(socket_path)
     app = OperatorApp(Watch(socket_path), report_folder=socket_path.parent, demo=True)

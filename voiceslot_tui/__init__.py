@@ -9,6 +9,7 @@ and rooms on one floor do not know each other:
     listener         HTTP in: webhooks, enqueueing, statistics
     link.server      the Unix socket, engine side
     console          the operator's screen (the only room that knows Textual)
+    link.watch       a client that comes back
     engine           dispatcher, reconciler, janitor; batch monitor, follow-up sender, message
                      reader; the ledgers, the only writers of states
     store            SQLite behind ports.Store

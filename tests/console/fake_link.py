@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import cast
 
+from tests.console.fake_batches import FakeBatches
 from tests.console.fake_messages import FakeMessages
 from tests.console.still_clock import NOW
 from voiceslot_tui.core.calls import (
@@ -28,7 +29,9 @@ from voiceslot_tui.core.pages import (
 )
 from voiceslot_tui.core.snapshot import EngineState, Slots, Snapshot
 from voiceslot_tui.core.undo import Done, Undo
-from voiceslot_tui.link.client import Connected, Link, LinkLost, Lost, Refused, State
+from voiceslot_tui.link.client import Link, LinkLost, Refused
+from voiceslot_tui.link.watch import Connected, Lost, State
+from voiceslot_tui.wire import batch_control as batches
 from voiceslot_tui.wire import control
 from voiceslot_tui.wire import follow_up_control as messages
 
@@ -93,6 +96,7 @@ class FakeLink:
     def __init__(self, calls: list[Call] | None = None) -> None:
         self.calls = {call.id: call for call in calls or []}
         self.messages = FakeMessages()
+        self.batches = FakeBatches()
         self.acts: list[control.Body] = []
         self.asked: list[control.Body] = []
         self.snapshot = make_snapshot()
@@ -122,6 +126,8 @@ class FakeLink:
                 | messages.GetSuppressions()
             ):
                 return self.messages.answered(body)
+            case batches.GetBatches() | batches.GetRecipients():
+                return self.batches.answered(body, self.snapshot.batch_watch)
             case messages.Suppress():
                 await self.asked_to(body)
                 return self.messages.answered(body)

@@ -18,7 +18,7 @@ from tests.console.fake_link import FakeLink, FakeWatch
 from tests.console.still_clock import StillClock
 from voiceslot_tui.console.dialogs.dialog import TypingDialog
 from voiceslot_tui.console.operator_app import OperatorApp
-from voiceslot_tui.link.client import Watch
+from voiceslot_tui.link.watch import Watch
 
 DEADLINE_S = 20.0
 _NO_BOXES = str.maketrans(dict.fromkeys("│─╭╮╰╯", " "))
@@ -53,7 +53,9 @@ class Stage:
 
     async def rest(self) -> None:
         """Wait until nothing is being read, asked or painted."""
-        tables = (self.app.main.queue.inner, self.app.main.whatsapp.inner)
+        main = self.app.main
+        panes = (main.queue, main.whatsapp, main.batches, main.recipients)
+        tables = [pane.inner for pane in panes]
         await self.until(lambda: all(one.is_settled or not one.region for one in tables))
         await self.pilot.pause()
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 
 import pytest
 
+from tests.console.fake_batches import CHECKS, make_batch, make_recipient
 from tests.console.fake_link import NOW, FakeLink, make_call, make_snapshot
 from tests.console.fake_messages import make_message, make_try
 from tests.console.stage import Stage, stage
 from voiceslot_tui.core.calls import CallId, CallState, Hold
 from voiceslot_tui.core.follow_up_facts import Approval
+from voiceslot_tui.core.follow_up_pages import BatchRecipientRow
 from voiceslot_tui.core.follow_up_snapshot import FollowUpStanding, TemplateStanding
 from voiceslot_tui.core.follow_ups import Channel, FollowUp, FollowUpState
 from voiceslot_tui.core.pages import JournalEntry
 from voiceslot_tui.core.snapshot import EngineState, Health, Idle, ServiceHealth
 from voiceslot_tui.core.undo import Done
 from voiceslot_tui.link.client import Refused
+from voiceslot_tui.wire.batch_control import BatchRow
 
 CORPUS = [
     "\x1b]52;c;YQ==\x07clip",
@@ -67,10 +71,16 @@ def hostile_link(*payloads: str) -> FakeLink:
             template=TemplateStanding(first, Approval.REJECTED, first, first, first),
             codes={99_999: 1},
         ),
+        batch_watch=replace(CHECKS, error=first),
     )
     link.operator = first
     link.messages.add(*(hostile_message(n, one) for n, one in enumerate(payloads, start=1)))
     link.messages.add(hostile_message(99, first))
+    link.batches.rows = [hostile_batch(n, one) for n, one in enumerate(payloads, start=1)]
+    link.batches.rows.append(hostile_batch(99, first))
+    link.batches.people["btcal_99"] = [
+        hostile_recipient(n, one) for n, one in enumerate(payloads, start=1)
+    ]
     link.messages.lines = tuple(link.lines)
     link.messages.text = first
     link.messages.tries = tuple(
@@ -78,6 +88,25 @@ def hostile_link(*payloads: str) -> FakeLink:
         for one in link.messages.kept.values()
     )
     return link
+
+
+def hostile_batch(number: int, word: str) -> BatchRow:
+    """Give a batch every foreign word of which is hostile."""
+    row = make_batch(number, status=word, error=word)
+    batch = replace(row.view.batch, name=word, agent_id=word, agent_name=word)
+    return BatchRow(replace(row.view, batch=batch), row.figures)
+
+
+def hostile_recipient(number: int, word: str) -> BatchRecipientRow:
+    """Give a recipient every foreign word of whom is hostile, with a message of such a kind."""
+    return make_recipient(
+        number,
+        name=word,
+        number=word,
+        status=word,
+        conversation_id=word,
+        follow_up=hostile_message(number, word),
+    )
 
 
 def hostile_message(number: int, word: str) -> FollowUp:
@@ -142,6 +171,24 @@ async def test_foreign_text_in_messages_is_shown_as_text(
         assert_harmless(seen)
         seen.link.refusal = Refused(payload, code="rejected")
         await seen.press("n", "y")
+        assert_harmless(seen)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=["80x24", "200x60"])
+@pytest.mark.parametrize("payload", CORPUS[:3] + CORPUS[6:8], ids=lambda payload: ascii(payload))
+async def test_foreign_text_in_batches_is_shown_as_text(
+    payload: str, size: tuple[int, int]
+) -> None:
+    async with stage(hostile_link(payload, *CORPUS), size) as seen:
+        asked = (("3",), ("C",), ("n", "A"), ("n", "y"), ("n", "O"), ("n", "enter"), ("E",))
+        for keys in (*asked, ("escape", "down"), ("s",), ("n", "enter"), ("escape", "C")):
+            await seen.press(*keys)
+            assert_harmless(seen)
+        seen.link.refusal = Refused(payload, code="rejected")
+        await seen.press("y")
+        assert_harmless(seen)
+        seen.link.batches.refusal = Refused(payload, code="rejected")
+        await seen.press("3", "down", "enter")
         assert_harmless(seen)
 
 

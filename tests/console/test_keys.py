@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from textual import events
 
+from tests.console.fake_batches import make_batch
 from tests.console.fake_link import FakeLink, make_call, make_snapshot
 from tests.console.fake_messages import make_message
 from tests.console.stage import Stage, stage
@@ -26,6 +27,7 @@ from voiceslot_tui.core.pages import Place, Segment
 from voiceslot_tui.core.snapshot import EngineState
 from voiceslot_tui.core.undo import Done, Undo
 from voiceslot_tui.link.client import Refused
+from voiceslot_tui.wire import batch_control as batches
 from voiceslot_tui.wire import control
 from voiceslot_tui.wire import follow_up_control as messages
 
@@ -108,6 +110,12 @@ EFFECTS: dict[ActionId, Seen] = {
     ActionId.ASK_MESSENGER: acted(messages.ReadMessenger()),
     ActionId.SUPPRESS: dialog(QuestionDialog),
     ActionId.UNSUPPRESS: dialog(QuestionDialog),
+    ActionId.CHECK_BATCHES: acted(batches.CheckBatches()),
+    ActionId.CANCEL_BATCH: dialog(QuestionDialog),
+    ActionId.RETRY_BATCH: dialog(QuestionDialog),
+    ActionId.RETRY_BATCH_MESSAGES: dialog(QuestionDialog),
+    ActionId.WATCH_BATCHES: dialog(QuestionDialog),
+    ActionId.BATCH_INTERVAL: dialog(Prompt),
     ActionId.QUEUE: pane(PaneId.QUEUE),
     ActionId.SLOTS: pane(PaneId.SLOTS),
     ActionId.BATCHES: pane(PaneId.BATCHES),
@@ -145,6 +153,10 @@ async def set_the_stage(seen: Stage, action_id: ActionId) -> None:
         seen.link.messages.add(make_message(1, state=FollowUpState.BLOCKED))
         seen.watch.push(follow_ups=FollowUpStanding(paused=paused, codes={63016: 2}))
         await seen.press("5")
+    if BY_ID[action_id].group is Group.BATCHES:
+        seen.link.batches.rows = [make_batch(1)]
+        await seen.press("3")
+        await seen.until(lambda: seen.app.main.batches.inner.cursor_row is not None)
     if action_id is ActionId.UNMARK:
         await seen.press("space", "up")
 

@@ -6,7 +6,6 @@ import pytest
 
 from tests.console.fake_link import NOW, FakeLink, ManyLink, make_call, make_snapshot
 from tests.console.stage import stage
-from voiceslot_tui.console.panes.unwatched import SENTENCES
 from voiceslot_tui.core.calls import Call, CallId, CallState, Hold, Instant
 from voiceslot_tui.core.pages import JournalEntry
 from voiceslot_tui.core.snapshot import Idle
@@ -50,8 +49,8 @@ async def test_80x24_has_one_pane_and_a_strip_of_events() -> None:
 async def test_120x40_has_all_panes_but_the_detail() -> None:
     async with stage(FakeLink(some_calls()), (120, 40)) as seen:
         assert "4+2 of 10" in seen.lines("slots")[0]
-        for name in ("batches", "recipients"):
-            assert seen.shown(name).startswith("Nothing is watched yet.")
+        assert "No batch call" in seen.shown("batches")
+        assert "No batch is chosen" in seen.shown("recipients")
         assert "No message yet" in seen.shown("whatsapp")
         assert seen.lines("tabs") == []
         assert seen.lines("detail") == []
@@ -81,13 +80,6 @@ async def test_a_number_goes_to_its_pane(key: str) -> None:
         assert seen.screen()[2].startswith(f"╭─ {key} {titles[number - 1]} ")
         strips = [line for line in seen.screen() if "─ 6 Events " in line]
         assert len(strips) == 1
-
-
-@pytest.mark.parametrize("pane", list(SENTENCES))
-async def test_a_pane_without_a_subject_says_what_will_be_seen_there(pane: str) -> None:
-    async with stage() as seen:
-        await seen.press({"batches": "3", "recipients": "4"}[pane])
-        assert "will be listed here" in " ".join(seen.shown(pane).split())
 
 
 # --- states of the link

@@ -7,13 +7,24 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from tests.link.fake_follow_ups import FakeFollowUps
+from voiceslot_tui.core.batch_progress import BatchChecks, BatchView
+from voiceslot_tui.core.batches import Batch, Watch
 from voiceslot_tui.core.calls import CallId, CallState, Instant
-from voiceslot_tui.core.errors import BadInput, Missing, Rejected, StoreBusy
+from voiceslot_tui.core.errors import BadInput, Missing, ReadFailed, Rejected, StoreBusy
 from voiceslot_tui.core.facts import Wish
+from voiceslot_tui.core.follow_up_pages import (
+    BatchFigures,
+    BatchRecipientRow,
+    RecipientPage,
+    RecipientQuery,
+)
 from voiceslot_tui.core.orders import NewCall
 from voiceslot_tui.core.pages import CallDetail, JournalEntry, Page, PageQuery, Place
 from voiceslot_tui.core.snapshot import EngineState, Health, ServiceHealth, Slots, Snapshot
+from voiceslot_tui.core.talks import BatchCount
 from voiceslot_tui.core.undo import Done, Undo
+from voiceslot_tui.follow_up_ports import BatchChange
 from voiceslot_tui.ports import Added
 
 
@@ -25,6 +36,50 @@ class FakeClock:
 
     def steady_s(self) -> float:
         return 0.0
+
+
+class FakeWatching:
+    """The front door of the batch watch, with one batch behind it."""
+
+    def __init__(self, asked: list[tuple[str, ...]]) -> None:
+        batch = Batch(BatchCount("b1", "in_progress", 3, 2, 9, 5), "reminders")
+        self.view = BatchView(batch, Watch.ACTIVE, {}, done=2, total=9)
+        self.figures = BatchFigures("b1")
+        self.shown = BatchChecks(True, 30.0, count=4)
+        self.people = [
+            BatchRecipientRow(f"r{n}", f"+1202555010{n}", f"Ana{n}", "failed") for n in range(5)
+        ]
+        self.unreadable = 0
+        self.read: list[RecipientQuery] = []
+        self._asked = asked
+
+    async def table(self) -> tuple[tuple[BatchView, BatchFigures], ...]:
+        return ((self.view, self.figures),)
+
+    def checks(self) -> BatchChecks:
+        return self.shown
+
+    async def recipients(self, query: RecipientQuery) -> RecipientPage:
+        if query.batch_id != "b1":
+            raise ReadFailed("HTTP 404")
+        self.read.append(query)
+        shown = tuple(self.people[query.start : query.start + query.count])
+        return RecipientPage(shown, len(self.people), self.unreadable)
+
+    async def change(self, batch_id: str, change: BatchChange, *, by: str) -> Done:
+        self._asked.append((change.value, batch_id, by))
+        return Done(message="changed")
+
+    async def set_interval(self, seconds: float, *, by: str) -> Done:
+        self._asked.append(("interval", f"{seconds:g}", by))
+        return Done(message="set")
+
+    async def watch(self, on: bool, *, by: str) -> Done:
+        self._asked.append(("watch", str(on), by))
+        return Done(message="watched")
+
+    def check_now(self) -> None:
+        self._asked.append(("check",))
 
 
 class FakeEngine:
@@ -51,6 +106,8 @@ class FakeEngine:
             services=(ServiceHealth("reconciler", Health.WELL, Instant(0)),),
         )
         self.lines: list[JournalEntry] = []
+        self.batches = FakeWatching(self.asked)
+        self.follow_ups = FakeFollowUps(self.asked)
         self._change = asyncio.Event()
 
     # --- what a test does

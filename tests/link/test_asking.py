@@ -12,10 +12,12 @@ import pytest
 from tests.link.fake_engine import FakeEngine
 from voiceslot_tui.core.calls import CallId
 from voiceslot_tui.core.facts import Wish
+from voiceslot_tui.core.follow_up_pages import RecipientQuery
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX, LINK_ASKS_AT_ONCE_MAX
 from voiceslot_tui.core.orders import NewCall
 from voiceslot_tui.core.pages import PageQuery
 from voiceslot_tui.link.client import Link, LinkLost, NoEngine, Refused, TimedOut
+from voiceslot_tui.wire import batch_control as batches
 from voiceslot_tui.wire import control
 from voiceslot_tui.wire import follow_up_control as messages
 
@@ -51,9 +53,43 @@ async def test_every_reading_is_answered_by_its_own_type(engine: FakeEngine, pat
     link.close()
 
 
-@pytest.mark.parametrize("question", get_args(messages.MessageQuestion))
-def test_every_question_about_messages_has_an_answer_of_its_own(question: type) -> None:
-    assert control.ANSWERED_BY[question] in get_args(messages.MessageResult)
+async def test_batches_and_recipients_are_shown(path: Path) -> None:
+    link = await Link.connect(path)
+    shown = await link.ask(batches.GetBatches())
+    assert [row.view.batch.name for row in shown.rows] == ["reminders"]
+    assert (shown.rows[0].figures.batch_id, shown.checks.count) == ("b1", 4)
+    page = (await link.ask(batches.GetRecipients(RecipientQuery("b1")))).page
+    assert ([row.name for row in page.rows][:2], page.total) == (["Ana0", "Ana1"], 5)
+    link.close()
+
+
+@pytest.mark.parametrize(
+    ("wish", "asked"),
+    [
+        (batches.CancelBatch("b1"), ("cancel", "b1")),
+        (batches.RetryBatch("b1"), ("retry", "b1")),
+        (batches.SetBatchInterval(2.5), ("interval", "2.5")),
+        (batches.WatchBatches(False), ("watch", "False")),
+    ],
+    ids=repr,
+)
+async def test_batches_are_changed_under_the_operators_name(
+    engine: FakeEngine, path: Path, wish: batches.BatchAct, asked: tuple[str, str]
+) -> None:
+    link = await Link.connect(path)
+    assert (await link.ask(wish)).done.message
+    assert engine.asked == [(*asked, link.operator)]
+    assert (await link.ask(batches.CheckBatches())).done.message
+    assert engine.asked[1:] == [("check",)]
+    link.close()
+
+
+@pytest.mark.parametrize(
+    "question", [*get_args(messages.MessageQuestion), *get_args(batches.BatchQuestion)]
+)
+def test_every_question_about_messages_and_batches_has_an_answer_of_its_own(question: type) -> None:
+    results = (*get_args(messages.MessageResult), *get_args(batches.BatchResult))
+    assert control.ANSWERED_BY[question] in results
     assert len(set(control.ANSWERED_BY.values())) == len(control.ANSWERED_BY)
 
 
@@ -70,6 +106,9 @@ def test_every_question_about_messages_has_an_answer_of_its_own(question: type) 
         (control.Explain(CallId(4)), "missing", ""),
         (control.GetPage(PageQuery()), "unknown", ""),
         (control.GetPage(PageQuery(count=501)), "bad_input", "count"),
+        (batches.GetRecipients(RecipientQuery("b1", count=501)), "bad_input", "count"),
+        (batches.GetRecipients(RecipientQuery("b1", start=-1)), "bad_input", "start"),
+        (batches.GetRecipients(RecipientQuery("elsewhere")), "rejected", ""),
         (
             control.Want(tuple(map(CallId, range(COMMAND_CALLS_MAX + 1))), Wish.CANCEL),
             "bad_input",

@@ -20,8 +20,9 @@ from voiceslot_tui.core.limits import (
     LINK_CLIENTS_MAX,
     LINK_LINE_BYTES_MAX,
 )
-from voiceslot_tui.link.client import Connected, Dismissed, Link, LinkLost, Lost, NoEngine, Watch
+from voiceslot_tui.link.client import Dismissed, Link, LinkLost, NoEngine
 from voiceslot_tui.link.server.peers import clean_label
+from voiceslot_tui.link.watch import Connected, Lost, Watch
 from voiceslot_tui.wire import control
 
 

@@ -18,7 +18,7 @@ import pytest
 from tests.e2e.rig import ROOT, Rig, number, rig, wait_for
 from tests.link.conftest import DEADLINE_S
 from tests.link.test_pushing import RawConsole
-from voiceslot_tui.link.client import Connected, Lost, Watch
+from voiceslot_tui.link.watch import Connected, Lost, Watch
 from voiceslot_tui.wire import control
 
 
@@ -75,6 +75,19 @@ def test_commands_do_what_they_say(running: Rig) -> None:
     assert snapshot["paused_why"] == "a test"
     assert f"(uid {os.getuid()}" in snapshot["paused_by"]
     assert running.simulator.truth()["people_rung"] == 0
+
+
+def test_batches_are_watched_as_often_as_said(running: Rig) -> None:
+    assert voiceslot(running, "batches", "every", "7").returncode == 0
+    shown = json.loads(voiceslot(running, "batches", "--json").stdout)
+    assert (shown["checks"]["watching"], shown["checks"]["interval_s"]) == (True, 7.0)
+    assert voiceslot(running, "batches", "watch", "off").returncode == 0
+    assert "not watched" in voiceslot(running, "status").stdout
+    assert voiceslot(running, "batches", "watch", "on").returncode == 0
+    assert voiceslot(running, "batches", "check").returncode == 0
+    ran = voiceslot(running, "batches", "show", "btcal_nobody")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert voiceslot(running, "messages").returncode == 0
 
 
 async def test_an_idle_engine_sends_beats_only(running: Rig) -> None:

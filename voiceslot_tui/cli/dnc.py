@@ -11,7 +11,7 @@ from typing import Final, TextIO
 import click
 
 from voiceslot_tui.cli.asking import with_engine
-from voiceslot_tui.cli.explained import Explained
+from voiceslot_tui.cli.explained import Explained, ExplainedGroup
 from voiceslot_tui.cli.failures import DONE, FAILED, say
 from voiceslot_tui.cli.messages_text import as_json, suppression_line
 from voiceslot_tui.core.calls import Instant
@@ -23,7 +23,10 @@ from voiceslot_tui.wire import follow_up_control as asked
 _WHY: Final = click.option("--why", default="", help="Why, for the record.")
 
 
-@click.group()
+@click.group(
+    cls=ExplainedGroup,
+    examples=("voiceslot dnc add +12025550123 --why 'asked on the phone'", "voiceslot dnc list"),
+)
 def dnc() -> None:
     """Keep the list of numbers that are never called or written to."""
 

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 
-class Explained(click.Command):
-    """A click command with a section of examples in its help."""
+class WithExamples(click.Command):
+    """What has a section of examples in its help."""
 
     def __init__(self, *arguments: Any, examples: tuple[str, ...] = (), **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -18,6 +18,14 @@ class Explained(click.Command):
         """Write the examples, each on its own line, unwrapped."""
         super().format_epilog(ctx, formatter)
         write_examples(self.examples, formatter)
+
+
+class Explained(WithExamples):
+    """A click command with a section of examples in its help."""
+
+
+class ExplainedGroup(WithExamples, click.Group):
+    """A click group with a section of examples in its help."""
 
 
 def write_examples(examples: tuple[str, ...], formatter: click.HelpFormatter) -> None:

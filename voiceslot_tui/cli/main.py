@@ -31,6 +31,17 @@ COMMANDS: Final = MappingProxyType(
         "limit": ("plain", "Set how many calls may be live at once."),
         "status": ("plain", "Show what the engine is doing."),
         "explain": ("plain", "Say why a call, or anything, is not dialled."),
+        "messages": ("messages", "Show the messages after ended calls, newest first."),
+        "message": (
+            "messages",
+            "Show all about one message: its tries, and what it says or would say.",
+        ),
+        "follow-ups": (
+            "messages",
+            "Pause, resume, retry or leave out messages, or change their template.",
+        ),
+        "dnc": ("dnc", "Keep the list of numbers that are never called or written to."),
+        "batches": ("batches", "Show the workspace's batches, or act on them."),
     }
 )
 """Every command: the module that holds it, and what it does, as its own help begins."""
@@ -57,7 +68,7 @@ class CommandsOnDemand(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"voiceslot_tui.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

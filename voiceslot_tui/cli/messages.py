@@ -9,7 +9,7 @@ from typing import TypeVar
 import click
 
 from voiceslot_tui.cli.asking import with_engine
-from voiceslot_tui.cli.explained import Explained
+from voiceslot_tui.cli.explained import Explained, ExplainedGroup
 from voiceslot_tui.cli.failures import DONE, FAILED, say
 from voiceslot_tui.cli.messages_text import as_json, message_line, message_lines
 from voiceslot_tui.core.calls import Instant
@@ -87,7 +87,11 @@ def message(message_id: int, wants_json: bool) -> int:
     return DONE
 
 
-@click.group(name="follow-ups")
+@click.group(
+    name="follow-ups",
+    cls=ExplainedGroup,
+    examples=("voiceslot follow-ups pause", "voiceslot follow-ups retry --code 63016"),
+)
 def follow_ups() -> None:
     """Pause, resume, retry or leave out messages, or change their template.
 

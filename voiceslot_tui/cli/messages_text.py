@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from voiceslot_tui.cli.status_text import age
+from voiceslot_tui.cli.ages import age
 from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.follow_up_pages import FollowUpDetail, Suppression
 from voiceslot_tui.core.follow_up_words import why_not_sent
@@ -30,7 +30,8 @@ _SAYS_WHY = frozenset(
 
 def as_json(value: object) -> str:
     """Write something as indented JSON in ASCII; times are milliseconds since 1970 in UTC."""
-    return json.dumps(msgspec.to_builtins(value, str_keys=True), indent=2)
+    plain = msgspec.to_builtins(value, str_keys=True)
+    return json.dumps(plain, indent=2).replace("\x7f", "\\u007f")
 
 
 def message_line(row: FollowUp, now: Instant) -> str:
@@ -39,7 +40,7 @@ def message_line(row: FollowUp, now: Instant) -> str:
         f"{row.id:>7}",
         f"{row.state:<10}",
         f"{row.channel:<8}",
-        f"{row.to_number or row.email or '-':<16}",
+        f"{clean(row.to_number or row.email, 40) or '-':<16}",
         f"{clean(row.name, 24) or '-':<24}",
         f"{age(row.ended_at, now):>10} ago",
         why(row),
@@ -68,7 +69,8 @@ def message_lines(detail: FollowUpDetail, preview: str, now: Instant) -> Iterato
     """Write all about one message: how it stands, its tries, and what it says."""
     row = detail.follow_up
     yield f"message {row.id}: {row.state}" + (f" ({why(row)})" if why(row) else "")
-    yield f"to        {clean(row.name) or '-'}, {row.to_number or '-'} {clean(row.email)}".rstrip()
+    number = clean(row.to_number) or "-"
+    yield f"to        {clean(row.name) or '-'}, {number} {clean(row.email)}".rstrip()
     yield f"call      ended {age(row.ended_at, now)} ago, {row.disposition}"
     for named, value in (
         ("conversation", row.conversation_id),
@@ -79,11 +81,11 @@ def message_lines(detail: FollowUpDetail, preview: str, now: Instant) -> Iterato
             yield f"          {named} {clean(str(value))}"
     for one in detail.tries:
         yield f"try {one.number}     {_try_words(one, now)}"
-    yield from (f"reads     {line}" for line in preview.splitlines())
+    yield from (f"reads     {clean(line, 2000)}" for line in preview.splitlines())
 
 
 def _try_words(one: Try, now: Instant) -> str:
-    sid = f", {one.message_sid}" if one.message_sid else ""
+    sid = f", {clean(one.message_sid, 40)}" if one.message_sid else ""
     code = f"; {failure_words(one.code)}" if one.code is not None else ""
     form = str(one.form).replace("_", " ")
     return f"{one.channel}, {form}, {one.state} {age(one.changed_at, now)} ago{sid}{code}"
@@ -91,4 +93,5 @@ def _try_words(one: Try, now: Instant) -> str:
 
 def suppression_line(one: Suppression, now: Instant) -> str:
     """Write a number of the suppression list on one line."""
-    return f"{one.number:<16}  {age(one.at, now):>10} ago  {clean(one.by)}: {clean(one.why) or '-'}"
+    since = f"{age(one.at, now):>10} ago"
+    return f"{clean(one.number, 40):<16}  {since}  {clean(one.by)}: {clean(one.why) or '-'}"

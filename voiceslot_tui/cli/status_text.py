@@ -11,7 +11,9 @@ from typing import Final
 
 import msgspec
 
-from voiceslot_tui.core.calls import CallState, Instant, seconds_between
+from voiceslot_tui.cli.ages import age
+from voiceslot_tui.cli.standing_text import checks_words, message_lines
+from voiceslot_tui.core.calls import CallState
 from voiceslot_tui.core.snapshot import Health, Slots, Snapshot
 from voiceslot_tui.core.text import clean
 
@@ -42,6 +44,8 @@ def status_lines(snapshot: Snapshot) -> list[str]:
         ("Done", _done(snapshot)),
         *(("Waits", idle.sentence) for idle in snapshot.idle),
         ("Webhooks", _webhooks(snapshot)),
+        *(("Messages", line) for line in message_lines(snapshot.follow_ups)),
+        ("Batches", checks_words(snapshot.batch_watch, snapshot.at)),
         *(("Service", line) for line in _services(snapshot)),
         *(("Warning", warning) for warning in snapshot.warnings),
     ]
@@ -153,18 +157,6 @@ def _services(snapshot: Snapshot) -> Iterator[str]:
         if one.health is not Health.WELL:
             since = age(one.since, snapshot.at)
             yield f"{one.name} has been failing for {since} ({one.failures:,} times): {one.error}"
-
-
-def age(start: Instant, end: Instant) -> str:
-    """Say how long something lasts, in at most two units: `12 s`, `3 min 5 s`, `2 d 4 h`."""
-    seconds = max(0, round(seconds_between(start, end)))
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    amounts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")]
-    while len(amounts) > 1 and not amounts[0][0]:
-        amounts.pop(0)
-    return " ".join(f"{amount} {unit}" for amount, unit in amounts[:2] if amount) or "0 s"
 
 
 def _count(count: int, noun: str) -> str:

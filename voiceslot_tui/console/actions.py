@@ -13,6 +13,7 @@ from typing import Final
 
 from voiceslot_tui.console import situation as when
 from voiceslot_tui.console.action import Action, ActionId, Danger, Group
+from voiceslot_tui.console.batch_actions import BATCHES
 from voiceslot_tui.console.message_actions import MESSAGES
 
 _I, _G, _D = ActionId, Group, Danger
@@ -30,7 +31,7 @@ _MOVES: Final = (
         _I.DETAIL,
         ("enter",),
         "detail",
-        "Show all about this call or message.",
+        "Show all about this call or message, or the recipients of this batch.",
         _G.MOVE,
         on_selection=True,
         footer=80,
@@ -45,10 +46,11 @@ _FINDS: Final = (
         _I.FILTER,
         ("slash",),
         "find",
-        "Show some rows only: words, state:queued, prio:>5, to:+57, is:done, code:63016.",
+        "Some rows only: words, state:queued, prio:>5, to:+57, is:done, code:63016, status:failed.",
         _G.FIND,
         argument="[words]",
         footer=30,
+        available=when.filterable,
     ),
     Action(
         _I.FINISHED,
@@ -73,6 +75,7 @@ _FINDS: Final = (
         on_selection=True,
         footer=40,
         footer_keys="␣",
+        available=when.markable,
     ),
     Action(
         _I.UNMARK,
@@ -331,7 +334,7 @@ _LEAVES: Final = (
     ),
 )
 
-ACTIONS: Final = (*_MOVES, *_FINDS, *_CALLS, *MESSAGES, *_ENGINE, *_SCREEN, *_LEAVES)
+ACTIONS: Final = (*_MOVES, *_FINDS, *_CALLS, *MESSAGES, *BATCHES, *_ENGINE, *_SCREEN, *_LEAVES)
 BY_ID: Final = MappingProxyType({action.id: action for action in ACTIONS})
 BY_KEY: Final = MappingProxyType({key: action for action in ACTIONS for key in action.keys})
 

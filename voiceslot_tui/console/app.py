@@ -44,7 +44,7 @@ def run(
         os.environ["TEXTUAL_THEME"] = MONOCHROME_THEME
 
     from voiceslot_tui.console.operator_app import OperatorApp
-    from voiceslot_tui.link.client import Watch
+    from voiceslot_tui.link.watch import Watch
 
     console = OperatorApp(
         Watch(socket_path),

@@ -15,6 +15,8 @@ from voiceslot_tui.console.widgets.cells import Line, Tone
 from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.snapshot import EngineState
 
+_SUBJECTS: Final = frozenset({Group.CALLS, Group.MESSAGES, Group.BATCHES})
+"""Groups of which the key line names the one whose rows are in view."""
 _ROOMY: Final = 100
 """Cells from which keys stand two apart."""
 
@@ -45,12 +47,18 @@ def key_line(situation: Situation, cells: int, marked: int = 0) -> Line:
     return Line((say(" "), *fitted(segments, cells - 1, gap)))
 
 
+def _subject(situation: Situation) -> Group:
+    if situation.about_batches:
+        return Group.BATCHES
+    return Group.MESSAGES if situation.about_messages else Group.CALLS
+
+
 def _shown(situation: Situation) -> tuple[Action, ...]:
-    other = Group.CALLS if situation.about_messages else Group.MESSAGES
+    others = _SUBJECTS - {_subject(situation)}
     return tuple(
         meant(action, situation)
         for action in on_key_line()
-        if action.group is not other or action.id is ActionId.UNDO
+        if action.group not in others or action.id is ActionId.UNDO
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from voiceslot_tui.console import filters, message_filters
+from voiceslot_tui.console import filters, message_filters, recipient_filters
 from voiceslot_tui.console.action import Action, ActionId
 from voiceslot_tui.console.actions import ACTIONS, named
 
@@ -56,7 +56,8 @@ def completions(text: str) -> tuple[str, ...]:
     if action is None:
         return ()
     if action.id is ActionId.FILTER:
-        ways = (*filters.completions(argument), *message_filters.completions(argument))
+        grammars = (filters, message_filters, recipient_filters)
+        ways = [way for grammar in grammars for way in grammar.completions(argument)]
         return tuple(f"{name} {rest}" for rest in dict.fromkeys(ways))
     if action.id is ActionId.SETTLE:
         return tuple(f"{name} {one}" for one in SETTLE_CHOICES if one.startswith(argument))

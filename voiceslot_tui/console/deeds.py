@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from voiceslot_tui.console import message_questions, message_wishes, questions, wishes
+from voiceslot_tui.console import (
+    batch_questions,
+    batch_wishes,
+    message_questions,
+    message_wishes,
+    questions,
+    wishes,
+)
 from voiceslot_tui.console.action import Action, ActionId, Danger, Group
 from voiceslot_tui.console.actions import BY_ID
 from voiceslot_tui.console.bars import meant
@@ -69,8 +76,9 @@ class Deeds:
     def situation(self) -> Situation:
         """Give what an action would be judged by now."""
         acts = self._session.acts
-        about_messages = self._screen.listing is self._screen.whatsapp
-        calls, messages = self._screen.chosen()
+        screen = self._screen
+        listing = screen.listing
+        calls, messages = screen.chosen()
         return Situation(
             self._session.view,
             calls,
@@ -78,7 +86,9 @@ class Deeds:
             acts.undo_label,
             acts.redo_label,
             self._waiting_for,
-            about_messages,
+            about_messages=listing in (screen.whatsapp, screen.recipients),
+            about_batches=listing is screen.batches,
+            batch=listing.chosen_batch,
         )
 
     def press(self, action_id: ActionId) -> None:
@@ -270,6 +280,8 @@ def _undo_hint(action: Action) -> str:
 def _question(action: Action, argument: str, situation: Situation) -> questions.Question | None:
     if action.group is Group.MESSAGES:
         return message_questions.question(action, argument, situation)
+    if action.group is Group.BATCHES:
+        return batch_questions.question(action, argument, situation)
     if action.id is ActionId.SETTLE and argument:
         return None
     return questions.question(action, situation.selection, situation.view)
@@ -278,4 +290,6 @@ def _question(action: Action, argument: str, situation: Situation) -> questions.
 def _plan(action: Action, argument: str, situation: Situation) -> wishes.Plan | wishes.BadArgument:
     if action.group is Group.MESSAGES:
         return message_wishes.plan(action.id, argument, situation)
+    if action.group is Group.BATCHES:
+        return batch_wishes.plan(action.id, argument, situation)
     return wishes.plan(action.id, argument, situation.selection)

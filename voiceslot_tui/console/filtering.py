@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from voiceslot_tui.console import filters, message_filters
+from voiceslot_tui.console import filters, message_filters, recipient_filters
 from voiceslot_tui.console.filter_tokens import BadFilter
 from voiceslot_tui.console.panes.queue import QueuePane
+from voiceslot_tui.console.panes.recipients import RecipientsPane
 from voiceslot_tui.console.panes.whatsapp import WhatsAppPane
 
 
@@ -58,6 +59,24 @@ def messages_filtering(pane: WhatsAppPane) -> Filtering:
         show,
         lambda text: _wrong(message_filters.parse(text)),
         message_filters.completions,
+    )
+
+
+def recipients_filtering(pane: RecipientsPane) -> Filtering:
+    """Give the filter line of a batch's recipients."""
+
+    def show(text: str) -> str:
+        search = recipient_filters.parse(text)
+        if isinstance(search, BadFilter):
+            return search.message
+        pane.show_search(search)
+        return ""
+
+    return Filtering(
+        lambda: pane.search.text,
+        show,
+        lambda text: _wrong(recipient_filters.parse(text)),
+        recipient_filters.completions,
     )
 
 

@@ -22,12 +22,14 @@ from voiceslot_tui.console.actions import ACTIONS
 from voiceslot_tui.console.deeds import Deeds
 from voiceslot_tui.console.flash import Flash
 from voiceslot_tui.console.outcomes import News
+from voiceslot_tui.console.panes.batches import BatchesPane
 from voiceslot_tui.console.panes.detail import DetailPane
 from voiceslot_tui.console.panes.events import EventsPane
+from voiceslot_tui.console.panes.listing import Listing
 from voiceslot_tui.console.panes.pane import Pane
 from voiceslot_tui.console.panes.queue import QueuePane
+from voiceslot_tui.console.panes.recipients import RecipientsPane
 from voiceslot_tui.console.panes.slots import SlotsPane
-from voiceslot_tui.console.panes.unwatched import BatchesPane, RecipientsPane
 from voiceslot_tui.console.panes.whatsapp import WhatsAppPane
 from voiceslot_tui.console.screen_layout import Layout, PaneId, layout_of, shown
 from voiceslot_tui.console.session import Session
@@ -35,8 +37,10 @@ from voiceslot_tui.console.situation import MessageSelection, Selection
 from voiceslot_tui.console.subjects import Subject
 from voiceslot_tui.console.widgets.cells import Line, Tone
 from voiceslot_tui.console.widgets.live_text import LiveText
+from voiceslot_tui.console.widgets.virtual_table import VirtualTable
 from voiceslot_tui.core.text import CleanText
-from voiceslot_tui.link.client import Connected, Lost, State
+from voiceslot_tui.link.watch import Connected, Lost, State
+from voiceslot_tui.wire.batch_control import BatchRow
 
 _FOLLOW_CURSOR_AFTER_S: Final = 0.15
 """How long the cursor rests on a row before its detail is read."""
@@ -80,21 +84,23 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.session = session
         self.queue = QueuePane(session)
         self.slots = SlotsPane(session)
+        self.batches = BatchesPane(session)
+        self.recipients = RecipientsPane(session)
         self.whatsapp = WhatsAppPane(session)
         self.events = EventsPane(session)
         self.detail = DetailPane(session)
         panes: tuple[Pane, ...] = (
             self.queue,
             self.slots,
-            BatchesPane(session),
-            RecipientsPane(session),
+            self.batches,
+            self.recipients,
             self.whatsapp,
             self.events,
             self.detail,
         )
         self.panes = {pane.pane_id: pane for pane in panes}
         self.active = PaneId.QUEUE
-        self.listing: QueuePane | WhatsAppPane = self.queue
+        self.listing: Listing = self.queue
         self.zoomed = False
         self.flash = Flash()
         self.deeds = Deeds(self, owns_engine=owns_engine)
@@ -178,8 +184,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.queue.read_again()
             if self.detail.display:
                 self.detail.read_again()
-        if self.whatsapp.display:
-            self.whatsapp.read_again()
+        for pane in (self.whatsapp, self.batches, self.recipients):
+            if pane.display:
+                pane.read_again()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Say that something of ours failed; the screen stays."""
@@ -234,10 +241,15 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Show the call or message under the cursor in the detail pane."""
         self.detail.show(self.listing.subject() or self.detail.subject)
 
-    def on_virtual_table_cursor_moved(self) -> None:
-        """Let the detail follow once the cursor rests; the key line follows at once."""
+    def on_virtual_table_cursor_moved(self, message: VirtualTable.CursorMoved) -> None:
+        """Let the detail or the recipients follow once the cursor rests; the key line at once."""
         self._keys.repaint()
-        subject = self.listing.subject()
+        if message.table is self.batches.inner:
+            self.set_timer(
+                _FOLLOW_CURSOR_AFTER_S, self._recipients_if_resting(self.batches.chosen_batch)
+            )
+            return
+        subject = self.listing.subject() if message.table is self.listing.inner else None
         if subject is None or not self.detail.display or self.active is PaneId.DETAIL:
             return
         if subject != self.detail.subject:
@@ -264,12 +276,12 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.zoom(False)
         elif self.active is not listing.pane_id:
             self.go_to(listing.pane_id)
-        elif listing.search.text:
+        elif listing.filter_text:
             listing.show_all()
         elif listing.inner.marked:
             listing.clear_marks()
         elif listing is not self.queue:
-            self.go_to(PaneId.QUEUE)
+            self.go_to(listing.before)
 
     @property
     def console(self) -> Console:
@@ -284,17 +296,20 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Give the calls and the messages that keys act on: never both."""
         if self.active is PaneId.DETAIL and self.detail.known is not None:
             return self.detail.known.chosen()
-        if self.listing is self.whatsapp:
-            return Selection(), self.whatsapp.selection()
-        return self.queue.selection(), MessageSelection()
+        return self.listing.chosen()
+
+    def show_recipients(self) -> None:
+        """Show the recipients of the batch under the cursor."""
+        if self.batches.chosen_batch is not None:
+            self.recipients.show(self.batches.chosen_batch)
 
     def _activate(self, pane_id: PaneId) -> None:
         """Note where keys go now; the detail belongs to the rows that it was opened from."""
         self.active = pane_id
-        if pane_id is PaneId.WHATSAPP:
-            self.listing = self.whatsapp
-            self.whatsapp.forget()
-            self.whatsapp.read_again()
+        pane = self.panes[pane_id]
+        if isinstance(pane, Listing):
+            self.listing = pane
+            pane.entered()
         elif pane_id is not PaneId.DETAIL:
             self.listing = self.queue
 
@@ -302,6 +317,15 @@ class MainScreen(Screen[None], inherit_bindings=False):
         def follow() -> None:
             if self.listing.subject() == subject and self.active is not PaneId.DETAIL:
                 self.follow_cursor()
+
+        return follow
+
+    def _recipients_if_resting(self, row: BatchRow | None) -> Callable[[], None]:
+        def follow() -> None:
+            # While the operator is among recipients, no batch that moves takes them away.
+            reading = self.listing is self.recipients and self.recipients.shown is not None
+            if self.recipients.display and not reading and self.batches.chosen_batch is row:
+                self.show_recipients()
 
         return follow
 

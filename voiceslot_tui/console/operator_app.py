@@ -19,7 +19,7 @@ from voiceslot_tui.console.main_screen import MainScreen
 from voiceslot_tui.console.session import Session
 from voiceslot_tui.console.terminal_app import ConsoleApp
 from voiceslot_tui.core.text import clean
-from voiceslot_tui.link.client import Watch
+from voiceslot_tui.link.watch import Watch
 
 _MOUSE_MODES: Final = ("1000", "1003", "1015", "1006")
 

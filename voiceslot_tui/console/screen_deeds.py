@@ -40,7 +40,6 @@ _PANES: Final[Mapping[ActionId, PaneId]] = {
     ActionId.WHATSAPP: PaneId.WHATSAPP,
     ActionId.EVENTS: PaneId.EVENTS,
     ActionId.DETAIL_PANE: PaneId.DETAIL,
-    ActionId.DETAIL: PaneId.DETAIL,
 }
 
 
@@ -54,6 +53,7 @@ class ScreenDeeds:
         self.table: Mapping[ActionId, Callable[[str], None]] = {
             **{action: self._mover(name) for action, name in _MOVES.items()},
             **{action: self._goer(pane) for action, pane in _PANES.items()},
+            ActionId.DETAIL: self._open,
             ActionId.NEXT_PANE: lambda _: screen.go_to(neighbour(screen.active, 1)),
             ActionId.PREVIOUS_PANE: lambda _: screen.go_to(neighbour(screen.active, -1)),
             ActionId.MARK: lambda _: screen.listing.toggle_mark(),
@@ -76,6 +76,14 @@ class ScreenDeeds:
 
     def _goer(self, pane: PaneId) -> Callable[[str], None]:
         return lambda _: self._screen.go_to(pane)
+
+    def _open(self, _argument: str) -> None:
+        """Show all about what is under the cursor; all about a batch are its recipients."""
+        if self._screen.active is PaneId.BATCHES:
+            self._screen.show_recipients()
+            self._screen.go_to(PaneId.RECIPIENTS)
+        else:
+            self._screen.go_to(PaneId.DETAIL)
 
     def _follow(self, _argument: str) -> None:
         if self._screen.active is not PaneId.WHATSAPP:

@@ -17,7 +17,13 @@ from voiceslot_tui.console.widgets.row_source import RowsUnavailable
 from voiceslot_tui.console.wishes import Wanted
 from voiceslot_tui.core.calls import FINAL_STATES, CallId, CallState, Instant
 from voiceslot_tui.core.errors import VoiceslotError
-from voiceslot_tui.core.follow_up_pages import FollowUpDetail, FollowUpPage, FollowUpQuery
+from voiceslot_tui.core.follow_up_pages import (
+    FollowUpDetail,
+    FollowUpPage,
+    FollowUpQuery,
+    RecipientPage,
+    RecipientQuery,
+)
 from voiceslot_tui.core.follow_ups import FollowUpId
 from voiceslot_tui.core.limits import EVENTS_SHOWN_MAX, LINK_LINES_MAX
 from voiceslot_tui.core.pages import (
@@ -31,8 +37,9 @@ from voiceslot_tui.core.pages import (
 from voiceslot_tui.core.snapshot import Snapshot
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.core.undo import Done
-from voiceslot_tui.link.client import Connected, Link, LinkLost, Lost, State, Watch
-from voiceslot_tui.wire import control
+from voiceslot_tui.link.client import Link, LinkLost
+from voiceslot_tui.link.watch import Connected, Lost, State, Watch
+from voiceslot_tui.wire import batch_control, control
 from voiceslot_tui.wire import follow_up_control as messages
 
 
@@ -137,6 +144,21 @@ class Session:
         """Read one page of messages; raise RowsUnavailable where that is not possible now."""
         try:
             answer = await self._link().ask(messages.GetMessages(query))
+        except VoiceslotError as error:
+            raise RowsUnavailable(clean(str(error))) from None
+        return answer.page
+
+    async def batches(self) -> batch_control.TheBatches:
+        """Read the watched batches; raise RowsUnavailable where that is not possible now."""
+        try:
+            return await self._link().ask(batch_control.GetBatches())
+        except VoiceslotError as error:
+            raise RowsUnavailable(clean(str(error))) from None
+
+    async def recipients(self, query: RecipientQuery) -> RecipientPage:
+        """Read one page of a batch's recipients; raise RowsUnavailable where that cannot be."""
+        try:
+            answer = await self._link().ask(batch_control.GetRecipients(query))
         except VoiceslotError as error:
             raise RowsUnavailable(clean(str(error))) from None
         return answer.page

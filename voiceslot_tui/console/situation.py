@@ -15,6 +15,7 @@ from voiceslot_tui.core.calls import FINAL_STATES, Call, CallId, CallState, Hold
 from voiceslot_tui.core.follow_up_snapshot import FollowUpStanding
 from voiceslot_tui.core.follow_ups import FollowUp, FollowUpId
 from voiceslot_tui.core.snapshot import EngineState
+from voiceslot_tui.wire.batch_control import BatchRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,10 @@ class Situation:
     """The act whose answer the engine still owes."""
     about_messages: bool = False
     """Whether keys act on messages: the pane that has them shows messages."""
+    about_batches: bool = False
+    """Whether keys act on batches before all: the pane that has them lists batches."""
+    batch: BatchRow | None = None
+    """The batch that keys act on, where its pane or that of its recipients has the keys."""
 
     @property
     def person(self) -> str:
@@ -90,6 +95,9 @@ Available = Callable[[Situation], Reason | None]
 
 _GONE: Final = "the engine is gone; this works again once it is back"
 _NO_ROW: Final = "there is no call under the cursor"
+_NO_MESSAGE: Final = "there is no message under the cursor"
+_NO_BATCH: Final = "there is no batch under the cursor"
+_NOT_MARKED: Final = "batches and their recipients are acted on one at a time"
 
 
 def always(_situation: Situation) -> Reason | None:
@@ -129,9 +137,22 @@ def _unless_engine(situation: Situation, state: EngineState, words: str) -> Reas
 
 
 def one_row(situation: Situation) -> Reason | None:
-    """Require a call or a message under the cursor."""
+    """Require a call, a message or a batch under the cursor."""
     there = situation.selection.ids or situation.messages.ids
-    return reachable(situation) or (None if there else _NO_ROW)
+    if there or (situation.about_batches and situation.batch is not None):
+        return reachable(situation)
+    absent = _NO_BATCH if situation.about_batches else _NO_ROW
+    return reachable(situation) or (_NO_MESSAGE if situation.about_messages else absent)
+
+
+def markable(situation: Situation) -> Reason | None:
+    """Require rows that can be marked: calls or messages."""
+    return None if situation.batch is None and not situation.about_batches else _NOT_MARKED
+
+
+def filterable(situation: Situation) -> Reason | None:
+    """Require rows that can be filtered."""
+    return "the batches are all shown" if situation.about_batches else None
 
 
 def _about(situation: Situation, fits: Callable[[Call], bool], otherwise: str) -> Reason | None:

@@ -10,7 +10,12 @@ from voiceslot_tui.console.action import Action, ActionId
 from voiceslot_tui.console.actions import ACTIONS
 from voiceslot_tui.console.dialogs.action_list import ActionList
 from voiceslot_tui.console.dialogs.prompt import Prompt
-from voiceslot_tui.console.filtering import Filtering, calls_filtering, messages_filtering
+from voiceslot_tui.console.filtering import (
+    Filtering,
+    calls_filtering,
+    messages_filtering,
+    recipients_filtering,
+)
 from voiceslot_tui.console.outcomes import News
 from voiceslot_tui.console.widgets.cells import Tone
 from voiceslot_tui.core.pages import Segment
@@ -89,6 +94,8 @@ class TypingLine:
         screen = self._screen
         if screen.listing is screen.whatsapp:
             return messages_filtering(screen.whatsapp)
+        if screen.listing is screen.recipients:
+            return recipients_filtering(screen.recipients)
         return calls_filtering(screen.queue)
 
     def _told(self, problem: str) -> bool:

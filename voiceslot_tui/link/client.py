@@ -1,19 +1,15 @@
 """The console's side of the socket: one link that asks, and hears what the engine pushes.
 
-A link never waits longer than it says: a wish has a deadline, an engine that falls silent is
-noticed within two seconds, and `Watch` reconnects by itself and tells each state, so that a screen
-can show it. Of snapshots only the newest counts; journal lines are kept in order, and those that
-had to be dropped are counted.
+A link never waits longer than it says: a wish has a deadline, and an engine that falls silent is
+noticed within two seconds. Of snapshots only the newest counts; journal lines are kept in order,
+and those that had to be dropped are counted.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final, cast, overload
 
@@ -23,11 +19,10 @@ from voiceslot_tui.core.limits import (
     EVENTS_SHOWN_MAX,
     LINK_ANSWER_TIMEOUT_S,
     LINK_HELLO_TIMEOUT_S,
-    LINK_RETRY_FIRST_S,
-    LINK_RETRY_MAX_S,
     LINK_SILENCE_TICK_S,
     LINK_SILENCE_TICKS_MAX,
 )
+from voiceslot_tui.wire import batch_control as batches
 from voiceslot_tui.wire import control
 from voiceslot_tui.wire import follow_up_control as messages
 
@@ -132,6 +127,10 @@ class Link:
     async def ask(self, body: messages.GetSuppressions) -> messages.TheSuppressions: ...
     @overload
     async def ask(self, body: messages.Suppress) -> messages.TheSuppressed: ...
+    @overload
+    async def ask(self, body: batches.GetBatches) -> batches.TheBatches: ...
+    @overload
+    async def ask(self, body: batches.GetRecipients) -> batches.TheRecipients: ...
     @overload
     async def ask(self, body: control.Act) -> control.TheDone: ...
 
@@ -316,81 +315,3 @@ def _together(earlier: control.Pushed | None, newer: control.Pushed) -> control.
     kept = lines[-EVENTS_SHOWN_MAX:]
     skipped = earlier.skipped + newer.skipped + len(lines) - len(kept)
     return control.Pushed(newer.snapshot, kept, skipped)
-
-
-# --- a link that comes back
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """The link stands. It is good until the next Lost."""
-
-    link: Link
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """There is no link: why, for how long already, how often tried, and when the next try is."""
-
-    reason: str
-    for_s: float
-    tries: int
-    next_try_s: float
-
-
-State = Connected | control.Pushed | Lost
-
-
-class Watch:
-    """A link that reconnects: iterate over it for Connected, Pushed and Lost, without end.
-
-    `link` is the link that stands now, None while there is none. `try_now` cuts a wait short.
-    """
-
-    def __init__(self, path: Path, jitter: Callable[[], float] = random.random) -> None:
-        self.link: Link | None = None
-        self._path = path
-        self._jitter = jitter
-        self._hurry = asyncio.Event()
-
-    def __aiter__(self) -> AsyncIterator[State]:
-        return self._states()
-
-    def try_now(self) -> None:
-        """Try to connect at once instead of at the next try."""
-        self._hurry.set()
-
-    def close(self) -> None:
-        """Detach from the engine; leaving the iteration does not do it by itself."""
-        if self.link is not None:
-            self.link.close()
-            self.link = None
-
-    async def _states(self) -> AsyncIterator[State]:
-        loop = asyncio.get_running_loop()
-        lost_at, tries, reason = loop.time(), 0, ""
-        while True:
-            try:
-                self.link = await Link.connect(self._path, watch=True)
-                tries = 0
-                yield Connected(self.link)
-                async for pushed in self.link.pushes():
-                    yield pushed
-            except (NoEngine, Dismissed, LinkLost) as error:
-                reason = str(error)
-            if self.link is not None:
-                self.link, lost_at = None, loop.time()
-            wait_s = self._wait_s(tries)
-            tries += 1
-            yield Lost(reason, loop.time() - lost_at, tries, wait_s)
-            await self._wait(wait_s)
-
-    def _wait_s(self, tries: int) -> float:
-        longest = min(LINK_RETRY_MAX_S, LINK_RETRY_FIRST_S * 2.0 ** min(tries, 10))
-        return longest * (0.5 + 0.5 * self._jitter())
-
-    async def _wait(self, wait_s: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(wait_s):
-                await self._hurry.wait()
-        self._hurry.clear()

@@ -20,6 +20,7 @@ from voiceslot_tui.core.orders import NewCall
 from voiceslot_tui.core.pages import CallDetail, JournalEntry, Page, PageQuery, Place
 from voiceslot_tui.core.snapshot import Snapshot
 from voiceslot_tui.core.undo import Done, Undo
+from voiceslot_tui.wire.batch_control import BATCH_ANSWERS, BatchAct, BatchQuestion, BatchResult
 from voiceslot_tui.wire.follow_up_control import (
     MESSAGE_ANSWERS,
     MessageAct,
@@ -166,10 +167,21 @@ Act = (
     | TakeBack
     | StopEngine
     | MessageAct
+    | BatchAct
 )
 """Wishes that change something; each is answered by TheDone."""
 
-Body = GetSnapshot | GetPage | GetDetail | GetJournal | Explain | Enqueue | MessageQuestion | Act
+Body = (
+    GetSnapshot
+    | GetPage
+    | GetDetail
+    | GetJournal
+    | Explain
+    | Enqueue
+    | MessageQuestion
+    | BatchQuestion
+    | Act
+)
 
 
 class Ask(msgspec.Struct, frozen=True, tag="ask"):
@@ -234,6 +246,7 @@ Result = (
     | ThePage
     | TheDetail
     | MessageResult
+    | BatchResult
 )
 
 
@@ -246,6 +259,7 @@ ANSWERED_BY: Final[Mapping[type[msgspec.Struct], type[msgspec.Struct]]] = Mappin
         Explain: Sentences,
         Enqueue: Enqueued,
         **MESSAGE_ANSWERS,
+        **BATCH_ANSWERS,
     }
 )
 """What each question is answered by; whatever is not here is answered by TheDone."""

@@ -16,7 +16,7 @@ from tests.architecture.tree import ROOT
 from tests.link.fake_engine import FakeEngine
 from tests.unit.cli.conftest import Shell
 from voiceslot_tui.cli import main
-from voiceslot_tui.cli.explained import Explained
+from voiceslot_tui.cli.explained import WithExamples
 from voiceslot_tui.cli.failures import exit_code_of
 from voiceslot_tui.core.errors import Rejected, SettingProblem, SettingsInvalid
 from voiceslot_tui.link.client import Link
@@ -30,7 +30,7 @@ def test_the_table_says_what_the_command_says(name: str) -> None:
     assert command is not None
     assert command.name == name
     assert (command.help or "").splitlines()[0] == main.COMMANDS[name][1]
-    assert isinstance(command, Explained)
+    assert isinstance(command, WithExamples)
     assert any(f"voiceslot {name}" in example for example in command.examples)
 
 

@@ -6,8 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from voiceslot_tui.cli.status_text import age, status_lines
+from voiceslot_tui.cli.ages import age
+from voiceslot_tui.cli.status_text import status_lines
+from voiceslot_tui.core.batch_progress import BatchChecks
 from voiceslot_tui.core.calls import CallState, Disposition, Hold, Instant
+from voiceslot_tui.core.follow_up_facts import Approval
+from voiceslot_tui.core.follow_up_snapshot import FollowUpStanding, TemplateStanding
+from voiceslot_tui.core.follow_ups import Channel, FollowUpState
 from voiceslot_tui.core.snapshot import EngineState, Health, Idle, ServiceHealth, Slots, Snapshot
 
 PLAIN = Snapshot(
@@ -35,6 +40,8 @@ def test_a_quiet_engine() -> None:
         "Queue     0 queued",
         "Done      nothing yet",
         "Webhooks  none received yet; ends are found by polling",
+        "Messages  no channel set up: set TWILIO_WHATSAPP_NUMBER",
+        "Batches   not watched: calls that end in batches get no message until they are",
     ]
 
 
@@ -104,6 +111,64 @@ def test_what_is_wrong_is_said() -> None:
         "Warning   the key is short",
     ):
         assert part in shown
+
+
+def test_messages_are_counted_by_state() -> None:
+    states = {FollowUpState.DUE: 2, FollowUpState.READ: 1_200, FollowUpState.SKIPPED: 0}
+    channels = (Channel.WHATSAPP, Channel.SMS)
+    shown = text(follow_ups=FollowUpStanding(channels, states=states))
+    assert "Messages  2 due, 1,200 read; sent by whatsapp, then sms\nBatches" in shown
+    assert "Messages  none yet; sent by sms" in text(follow_ups=FollowUpStanding((Channel.SMS,)))
+    assert "Messages  2 due, 1,200 read; no channel set up" in text(
+        follow_ups=FollowUpStanding(states=states)
+    )
+
+
+def test_what_keeps_messages_from_being_sent_is_said() -> None:
+    shown = text(
+        follow_ups=FollowUpStanding(
+            (Channel.WHATSAPP,),
+            paused=True,
+            paused_by="ana (uid 1)",
+            trouble="the account is suspended",
+            sandbox=True,
+            template=TemplateStanding(
+                "HX" + "0" * 32, Approval.REJECTED, "hello", "a number in it", "{{4}}"
+            ),
+        )
+    )
+    for part in (
+        "paused by ana (uid 1): none is sent until `voiceslot follow-ups resume`",
+        "          the account is suspended\n",
+        "template hello: rejected by WhatsApp: a number in it; it asks for {{4}}",
+        "SANDBOX",
+    ):
+        assert part in shown
+
+
+@pytest.mark.parametrize("approval", list(Approval))
+def test_every_approval_of_a_template_has_words(approval: Approval) -> None:
+    template = TemplateStanding("HX" + "0" * 32, approval)
+    assert "template HX" in text(follow_ups=FollowUpStanding((), template=template))
+
+
+@pytest.mark.parametrize(
+    ("checks", "said"),
+    [
+        (BatchChecks(False, 15.0), "not watched: calls that end in batches get no message"),
+        (BatchChecks(True, 2.5), "0 watched, checked every 2.5 s; not checked yet"),
+        (
+            BatchChecks(True, 15.0, 3, Instant(9_980_000), 0.31, watched=3, read=2),
+            "3 watched, checked every 15 s, last 20 s ago in 0.3 s\n",
+        ),
+        (
+            BatchChecks(True, 15.0, 3, Instant(9_980_000), 0.31, 3, failed=1, error="HTTP 503"),
+            "in 0.3 s, 1 not read: HTTP 503",
+        ),
+    ],
+)
+def test_the_watching_of_batches_is_said(checks: BatchChecks, said: str) -> None:
+    assert said in text(batch_watch=checks) + "\n"
 
 
 @pytest.mark.parametrize(

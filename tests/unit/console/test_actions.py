@@ -105,7 +105,7 @@ def test_a_command_line_that_cannot_be_followed_says_why(text: str, says: str) -
 def test_a_command_line_can_be_completed() -> None:
     assert "limit " in command_line.completions("li")
     assert command_line.completions("settle not") == ("settle not-dialled",)
-    assert command_line.completions("filter st") == ("filter state:",)
+    assert command_line.completions("filter st") == ("filter state:", "filter status:")
     assert command_line.completions("zoom x") == ()
 
 

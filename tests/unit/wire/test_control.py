@@ -10,16 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voiceslot_tui.core.batch_progress import BatchChecks, BatchView, Pace
+from voiceslot_tui.core.batches import Batch, Watch
 from voiceslot_tui.core.calls import CallId, CallState, Hold, Instant
 from voiceslot_tui.core.facts import Wish
 from voiceslot_tui.core.follow_up_facts import FollowUpWish
-from voiceslot_tui.core.follow_up_pages import FollowUpFilter, FollowUpQuery
+from voiceslot_tui.core.follow_up_pages import (
+    BatchFigures,
+    BatchRecipientRow,
+    FollowUpFilter,
+    FollowUpQuery,
+    RecipientPage,
+    RecipientQuery,
+)
 from voiceslot_tui.core.follow_ups import FollowUpId, FollowUpState
 from voiceslot_tui.core.limits import LABEL_CHARS_MAX, LINK_LINE_BYTES_MAX
 from voiceslot_tui.core.orders import NewCall
 from voiceslot_tui.core.pages import Filter, JournalEntry, Page, PageQuery, Place
 from voiceslot_tui.core.snapshot import EngineState, Idle, Slots, Snapshot
+from voiceslot_tui.core.talks import BatchCount
 from voiceslot_tui.core.undo import Done, Undo
+from voiceslot_tui.wire import batch_control as batches
 from voiceslot_tui.wire import control
 from voiceslot_tui.wire import follow_up_control as asked
 
@@ -40,6 +51,22 @@ SNAPSHOT = Snapshot(
 )
 ENTRY = JournalEntry(1, Instant(2), "ana (uid 1)", "cancelled", ID, name="José \x1b[31m\u202e")
 UNDO = Undo(places=((ID, 5, 9),))
+BATCH = batches.BatchRow(
+    BatchView(
+        Batch(BatchCount("b1", "of_tomorrow", 3, 2, 9, 5), "José \x1b[31m\u202e", retries=1),
+        Watch.ACTIVE,
+        {"completed": 2, "of_tomorrow": 7},
+        unreadable=1,
+        done=2,
+        total=10,
+        pace=Pace(1.5, None),
+        read_at=Instant(7),
+        error="gone",
+    ),
+    BatchFigures("b1", follow_ups={FollowUpState.READ: 2}),
+)
+CHECKS = BatchChecks(True, 30.0, 4, Instant(8), 0.25, watched=1, read=1, failed=1, error="gone")
+RECIPIENT = BatchRecipientRow("r1", "+12025550100", "Ana", "of_tomorrow", updated_at=Instant(5))
 
 BODIES: tuple[control.Body, ...] = (
     control.GetSnapshot(),
@@ -73,6 +100,13 @@ BODIES: tuple[control.Body, ...] = (
     asked.UseTemplate("HX" + "0" * 32),
     asked.ReadMessenger(),
     asked.SendSince(Instant(5), confirmed=True),
+    batches.GetBatches(),
+    batches.GetRecipients(RecipientQuery("b1", 50, 50, "failed", ("ana",))),
+    batches.CancelBatch("b1"),
+    batches.RetryBatch("b1"),
+    batches.SetBatchInterval(2.5),
+    batches.WatchBatches(False),
+    batches.CheckBatches(),
 )
 FROM_CONSOLE = (
     control.Hello(control.PROTOCOL, "0.1.0", "ana", True),
@@ -87,6 +121,8 @@ FROM_ENGINE = (
     control.Answer(4, control.JournalLines((ENTRY,))),
     control.Answer(5, control.TheSnapshot(SNAPSHOT)),
     control.Answer(6, control.ThePage(Page((), True, (0, 0, 1, 2)))),
+    control.Answer(8, batches.TheBatches((BATCH,), CHECKS)),
+    control.Answer(9, batches.TheRecipients(RecipientPage((RECIPIENT,), 3, 1))),
     control.Refusal(7, "bad_input", "no", "priority"),
     control.Pushed(SNAPSHOT, (ENTRY,), 3),
     control.Beat(Instant(9)),

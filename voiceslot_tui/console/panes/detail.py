@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
+
+from textual.worker import WorkType
 
 from voiceslot_tui.console.details import DetailLook
 from voiceslot_tui.console.panes.pane import Pane
@@ -53,9 +56,9 @@ class DetailPane(Pane):
     def read_again(self) -> None:
         """Read the subject anew; of several readings only the last counts."""
         if self.subject is not None and self.is_attached:
-            self.run_worker(
-                self._read(self.subject), group="detail", exclusive=True, exit_on_error=False
-            )
+            # Not the coroutine itself: one that is overtaken before it began was never awaited.
+            read: WorkType[None] = partial(self._read, self.subject)
+            self.run_worker(read, group="detail", exclusive=True, exit_on_error=False)
 
     async def _read(self, subject: Subject) -> None:
         try:

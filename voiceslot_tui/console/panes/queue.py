@@ -7,10 +7,10 @@ from typing import ClassVar, Final
 
 from voiceslot_tui.console import rows
 from voiceslot_tui.console.filters import Search
-from voiceslot_tui.console.panes.pane import Pane
+from voiceslot_tui.console.panes.listing import Listing
 from voiceslot_tui.console.screen_layout import PaneId
 from voiceslot_tui.console.session import Session, rows_in
-from voiceslot_tui.console.situation import Selection
+from voiceslot_tui.console.situation import MessageSelection, Selection
 from voiceslot_tui.console.subjects import OfCall
 from voiceslot_tui.console.widgets.cells import Span
 from voiceslot_tui.console.widgets.row_source import Reach
@@ -49,7 +49,7 @@ class CallRows:
         )
 
 
-class QueuePane(Pane):
+class QueuePane(Listing):
     """Shows calls; knows which are marked and what is filtered."""
 
     pane_id: ClassVar[PaneId] = PaneId.QUEUE
@@ -70,6 +70,11 @@ class QueuePane(Pane):
             words=TableWords(empty=clean(_EMPTY_QUEUE)),
             id="queue",
         )
+
+    @property
+    def filter_text(self) -> str:
+        """Give the filter line as it is."""
+        return self.search.text
 
     def show_search(self, search: Search) -> None:
         """Show other calls."""
@@ -109,6 +114,10 @@ class QueuePane(Pane):
         at_hand = tuple(call for call in under_cursor if call.id in marked)
         samples = tuple(call for call_id, call in self._seen.items() if call_id in marked)
         return Selection(tuple(map(CallId, sorted(marked))), at_hand, samples)
+
+    def chosen(self) -> tuple[Selection, MessageSelection]:
+        """Give the calls that an act would be about."""
+        return self.selection(), MessageSelection()
 
     def toggle_mark(self) -> None:
         """Mark the call under the cursor or take its mark away, and go one row down."""

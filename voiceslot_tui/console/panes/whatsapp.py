@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -11,22 +10,21 @@ from textual.app import ComposeResult
 from voiceslot_tui.console import message_rows, messages_presenter
 from voiceslot_tui.console.message_filters import MessageSearch
 from voiceslot_tui.console.message_rows import MessageRow
-from voiceslot_tui.console.panes.pane import Pane
+from voiceslot_tui.console.panes.listing import Listing
 from voiceslot_tui.console.phrases import one_line
 from voiceslot_tui.console.rows import RowLook
 from voiceslot_tui.console.screen_layout import PaneId
 from voiceslot_tui.console.session import Session
-from voiceslot_tui.console.situation import MessageSelection
+from voiceslot_tui.console.situation import MessageSelection, Selection
 from voiceslot_tui.console.subjects import OfMessage
 from voiceslot_tui.console.widgets.cells import Line, Span
 from voiceslot_tui.console.widgets.live_text import LiveText
-from voiceslot_tui.console.widgets.row_source import Reach
+from voiceslot_tui.console.widgets.row_source import ListPage, Reach
 from voiceslot_tui.console.widgets.table_lines import TableWords
 from voiceslot_tui.console.widgets.virtual_table import VirtualTable
 from voiceslot_tui.core.follow_up_pages import FollowUpFilter, FollowUpQuery
 from voiceslot_tui.core.follow_up_snapshot import FollowUpStanding
 from voiceslot_tui.core.follow_ups import FollowUp, FollowUpId
-from voiceslot_tui.core.pages import RowKey
 from voiceslot_tui.core.text import CleanText, clean
 
 _EMPTY: Final = "No message yet: one is written after each ended call."
@@ -39,15 +37,6 @@ _STATUS_SHARE: Final = 3
 """The lines above the rows take at most a third of the pane."""
 
 
-@dataclass(frozen=True, slots=True)
-class MessagePage:
-    """A page of messages in the table's terms."""
-
-    rows: tuple[MessageRow, ...]
-    more: bool
-    searched_to: RowKey | None = None
-
-
 class MessageRows:
     """The messages that a search shows, for the table."""
 
@@ -55,14 +44,14 @@ class MessageRows:
         self._session = session
         self._where = where
 
-    async def page(self, reach: Reach) -> MessagePage:
+    async def page(self, reach: Reach) -> ListPage[MessageRow]:
         """Read one page; raises RowsUnavailable."""
         page = await self._session.messages_page(
             FollowUpQuery(reach.count, _than(reach), reach.backwards, self._where)
         )
         rows = page.rows
         searched = page.searched_to
-        return MessagePage(
+        return ListPage(
             tuple(map(MessageRow, rows)),
             page.more,
             None if searched is None else message_rows.key_of(searched),
@@ -77,7 +66,7 @@ def _than(reach: Reach) -> FollowUpId | None:
     return FollowUpId(message_rows.id_of(reach.key) + step)
 
 
-class WhatsAppPane(Pane):
+class WhatsAppPane(Listing):
     """Shows messages; knows which are marked and what is filtered."""
 
     pane_id: ClassVar[PaneId] = PaneId.WHATSAPP
@@ -112,6 +101,11 @@ class WhatsAppPane(Pane):
         """Give how the messages stand, as the engine said last."""
         snapshot = self.session.view.snapshot
         return FollowUpStanding() if snapshot is None else snapshot.follow_ups
+
+    @property
+    def filter_text(self) -> str:
+        """Give the filter line as it is."""
+        return self.search.text
 
     def show_search(self, search: MessageSearch) -> None:
         """Show other messages."""
@@ -153,9 +147,10 @@ class WhatsAppPane(Pane):
         else:
             self.inner.refresh_rows()
 
-    def forget(self) -> None:
-        """Take what was read as old, whatever the engine says next."""
+    def entered(self) -> None:
+        """Read the messages anew: they may have changed while nobody looked."""
         self._shown = None
+        self.read_again()
 
     def toggle_follow(self) -> bool:
         """Keep the cursor on the newest message, or let it stay where it is; tell which."""
@@ -174,6 +169,10 @@ class WhatsAppPane(Pane):
         at_hand = tuple(one for one in under_cursor if one.id in marked)
         samples = tuple(one for one_id, one in self._seen.items() if one_id in marked)
         return MessageSelection(tuple(map(FollowUpId, sorted(marked))), at_hand, samples)
+
+    def chosen(self) -> tuple[Selection, MessageSelection]:
+        """Give the messages that an act would be about."""
+        return Selection(), self.selection()
 
     def toggle_mark(self) -> None:
         """Mark the message under the cursor or take its mark away, and go one row down."""

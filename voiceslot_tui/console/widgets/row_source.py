@@ -6,6 +6,7 @@ its bound, a few times, so that a filter nobody matches costs a bounded amount o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -104,6 +105,29 @@ async def read_stretch(source: RowSource[RowT], reach: Reach) -> Stretch[RowT]:
             return Stretch(rows, _edge(rows, reach) if page.more else None)
         reach = replace(reach, key=page.searched_to, inclusive=False)
     return Stretch(rows, reach.key, searched=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage(Generic[RowT]):
+    """A page of a list that is not searched in parts."""
+
+    rows: tuple[RowT, ...]
+    more: bool
+    searched_to: RowKey | None = None
+
+
+def part_of(rows: Sequence[RowT], reach: Reach) -> ListPage[RowT]:
+    """Cut a page out of all rows of a short list, which are in the order of their keys."""
+    key = reach.key
+
+    def reached(row: RowT) -> bool:
+        if key is None or (reach.inclusive and row.key == key):
+            return True
+        return row.key < key if reach.backwards else row.key > key
+
+    found = [row for row in rows if reached(row)]
+    shown = found[max(0, len(found) - reach.count) :] if reach.backwards else found[: reach.count]
+    return ListPage(tuple(shown), len(found) > len(shown))
 
 
 def _edge(rows: tuple[RowT, ...], reach: Reach) -> RowKey | None:

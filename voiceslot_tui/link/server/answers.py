@@ -29,7 +29,8 @@ from voiceslot_tui.core.limits import (
     PAGE_ROWS_MAX,
 )
 from voiceslot_tui.core.undo import Done
-from voiceslot_tui.link.server import follow_up_answers
+from voiceslot_tui.link.server import batch_answers, follow_up_answers
+from voiceslot_tui.wire import batch_control as batches
 from voiceslot_tui.wire import control
 from voiceslot_tui.wire import follow_up_control as messages
 
@@ -104,6 +105,8 @@ async def _result(engine: Engine, body: control.Body, by: str) -> control.Result
             | messages.Suppress()
         ):
             return await follow_up_answers.answered(engine.follow_ups, body, by)
+        case batches.GetBatches() | batches.GetRecipients():
+            return await batch_answers.answered(engine.batches, body)
         case _:
             return control.TheDone(await _act(engine, body, by))
 
@@ -134,6 +137,14 @@ async def _act(engine: Engine, body: control.Act, by: str) -> Done:
             return Done(
                 message="The engine stops; live calls go on and are found at the next start."
             )
+        case (
+            batches.CancelBatch()
+            | batches.RetryBatch()
+            | batches.SetBatchInterval()
+            | batches.WatchBatches()
+            | batches.CheckBatches()
+        ):
+            return await batch_answers.acted(engine.batches, body, by)
         case _:
             return await follow_up_answers.acted(engine.follow_ups, body, by)
 

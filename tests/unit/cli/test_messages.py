@@ -1,0 +1,170 @@
+"""The commands about messages and the suppression list: what they ask, print and exit with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.link.fake_engine import FakeEngine
+from tests.unit.cli.conftest import Shell
+from tests.unit.cli.test_plain import EVIL, UNSAFE
+from voiceslot_tui.core import limits
+from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.follow_up_pages import FollowUpFilter, Suppression
+from voiceslot_tui.core.follow_ups import FollowUpState
+from voiceslot_tui.core.limits import COMMAND_CALLS_MAX
+
+SID = "HX" + "0" * 32
+
+
+def test_messages_are_listed_with_why_they_failed(engine: FakeEngine, shell: Shell) -> None:
+    ran = shell("messages")
+    assert ran.code == 0
+    assert ran.out.split()[:4] == ["17", "failed", "whatsapp", "+12025550117"]
+    assert "63016: free text outside the 24 hours" in ran.out
+    assert ran.err == "the newest 1; --count shows more\n"
+    assert json.loads(shell("messages", "--json").out)[0]["code"] == 63016
+
+
+def test_messages_are_asked_for_as_the_options_say(engine: FakeEngine, shell: Shell) -> None:
+    options = ("--state", "failed", "--code", "63016", "--batch", "b1", "--words", "ANA 313")
+    assert shell("messages", *options, "--count", "7").code == 0
+    query = engine.follow_ups.queries[-1]
+    where = FollowUpFilter(("ana", "313"), frozenset({FollowUpState.FAILED}), None, 63016, "b1")
+    assert (query.count, query.where) == (7, where)
+
+
+def test_one_message_is_told_whole(engine: FakeEngine, shell: Shell) -> None:
+    ran = shell("message", "17")
+    assert (ran.code, ran.err) == (0, "")
+    for part in (
+        "message 17: failed (63016",
+        "batch b1",
+        "try 1     whatsapp, free text",
+        "Hello,",
+    ):
+        assert part in ran.out
+    read = json.loads(shell("message", "17", "--json").out)
+    assert (read["preview"], read["detail"]["follow_up"]["id"]) == ("Hello, we just talked.", 17)
+    assert shell("message", "4").err == "voiceslot: there is no message 4\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        (["pause"], ("messages paused",)),
+        (["resume"], ("messages resumed",)),
+        (["retry", "17", "18"], ("retry", "17", "18")),
+        (["retry", "--code", "63016"], ("retry_all", "failed", "63016")),
+        (["skip", "17"], ("skip", "17")),
+        (["release", "17"], ("release", "17")),
+        (["template", SID], ("template", SID)),
+        (["check"], ("messages read",)),
+        (["since", "2026-11-20"], ("since", "1795132800000", "False")),
+        (["since", "2026-11-20 18:00", "--yes"], ("since", "1795197600000", "True")),
+    ],
+)
+def test_a_command_of_the_follow_ups_asks_for_one_thing(
+    engine: FakeEngine, shell: Shell, arguments: list[str], asked: tuple[str, ...]
+) -> None:
+    ran = shell("follow-ups", *arguments)
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err.strip()
+    assert engine.asked == [asked]
+
+
+def test_many_messages_are_asked_for_in_pieces(engine: FakeEngine, shell: Shell) -> None:
+    ids = [str(number) for number in range(1, COMMAND_CALLS_MAX + 3)]
+    assert shell("follow-ups", "skip", *ids).code == 0
+    assert [len(asked) - 1 for asked in engine.asked] == [COMMAND_CALLS_MAX, 2]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["follow-ups", "retry"],
+        ["follow-ups", "retry", "17", "--code", "63016"],
+        ["follow-ups", "skip"],
+        ["follow-ups", "template", "HX12"],
+        ["follow-ups", "since", "yesterday"],
+        ["follow-ups", "nonsense"],
+        ["messages", "--state", "nonsense"],
+        ["messages", "--count", "0"],
+        ["message", "x"],
+        ["dnc", "add"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_asks_nothing(engine: FakeEngine, shell: Shell, arguments: list[str]) -> None:
+    ran = shell(*arguments)
+    assert ran.code in (1, 2)
+    assert ran.out == ""
+    assert ran.err.strip()
+    assert not engine.asked
+
+
+# --- the suppression list
+
+
+def test_numbers_are_added_listed_exported_and_removed(engine: FakeEngine, shell: Shell) -> None:
+    ran = shell("dnc", "add", "+12025550123", "+12025550124", "--why", "asked")
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "2 numbers added; 4 queued calls and 2 messages go with them\n"
+    assert "+12025550123" in shell("dnc", "list").out
+    assert json.loads(shell("dnc", "list", "--json").out)[0]["why"] == "asked"
+    assert shell("dnc", "export").out == "+12025550123\n+12025550124\n"
+    assert shell("dnc", "remove", "+12025550123").code == 0
+    ran = shell("dnc", "remove", "+12025550123")
+    assert (ran.code, ran.err) == (1, "voiceslot: that number is not on the suppression list\n")
+
+
+def test_a_wrong_number_is_named_and_the_others_are_added(engine: FakeEngine, shell: Shell) -> None:
+    ran = shell("dnc", "add", "12", "+12025550123")
+    assert ran.code == 1
+    assert "12: that is no phone number" in ran.err
+    assert list(engine.follow_ups.numbers) == ["+12025550123"]
+
+
+def test_a_file_of_numbers_is_read_by_its_first_column(
+    engine: FakeEngine, shell: Shell, home: Path
+) -> None:
+    (home / "numbers.csv").write_text("\ufeff+12025550123,Ana\n\n+12025550124\n", "utf-8")
+    assert shell("dnc", "import", "numbers.csv").code == 0
+    assert list(engine.follow_ups.numbers) == ["+12025550123", "+12025550124"]
+    assert shell("dnc", "import", stdin=b"+12025550125\n").code == 0
+    assert "+12025550125" in engine.follow_ups.numbers
+
+
+def test_a_long_list_is_read_in_pages(
+    engine: FakeEngine, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voiceslot_tui.cli.dnc.PAGE_ROWS_MAX", 2)
+    for number in range(5):
+        one = f"+1202555010{number}"
+        engine.follow_ups.numbers[one] = Suppression(one, Instant(1), "ana")
+    assert len(shell("dnc", "export").out.split()) == 5
+    assert limits.PAGE_ROWS_MAX > 2
+
+
+def test_nothing_foreign_reaches_the_terminal(engine: FakeEngine, shell: Shell) -> None:
+    follow_ups = engine.follow_ups
+    follow_ups.message = replace(
+        follow_ups.message, name=EVIL, email=EVIL, to_number=EVIL, batch_id=EVIL, detail=EVIL
+    )
+    follow_ups.preview_text.preview = EVIL
+    follow_ups.numbers["x"] = Suppression(EVIL, Instant(1), EVIL, EVIL)
+    for arguments in (
+        ["messages"],
+        ["messages", "--json"],
+        ["message", "17"],
+        ["message", "17", "--json"],
+        ["dnc", "list"],
+        ["dnc", "list", "--json"],
+    ):
+        ran = shell(*arguments)
+        assert ran.code == 0, ran.err
+        assert "ANA" in ran.out
+        assert not UNSAFE.search(ran.out), arguments
