@@ -188,7 +188,7 @@ async def recover_follow_ups(
     """
     since = switches.control.follow_ups_since
     if since is None and parts.desk.policy.channels:
-        since = now
+        since = _whole_second(now)
         await switches.change("follow_ups_begin", "", by="engine", follow_ups_since=since)
     parts.desk.policy = replace(parts.desk.policy, first_start=since or now)
     parts.door.restore()
@@ -200,3 +200,8 @@ async def recover_follow_ups(
     if cut_off:
         await parts.ledger.record(*cut_off, by="engine (start)")
     return len(cut_off)
+
+
+def _whole_second(moment: Instant) -> Instant:
+    """Give the beginning of a moment's second: batches date their ends in whole seconds only."""
+    return Instant(moment - moment % 1000)
