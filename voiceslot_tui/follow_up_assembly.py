@@ -13,7 +13,7 @@ from voiceslot_tui.core.follow_up_policy import FollowUpPolicy
 from voiceslot_tui.core.follow_up_settings import Ambiguous, FollowUpSettings
 from voiceslot_tui.core.follow_up_settlement import FollowUpRules
 from voiceslot_tui.core.follow_up_texts import TEXTS
-from voiceslot_tui.core.follow_ups import Channel
+from voiceslot_tui.core.follow_ups import Channel, WaitReason
 from voiceslot_tui.engine.batch_actions import BatchActions
 from voiceslot_tui.engine.batch_monitor import BatchMonitor
 from voiceslot_tui.engine.board import Board
@@ -33,6 +33,8 @@ from voiceslot_tui.wire.time_zones import zones_of
 from voiceslot_tui.wire.twilio_messages import SANDBOX
 
 _SANDBOX_PER_SECOND: Final = 1 / 3
+_LEARNED_AGAIN: Final = (WaitReason.ACCOUNT, WaitReason.TEMPLATE_UNREAD)
+"""What messages waited for in the last run; this one finds out anew, maybe by other settings."""
 
 
 class BothStores(Store, FollowUpStore, Protocol):
@@ -193,6 +195,9 @@ async def recover_follow_ups(
     parts.desk.policy = replace(parts.desk.policy, first_start=since or now)
     parts.door.restore()
     parts.watching.restore()
+    for reason in _LEARNED_AGAIN:
+        while await store.wake_follow_ups(reason, now):
+            pass
     cut_off = [
         MessageUnanswered(try_id, "the engine stopped while it was being sent")
         for try_id in await store.tries_cut_off()
