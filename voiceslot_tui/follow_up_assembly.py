@@ -13,7 +13,7 @@ from voiceslot_tui.core.follow_up_policy import FollowUpPolicy
 from voiceslot_tui.core.follow_up_settings import Ambiguous, FollowUpSettings
 from voiceslot_tui.core.follow_up_settlement import FollowUpRules
 from voiceslot_tui.core.follow_up_texts import TEXTS
-from voiceslot_tui.core.follow_ups import Channel
+from voiceslot_tui.core.follow_ups import Channel, WaitReason
 from voiceslot_tui.engine.batch_actions import BatchActions
 from voiceslot_tui.engine.batch_monitor import BatchMonitor
 from voiceslot_tui.engine.board import Board
@@ -33,6 +33,8 @@ from voiceslot_tui.wire.time_zones import zones_of
 from voiceslot_tui.wire.twilio_messages import SANDBOX
 
 _SANDBOX_PER_SECOND: Final = 1 / 3
+_LEARNED_AGAIN: Final = (WaitReason.ACCOUNT, WaitReason.TEMPLATE_UNREAD)
+"""What messages waited for in the last run; this one finds out anew, maybe by other settings."""
 
 
 class BothStores(Store, FollowUpStore, Protocol):
@@ -188,13 +190,16 @@ async def recover_follow_ups(
     """
     since = switches.control.follow_ups_since
     if since is None and parts.desk.policy.channels:
-        since = now
+        since = _whole_second(now)
         await switches.change("follow_ups_begin", "", by="engine", follow_ups_since=since)
     # The platform dates the ends of its batches in whole seconds, rounded down.
     first_start = Instant((since or now) // 1000 * 1000)
     parts.desk.policy = replace(parts.desk.policy, first_start=first_start)
     parts.door.restore()
     parts.watching.restore()
+    for reason in _LEARNED_AGAIN:
+        while await store.wake_follow_ups(reason, now):
+            pass
     cut_off = [
         MessageUnanswered(try_id, "the engine stopped while it was being sent")
         for try_id in await store.tries_cut_off()
@@ -202,3 +207,8 @@ async def recover_follow_ups(
     if cut_off:
         await parts.ledger.record(*cut_off, by="engine (start)")
     return len(cut_off)
+
+
+def _whole_second(moment: Instant) -> Instant:
+    """Give the beginning of a moment's second: batches date their ends in whole seconds only."""
+    return Instant(moment - moment % 1000)

@@ -54,6 +54,7 @@ class Desk:
         self.pacing = Pacing(per_second)
         self.sandbox = sandbox
         self.template = Template(content_sid)
+        self.template_doubted = False
         self.unfit = ""
         self.paused = False
         self.paused_by = ""
@@ -102,6 +103,11 @@ class Desk:
         """Say why a channel is given a rest; empty where none is."""
         said = [rest.why for rest in self._rest_of.values() if rest.why]
         return "; ".join(dict.fromkeys(said))
+
+    def doubt_template(self) -> None:
+        """Note that a message failed by its template: what we know of its approval may be old."""
+        self.template_doubted = True
+        self.read.set()
 
     def rest(self, channel: Channel, seconds: float, why: str, now: Instant) -> None:
         """Send nothing by a channel for a while, and say why."""

@@ -195,8 +195,6 @@ class FollowUpSender:
             desk.rest(channel, self._unreachable_s[channel], why, now)
         else:
             desk.hear(channel)
-        if answer.failure is Failure.TEMPLATE:
-            desk.read.set()
 
     async def _record(self, fact: FollowUpFact) -> None:
         await persist(partial(self._ledger.record, fact, by="messenger"), self._stopping)

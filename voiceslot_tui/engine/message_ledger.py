@@ -40,6 +40,8 @@ class MessageLedger:
             self._desk.send.set()
         if states & _LOOKED_UP:
             self._desk.read.set()
+        if FollowUpState.BLOCKED in states:
+            self._desk.doubt_template()
         if states:
             self._desk.change()
         return settled

@@ -56,6 +56,7 @@ class MessageReader:
         self._clock = clock
         self._has_callbacks = has_callbacks
         self._template_at_s = clock.steady_s()
+        self._doubted_at_s = float("-inf")
         self._read_sid = ""
 
     def read_now(self) -> None:
@@ -78,11 +79,16 @@ class MessageReader:
     # --- the template
 
     async def _tend_template(self) -> ReadFailed | None:
-        desk = self._desk
+        desk, now_s = self._desk, self._clock.steady_s()
+        if desk.template_doubted:
+            soon_s = max(now_s, self._doubted_at_s + TEMPLATE_AGAIN_S)
+            self._template_at_s = min(self._template_at_s, soon_s)
         changed = desk.template.content_sid != self._read_sid
-        if not desk.by_template or (not changed and self._clock.steady_s() < self._template_at_s):
+        if not desk.by_template or (not changed and now_s < self._template_at_s):
             return None
         content_sid = desk.template.content_sid
+        doubted = desk.template_doubted
+        self._doubted_at_s = now_s if doubted else self._doubted_at_s
         try:
             template = await self._messengers[Channel.WHATSAPP].template(content_sid)
         except ReadDenied:
@@ -92,10 +98,17 @@ class MessageReader:
             return problem
         if desk.template.content_sid != content_sid:
             return None
-        await self._take_template(replace(template, content_sid=content_sid))
+        no_better = doubted and not changed and desk.template.approval in USABLE
+        desk.template_doubted = False
+        await self._take_template(replace(template, content_sid=content_sid), no_better=no_better)
         return None
 
-    async def _take_template(self, template: Template) -> None:
+    async def _take_template(self, template: Template, *, no_better: bool) -> None:
+        """Act on what was read.
+
+        A template by which messages fail, and which is no better than before, releases nothing yet:
+        all that it blocked would fail again.
+        """
         desk = self._desk
         desk.unfit = self._unfit_variable(template)
         desk.template, self._read_sid = template, template.content_sid
@@ -106,7 +119,7 @@ class MessageReader:
         now, released = self._clock.now(), True
         while await self._store.wake_follow_ups(WaitReason.TEMPLATE_UNREAD, now):
             desk.send.set()
-        while usable and released:
+        while usable and released and not no_better:
             released = bool(
                 await self._store.release_blocked(
                     template.content_sid, template.approval, self._ledger.rules, now, _BY
