@@ -190,7 +190,7 @@ async def recover_follow_ups(
     """
     since = switches.control.follow_ups_since
     if since is None and parts.desk.policy.channels:
-        since = _whole_second(now)
+        since = now
         await switches.change("follow_ups_begin", "", by="engine", follow_ups_since=since)
     # The platform dates the ends of its batches in whole seconds, rounded down.
     first_start = Instant((since or now) // 1000 * 1000)
@@ -207,8 +207,3 @@ async def recover_follow_ups(
     if cut_off:
         await parts.ledger.record(*cut_off, by="engine (start)")
     return len(cut_off)
-
-
-def _whole_second(moment: Instant) -> Instant:
-    """Give the beginning of a moment's second: batches date their ends in whole seconds only."""
-    return Instant(moment - moment % 1000)
