@@ -7,6 +7,7 @@ their recipients' calls end is what most messages are about.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from random import Random
 from types import MappingProxyType
 from typing import Any, Final
@@ -155,6 +156,7 @@ _CHANGES: Final[Mapping[str, tuple[tuple[str, tuple[Any, ...]], ...]]] = Mapping
     }
 )
 """Settings of the world that happenings change for a while, by the happening's name."""
+_MISHAPS: Final = tuple(f"callback {what}" for what in ("lost", "doubled", "reordered", "forged"))
 
 
 def _changing(name: str) -> tuple[Callable[[Random, Frame], dict[str, Any]], Any]:
@@ -173,13 +175,16 @@ def _changing(name: str) -> tuple[Callable[[Random, Frame], dict[str, Any]], Any
 
 
 def _changes(name: str, words: str, weight: float = 1.0) -> Happening:
-    strikes = tuple(f"messages: {setting}" for setting, _ in _CHANGES[name])
     return Happening(
         *_changing(name),
         lambda a: f"{words} for {a['lasts_s']:g} s: {a['changes']}",
         weight,
-        strikes,
+        _strikes(name),
     )
+
+
+def _strikes(name: str) -> tuple[str, ...]:
+    return tuple(f"messages: {setting}" for setting, _ in _CHANGES[name])
 
 
 def _draw_fates(chance: Random, frame: Frame) -> dict[str, Any]:
@@ -411,7 +416,10 @@ MESSAGES: Final[Mapping[str, Happening]] = MappingProxyType(
             tuple(f"message_read: {kind}" for kind in _OF_READS),
         ),
         "message_list_is_late": _changes("message_list_is_late", "the message list is late"),
-        "callbacks_go_wrong": _changes("callbacks_go_wrong", "callbacks go wrong", 3.0),
+        "callbacks_go_wrong": replace(
+            _changes("callbacks_go_wrong", "callbacks go wrong", 3.0),
+            strikes=(*_strikes("callbacks_go_wrong"), *_MISHAPS),
+        ),
         "messages_do_not_arrive": _changes("messages_do_not_arrive", "messages are lost", 3.0),
         "summaries_are_late": _changes("summaries_are_late", "summaries are late"),
         "people_have_fates": Happening(

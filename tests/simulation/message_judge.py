@@ -49,7 +49,7 @@ SELDOM: Final = frozenset(
         *product(("failed", "skipped"), ("delivered", "read")),
         # A callback that tells of the end at once, while the answer is out or was lost.
         *product(("ambiguous",), ("read", "due", "blocked", "failed")),
-        ("sending", "read"),
+        *product(("sending",), ("read", "blocked")),
     }
 )
 """Moves that need more coincidence than a night of stories has for certain."""
@@ -80,6 +80,8 @@ _FOUND_WITHIN_S: Final = 900.0
 _SOON_S: Final = 400.0
 """A look-up or a retry that is due within so long is waited for; a later one is an explanation."""
 _RELEASES_MAX: Final = 3
+_A_DAY_S: Final = 86_400.0
+"""By a clock that is wrong by as much, batches of today are old ones."""
 _AT_HOME: Final = "+1"
 _ZONE: Final = ZoneInfo("America/New_York")
 """Where the people live whose numbers tell where they live; of all others nobody knows the hour."""
@@ -168,8 +170,13 @@ class MessageJudge:
         self._let_back: set[str] = set()
         self._paused_at: float | None = None
         self._resuming = 0
-        self._jumped = False
+        self._wrong_by_s = 0.0
         self._failed_whole: list[Batch] = []
+
+    @property
+    def _jumped(self) -> bool:
+        """Tell whether the engine's wall clock was ever set wrong."""
+        return self._wrong_by_s > 0
 
     # What operators ask for and are told.
 
@@ -327,7 +334,7 @@ class MessageJudge:
             for statement in _WATCH:
                 db.execute(statement)
             db.has_messages = True  # type: ignore[attr-defined]
-        self._jumped = self._jumped or self._town.clock.set_by_s != 0
+        self._wrong_by_s = max(self._wrong_by_s, abs(self._town.clock.set_by_s))
         moved = db.execute("SELECT id, old, new FROM message_moved").fetchall()
         if moved:
             db.execute("DELETE FROM message_moved")
@@ -534,7 +541,7 @@ class MessageJudge:
 
     def _forgotten(self) -> str:
         """Name somebody whose call in a batch has ended and who has no row."""
-        if self._jumped:
+        if self._wrong_by_s >= _A_DAY_S:
             return ""
         by_conversation = {row.conversation_id for row in self._rows.values()}
         by_place = {

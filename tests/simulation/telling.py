@@ -208,6 +208,10 @@ class StoryTeller:
         loop.after_turn = after_turn
         faults, strike = made.world.faults, made.world.faults.strike
         hooks, happens = made.world.webhooks, made.world.webhooks._happens
+        callbacks, calls_back = (
+            made.world.messenger.callbacks,
+            made.world.messenger.callbacks._happens,
+        )
         is_full = made.world.is_full
 
         def struck(target: Any) -> Any:
@@ -228,7 +232,14 @@ class StoryTeller:
                 self.fired(f"platform full: {made.world.settings.over_limit}")
             return found
 
+        def called_back(what: str, share: float) -> bool:
+            found = calls_back(what, share)
+            if found:
+                self.fired(f"callback {what}")
+            return found
+
         faults.strike = struck  # type: ignore[method-assign]
+        callbacks._happens = called_back  # type: ignore[method-assign]
         hooks._happens = happened  # type: ignore[method-assign]
         made.world.is_full = full  # type: ignore[method-assign]
 
