@@ -268,6 +268,13 @@ async def test_at_80_columns_a_recipient_has_a_number_and_their_message_says_why
         assert "+44•••0001" in seen.lines("recipients")[1]
 
 
+async def test_without_borders_it_stands_above_the_rows_whose_recipients_these_are() -> None:
+    async with on_recipients(size=(60, 16)) as seen:
+        assert seen.lines("recipients-status") == ["Batch 2  running"]
+        await seen.press("3")
+        assert seen.lines("batches-status") == ["every 15 s  checked <1m ago in 0.3 s"]
+
+
 async def test_all_recipients_can_be_walked_to_the_last_and_back() -> None:
     async with on_recipients() as seen:
         await seen.press("G")

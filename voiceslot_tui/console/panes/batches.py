@@ -8,16 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from textual.app import ComposeResult
-
 from voiceslot_tui.console import batch_rows, batches_presenter
 from voiceslot_tui.console.batch_rows import WatchedBatch
-from voiceslot_tui.console.panes.listing import Listing
-from voiceslot_tui.console.phrases import one_line
+from voiceslot_tui.console.panes.noted_listing import NotedListing
 from voiceslot_tui.console.screen_layout import PaneId
 from voiceslot_tui.console.session import Session
 from voiceslot_tui.console.widgets.cells import Line, Span
-from voiceslot_tui.console.widgets.live_text import LiveText
 from voiceslot_tui.console.widgets.row_source import ListPage, Reach, part_of
 from voiceslot_tui.console.widgets.table_lines import TableWords
 from voiceslot_tui.console.widgets.virtual_table import VirtualTable
@@ -31,10 +27,6 @@ _WORDS: Final = TableWords(
     empty=clean("No batch call of the workspace is under way, due soon or lately changed."),
     failed=clean("The batches cannot be read:"),
 )
-_STATUS_PADDING: Final = 2
-"""Empty cells beside the lines above the rows, as the style sheet has them."""
-_STATUS_SHARE: Final = 3
-"""Those lines take at most a third of the pane."""
 
 
 class BatchRows:
@@ -61,7 +53,7 @@ class BatchRows:
         return self._numbers.setdefault(batch_id, len(self._numbers) + 1)
 
 
-class BatchesPane(Listing):
+class BatchesPane(NotedListing):
     """Shows batches."""
 
     pane_id: ClassVar[PaneId] = PaneId.BATCHES
@@ -70,7 +62,6 @@ class BatchesPane(Listing):
     def __init__(self, session: Session) -> None:
         self._source = BatchRows(session)
         super().__init__(session)
-        self._status = LiveText(self._status_lines, id="batches-status")
         self._shown: BatchChecks | None = None
 
     def make_inner(self) -> VirtualTable[WatchedBatch]:
@@ -83,11 +74,6 @@ class BatchesPane(Listing):
             words=_WORDS,
             id="batches",
         )
-
-    def compose(self) -> ComposeResult:
-        """Put what keeps batches from being seen above the rows."""
-        yield self._status
-        yield self.inner
 
     @property
     def chosen_batch(self) -> BatchRow | None:
@@ -115,38 +101,25 @@ class BatchesPane(Listing):
 
     def paint(self) -> None:
         """Let times pass; say how the watching goes and what keeps batches from being seen."""
-        checks = self.checks
-        if checks is not None:
-            self.name_note(batches_presenter.note(checks, self.session.now()))
+        self.name_note(self.note())
         self.inner.total_rows = len(self._source.rows)
-        self._paint_status()
+        self.paint_status()
         self.inner.repaint_rows()
 
-    def on_resize(self) -> None:
-        """Wrap the lines above the rows anew; a pane just shown learns its size only here."""
-        self._paint_status()
+    def note(self) -> str:
+        """Say whether batches are watched, how often, and when they were checked last."""
+        checks = self.checks
+        return "" if checks is None else batches_presenter.note(checks, self.session.now())
+
+    def status_lines(self, width: int) -> list[Line]:
+        """Say what keeps batches from being seen."""
+        rows = [row.row for row in self._source.rows]
+        checks = self.checks
+        return [] if checks is None else batches_presenter.status_lines(checks, rows, width)
 
     def on_virtual_table_position_changed(self) -> None:
         """Say what the rows just read tell of trouble."""
-        self._paint_status()
-
-    def _paint_status(self) -> None:
-        width, height = self.content_size
-        lines = self._status_lines(width - _STATUS_PADDING, height)
-        rows = min(len(lines), max(1, height // _STATUS_SHARE))
-        self._status.display = rows > 0
-        self._status.styles.height = max(1, rows)
-        self._status.repaint()
-
-    def _status_lines(self, width: int, _height: int) -> list[Line]:
-        checks = self.checks
-        if checks is None or width <= 0:
-            return []
-        # Where there is no border, no title says how the watching goes.
-        bare = self.screen.has_class("-bare")
-        noted = [one_line(batches_presenter.note(checks, self.session.now()))] if bare else []
-        rows = [row.row for row in self._source.rows]
-        return [*noted, *batches_presenter.status_lines(checks, rows, width)]
+        self.paint_status()
 
     def _cells(self, row: WatchedBatch) -> Sequence[CleanText | Span]:
         return batch_rows.batch_cells(row.row)

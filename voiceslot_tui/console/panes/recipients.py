@@ -14,14 +14,14 @@ from textual.worker import WorkType
 
 from voiceslot_tui.console import batch_rows, batches_presenter
 from voiceslot_tui.console.batch_rows import PlacedRecipient
-from voiceslot_tui.console.panes.listing import Listing
+from voiceslot_tui.console.panes.noted_listing import NotedListing
 from voiceslot_tui.console.recipient_filters import RecipientSearch
 from voiceslot_tui.console.rows import RowLook
 from voiceslot_tui.console.screen_layout import PaneId
 from voiceslot_tui.console.session import Session
 from voiceslot_tui.console.situation import MessageSelection, Selection
 from voiceslot_tui.console.subjects import OfMessage
-from voiceslot_tui.console.widgets.cells import Span
+from voiceslot_tui.console.widgets.cells import Line, Span
 from voiceslot_tui.console.widgets.row_source import ListPage, Reach, RowsUnavailable
 from voiceslot_tui.console.widgets.table_lines import TableWords
 from voiceslot_tui.console.widgets.virtual_table import VirtualTable
@@ -74,7 +74,7 @@ class RecipientRows:
         return max(0, end - reach.count), end
 
 
-class RecipientsPane(Listing):
+class RecipientsPane(NotedListing):
     """Shows the recipients of one batch; knows what is filtered."""
 
     pane_id: ClassVar[PaneId] = PaneId.RECIPIENTS
@@ -160,10 +160,18 @@ class RecipientsPane(Listing):
 
     def paint(self) -> None:
         """Let times pass, and say whose recipients these are."""
-        self.name_note(
-            batches_presenter.recipients_note(self.shown, self.search.text, self._unreadable)
-        )
+        self.name_note(self.note())
+        self.paint_status()
         self.inner.repaint_rows()
+
+    def note(self) -> str:
+        """Say whose recipients these are, and which of them."""
+        return batches_presenter.recipients_note(self.shown, self.search.text, self._unreadable)
+
+    def status_lines(self, width: int) -> list[Line]:
+        """Say nothing above the rows but whose they are; the table says what went wrong."""
+        del width
+        return []
 
     async def _look(self, batch_id: str) -> None:
         try:

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from textual.app import ComposeResult
-
 from voiceslot_tui.console import message_rows, messages_presenter
 from voiceslot_tui.console.message_filters import MessageSearch
 from voiceslot_tui.console.message_rows import MessageRow
-from voiceslot_tui.console.panes.listing import Listing
-from voiceslot_tui.console.phrases import one_line
+from voiceslot_tui.console.panes.noted_listing import NotedListing
 from voiceslot_tui.console.rows import RowLook
 from voiceslot_tui.console.screen_layout import PaneId
 from voiceslot_tui.console.session import Session
 from voiceslot_tui.console.situation import MessageSelection, Selection
 from voiceslot_tui.console.subjects import OfMessage
 from voiceslot_tui.console.widgets.cells import Line, Span
-from voiceslot_tui.console.widgets.live_text import LiveText
 from voiceslot_tui.console.widgets.row_source import ListPage, Reach
 from voiceslot_tui.console.widgets.table_lines import TableWords
 from voiceslot_tui.console.widgets.virtual_table import VirtualTable
@@ -31,10 +27,6 @@ _EMPTY: Final = "No message yet: one is written after each ended call."
 _NO_MATCH: Final = "No message matches the filter. Esc shows all."
 _SAMPLES_KEPT: Final = 50
 """Marked messages remembered to be named in a question; a few are enough."""
-_STATUS_PADDING: Final = 2
-"""Empty cells beside those lines, as the style sheet has them."""
-_STATUS_SHARE: Final = 3
-"""The lines above the rows take at most a third of the pane."""
 
 
 class MessageRows:
@@ -66,7 +58,7 @@ def _than(reach: Reach) -> FollowUpId | None:
     return FollowUpId(message_rows.id_of(reach.key) + step)
 
 
-class WhatsAppPane(Listing):
+class WhatsAppPane(NotedListing):
     """Shows messages; knows which are marked and what is filtered."""
 
     pane_id: ClassVar[PaneId] = PaneId.WHATSAPP
@@ -78,7 +70,6 @@ class WhatsAppPane(Listing):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._seen: dict[FollowUpId, FollowUp] = {}
-        self._status = LiveText(self._status_lines, id="whatsapp-status")
         self._shown: object = None
 
     def make_inner(self) -> VirtualTable[MessageRow]:
@@ -90,11 +81,6 @@ class WhatsAppPane(Listing):
             words=_words(self.search),
             id="whatsapp",
         )
-
-    def compose(self) -> ComposeResult:
-        """Put what keeps messages back above the rows."""
-        yield self._status
-        yield self.inner
 
     @property
     def standing(self) -> FollowUpStanding:
@@ -128,11 +114,11 @@ class WhatsAppPane(Listing):
         """Let times pass; say what is switched, what is counted and what keeps messages back."""
         known = self.session.view.snapshot is not None
         text = f"/{self.search.text}" if self.search.text else ""
-        note = messages_presenter.note(self.standing) if known else ""
+        note = self.note() if known else ""
         self.name_note("  ".join(part for part in (text, note) if part))
         if known:
             self.inner.total_rows = messages_presenter.rows_in(self.standing, self.search.where)
-        self._paint_status()
+        self.paint_status()
         self.inner.repaint_rows()
 
     def read_again(self) -> None:
@@ -186,9 +172,13 @@ class WhatsAppPane(Listing):
         self._seen.clear()
         self.inner.action_clear_marks()
 
-    def on_resize(self) -> None:
-        """Wrap what keeps messages back anew; a pane just shown learns its size only here."""
-        self._paint_status()
+    def note(self) -> str:
+        """Say what is switched, and how many messages stand where."""
+        return messages_presenter.note(self.standing)
+
+    def status_lines(self, width: int) -> list[Line]:
+        """Say what keeps messages back."""
+        return messages_presenter.status_lines(self.standing, width)
 
     def on_virtual_table_position_changed(self, message: VirtualTable.PositionChanged) -> None:
         """Stop following where the operator went down; say what is marked."""
@@ -200,22 +190,6 @@ class WhatsAppPane(Listing):
         marked = len(self.inner.marked)
         words = (f"{marked:,} marked" if marked else "", "following" if self.follows else "")
         self.foot_note("  ".join(word for word in words if word))
-
-    def _paint_status(self) -> None:
-        width, height = self.content_size
-        lines = self._status_lines(width - _STATUS_PADDING, height)
-        rows = min(len(lines), max(1, height // _STATUS_SHARE))
-        self._status.display = rows > 0
-        self._status.styles.height = max(1, rows)
-        self._status.repaint()
-
-    def _status_lines(self, width: int, _height: int) -> list[Line]:
-        if self.session.view.snapshot is None or width <= 0:
-            return []
-        # Where there is no border, no title counts.
-        bare = self.screen.has_class("-bare")
-        counted = [one_line(messages_presenter.note(self.standing))] if bare else []
-        return [*counted, *messages_presenter.status_lines(self.standing, width)]
 
     def _cells(self, row: MessageRow) -> Sequence[CleanText | Span]:
         session = self.session
