@@ -94,6 +94,25 @@ def test_a_template_that_is_rejected_while_we_send_stops_the_others(tmp_path: Pa
         assert found["failures"] == {"63040": failed}
 
 
+def test_a_template_that_is_said_to_be_approved_and_refuses_is_not_tried_in_a_loop(
+    tmp_path: Path,
+) -> None:
+    """It is looked at again, is no better, and so releases nothing until somebody asks for it."""
+    with rig(tmp_path, ENV, **QUIET) as made:
+        change_template(made.simulator, FOLLOW_UP_TEMPLATE_SID, failure=63040)
+        made.start()
+        run_batch(made, PEOPLE)
+        wait_for("all are blocked", lambda: stand(made, blocked=len(PEOPLE)))
+        wait_for("it is looked at again", lambda: requests(made, "twilio_fetch_approval") >= 2)
+        after_checks(made, 3)
+        assert stand(made, blocked=len(PEOPLE))
+        assert requests(made, "twilio_create_message") == len(PEOPLE)
+        change_template(made.simulator, FOLLOW_UP_TEMPLATE_SID, failure=0)
+        act(made, asked.ReadMessenger())
+        wait_for("all have arrived", lambda: truth(made)["people_reached"] == len(PEOPLE))
+        assert truth(made)["people_reached_again"] == {}
+
+
 def test_another_template_releases_what_a_rejected_one_blocked(tmp_path: Path) -> None:
     """And it is the one that messages go by after a restart."""
     with rig(tmp_path, ENV, **QUIET) as made:

@@ -11,14 +11,19 @@ has said yet how it went."""
 
 
 def ended_call_of(call: Call, attempt: Attempt | None, email: str, now: Instant) -> EndedCall:
-    """Say that a call of ours has ended; `attempt` is the one that ended it."""
+    """Say that a call of ours has ended; `attempt` is the one that ended it.
+
+    Its end may be learned long after, by an engine that was away: then it is dated to the last
+    moment at which the talk can have ended.
+    """
     assert call.state is CallState.ENDED, f"a call that is {call.state} has not ended"
     conversation_id = None if attempt is None else attempt.conversation_id
     disposition = call.disposition or Disposition.UNKNOWN
+    learned_at = call.ended_at or now
     return EndedCall(
         key=follow_up_key(conversation_id, call_id=call.id),
         to_number=call.to_number,
-        ended_at=call.ended_at or now,
+        ended_at=learned_at if attempt is None else min(learned_at, attempt.holds_until),
         disposition=disposition,
         outcome_known=disposition not in _TO_BE_READ,
         name=call.name,

@@ -60,7 +60,8 @@ class MessageReader:
         self._read_sid = ""
 
     def read_now(self) -> None:
-        """Read the template's approval at once instead of at its time."""
+        """Read the template's approval at once, and release what it allows: somebody mended it."""
+        self._desk.template_doubted = False
         self._template_at_s = self._clock.steady_s()
         self.wake.set()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from voiceslot_tui.core.calls import (
@@ -38,7 +40,8 @@ def call(disposition: Disposition | None, state: CallState = CallState.ENDED) ->
 
 
 def attempt(talk: ConversationId | None) -> Attempt:
-    return Attempt(AttemptId("att_1"), CallId(7), 1, AttemptState.OVER, NOW, NOW, talk)
+    holds_until = Instant(NOW + 60_000)
+    return Attempt(AttemptId("att_1"), CallId(7), 1, AttemptState.OVER, NOW, holds_until, talk)
 
 
 @pytest.mark.parametrize("disposition", Disposition)
@@ -60,6 +63,15 @@ def test_a_call_is_named_by_its_conversation_or_else_by_its_own_id(
     ended = ended_call_of(call(None), one, "", NOW)
     assert (ended.key, ended.disposition) == (key, Disposition.UNKNOWN)
     assert own_alias(call(None)) == "call/7"
+
+
+def test_an_end_that_is_learned_days_later_is_dated_to_when_it_can_have_been_at_the_latest() -> (
+    None
+):
+    one, days_later = attempt(TALK), Instant(NOW + 3 * 86_400_000)
+    learned_late = replace(call(Disposition.ANSWERED), ended_at=days_later)
+    assert ended_call_of(learned_late, one, "", days_later).ended_at == one.holds_until
+    assert ended_call_of(learned_late, None, "", days_later).ended_at == days_later
 
 
 @pytest.mark.parametrize("state", sorted(set(CallState) - {CallState.ENDED}))
