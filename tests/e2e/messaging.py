@@ -36,6 +36,11 @@ ENV: Final = {
     "LIST_LAG_S": "0",
     "ELEVENLABS_CONCURRENCY_LIMIT": "30",
 }
+SMS_TOO: Final = {
+    "FOLLOW_UP_CHANNELS": "whatsapp,sms",
+    "TWILIO_SMS_NUMBER": "+12025550171",
+}
+"""And then a text message, to whoever WhatsApp certainly did not reach."""
 WORLD: Final[dict[str, Any]] = {
     **QUICK,
     "batch_dispatch_s": 0.05,

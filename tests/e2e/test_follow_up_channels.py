@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.messaging import (
     ENV,
+    SMS_TOO,
     WORLD,
     act,
     after_checks,
@@ -37,11 +38,6 @@ from voiceslot_tui.wire import follow_up_control as asked
 PEOPLE = [number(index) for index in range(12)]
 LATER = [number(100 + index) for index in range(12)]
 QUIET = {**WORLD, **ALL_ANSWER}
-SMS_TOO = {
-    **ENV,
-    "FOLLOW_UP_CHANNELS": "whatsapp,sms",
-    "TWILIO_SMS_NUMBER": "+12025550171",
-}
 ANOTHER_TEMPLATE = f"HX{1:032x}"
 REJECTED = {"status": "rejected", "rejection_reason": "it says too little"}
 
@@ -135,7 +131,7 @@ def test_another_template_releases_what_a_rejected_one_blocked(tmp_path: Path) -
 
 
 def test_who_is_not_on_whatsapp_gets_one_text_message(tmp_path: Path) -> None:
-    with rig(tmp_path, SMS_TOO, **QUIET) as made:
+    with rig(tmp_path, {**ENV, **SMS_TOO}, **QUIET) as made:
         without = PEOPLE[:4]
         script_messages(made.simulator, **{p: {"fate": "not_on_whatsapp"} for p in without})
         made.start()
@@ -160,7 +156,7 @@ def test_a_message_taken_without_an_answer_is_found_and_no_other_channel_is_trie
     kind: str, tmp_path: Path
 ) -> None:
     fault = {"kind": kind, "target": "message", "requests": 2, "acts": True}
-    with rig(tmp_path, SMS_TOO, **QUIET) as made:
+    with rig(tmp_path, {**ENV, **SMS_TOO}, **QUIET) as made:
         made.simulator.faults(fault)
         made.start()
         run_batch(made, PEOPLE)
@@ -174,7 +170,7 @@ def test_a_message_taken_without_an_answer_is_found_and_no_other_channel_is_trie
 def test_a_message_that_was_never_taken_is_held_and_not_sent_again(tmp_path: Path) -> None:
     """Nobody answered, and no list shows it: the operator says; nothing is tried instead."""
     fault = {"kind": "error_500", "target": "message", "requests": 2, "acts": False}
-    with rig(tmp_path, SMS_TOO, **QUIET) as made:
+    with rig(tmp_path, {**ENV, **SMS_TOO}, **QUIET) as made:
         made.simulator.faults(fault)
         made.start()
         run_batch(made, PEOPLE)
