@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.rig import ROOT
 from tests.simulation.coverage import Coverage
 from tests.simulation.happenings import HAPPENINGS, draw_story, in_words
+from tests.simulation.happenings_of_messages import MESSAGES
 from tests.simulation.run import _missing
 from tests.simulation.shrinking import shrunk
 from tests.simulation.stories import Story, story_from
@@ -71,6 +72,14 @@ def test_every_happening_is_drawn_sooner_or_later() -> None:
     assert drawn == set(HAPPENINGS)
 
 
+def test_some_towns_have_follow_ups_and_only_they_have_trouble_with_messages() -> None:
+    stories = [draw_story(seed) for seed in range(300)]
+    with_messages = [one for one in stories if "TWILIO_WHATSAPP_NUMBER" in one.settings]
+    assert 90 < len(with_messages) < 150
+    without = [one for one in stories if one not in with_messages]
+    assert not {event.name for one in without for event in one.events} & set(MESSAGES)
+
+
 def test_trouble_that_never_struck_is_missed() -> None:
     """A row of stories in which nothing happened has reached nothing, and says so of each."""
     missing = "\n".join(_missing(Coverage()))
@@ -78,6 +87,7 @@ def test_trouble_that_never_struck_is_missed() -> None:
         for fault in happening.strikes:
             assert f"{fault}: struck 0 times" in missing
     assert "the transition from queued to dialing" in missing
+    assert "the transition from message due to message sending" in missing
 
 
 def test_a_story_is_cut_down_to_what_it_takes() -> None:
