@@ -76,7 +76,8 @@ def test_three_days_without_an_engine_forget_nobody(hours: int, tmp_path: Path) 
         assert truth(made)["people_again"] == {}
         unsure = {p for p, row in found.items() if row.state is FollowUpState.AMBIGUOUS}
         if hours > 72:
-            assert sent_to(made) == entitled(made) == Counter(EVERYBODY)
+            # Whose request the kill cut off may have been written to, and is held.
+            assert sent_to(made) | Counter(unsure) == entitled(made) == Counter(EVERYBODY)
             return
         assert sent_to(made) == before
         left_out = set(EVERYBODY) - set(before) - unsure
