@@ -210,7 +210,7 @@ class FollowUp:
     until then the disposition is presumed and the summary missing. `tries` counts requests that
     were made, `failures` those of the present channel that failed and are made again, `resends`
     those made again although an earlier one was never found. `insisted` is set where an operator
-    wanted the message: then neither its age nor the person's daily count keeps it back.
+    wanted the message: then neither its age nor an unknown time zone keeps it back.
     """
 
     id: FollowUpId
