@@ -14,7 +14,7 @@ TEMPLATE = f"HX{2:032x}"
 
 def test_contents_are_listed_over_pages(twilio: Client) -> None:
     found = twilio.content.v1.contents.list(page_size=2)
-    assert len(found) == 5
+    assert len(found) == 6
     [follow_up] = [content for content in found if content.sid == TEMPLATE]
     assert follow_up.friendly_name == "follow_up"
     assert follow_up.language == "en"
@@ -33,7 +33,7 @@ def test_approvals_are_listed_and_filtered(twilio: Client, judge: httpx.Client) 
     approved = twilio.content.v2.content_and_approvals.list(
         channel_eligibility=["whatsapp:approved"], language=["es"], page_size=1
     )
-    assert {item.friendly_name for item in approved} == {"seguimiento", "oferta"}
+    assert {item.friendly_name for item in approved} == {"seguimiento", "oferta", "resumen"}
 
 
 def test_one_content_and_its_approval_are_fetched(twilio: Client) -> None:

@@ -21,6 +21,7 @@ GOOD = {
     "attempts_dialled_again": {},
     "max_live": 5,
     "outcomes": {"answered": 12},
+    "messages": {"people": 9, "people_again": {}},
 }
 
 
@@ -48,6 +49,7 @@ def test_the_people_are_many_different_and_invented() -> None:
         ({"people_rung_again": {"+12025550123": 2}}, False),
         ({"attempts_dialled_again": {"att_1": 2}}, False),
         ({"people_rung": 0}, False),
+        ({"messages": {"people": 9, "people_again": {"+12025550123": 2}}}, False),
     ],
 )
 def test_the_verdict(change: dict[str, object], kept: bool) -> None:

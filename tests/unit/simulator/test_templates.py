@@ -47,7 +47,7 @@ def test_a_list_with_approvals_tells_each_state(path: str) -> None:
     ("query", "count"),
     [
         ("ChannelEligibility=whatsapp%3Apending", 1),
-        ("ChannelEligibility=whatsapp%3Apending&ChannelEligibility=whatsapp%3Aapproved", 5),
+        ("ChannelEligibility=whatsapp%3Apending&ChannelEligibility=whatsapp%3Aapproved", 6),
         ("Language=en", 2),
         ("Language=en&ContentName=follow_up", 1),
         ("ContentType=twilio%2Fmedia", 0),
@@ -63,7 +63,7 @@ def test_pages_are_whole_addresses() -> None:
     following = urlsplit(page["meta"]["next_page_url"])
     assert (following.scheme, following.netloc) == ("https", "content.twilio.com")
     rest = read(world.ask("GET", following.path, query=following.query))
-    assert len(page["contents"] + rest["contents"]) == 5
+    assert len(page["contents"] + rest["contents"]) == 6
     assert (rest["meta"]["next_page_url"], rest["meta"]["key"]) == (None, "contents")
 
 
