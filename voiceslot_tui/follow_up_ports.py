@@ -177,37 +177,6 @@ class Messenger(Protocol):
         ...
 
 
-# --- the front door
-
-
-class FollowUpDoor(Protocol):
-    """What the listener may say to the follow-ups, and ask of them."""
-
-    async def tell(self, news: MessageNews, *, by: str) -> bool:
-        """Record where a message stands; True where it changed something.
-
-        Committed when this returns.
-        """
-        ...
-
-    def hint(self, message_sid: MessageSid) -> None:
-        """Look a message up soon: somebody says, without proof, that something became of it."""
-        ...
-
-    async def person_wrote(
-        self, number: str, text: str, wants_out: bool, at: Instant, *, by: str
-    ) -> Suppressed | None:
-        """Remember a person's own message; where it asks us to stop, they are suppressed at once.
-
-        Committed when this returns; the text itself is not kept.
-        """
-        ...
-
-    async def counts(self) -> FollowUpCounts:
-        """Read the counters."""
-        ...
-
-
 # --- who is told of trouble
 
 
@@ -326,6 +295,10 @@ class FollowUpStore(Protocol):
 
     async def look_again(self, tries: Sequence[tuple[TryId, Instant | None]]) -> None:
         """Set when tries are looked up next; None for never."""
+        ...
+
+    async def look_soon(self, message_sid: MessageSid | None, now: Instant) -> None:
+        """Make the look-up of a message due; None for a bounded number of all that have one."""
         ...
 
     async def known_messages(self, sids: Iterable[MessageSid]) -> frozenset[MessageSid]:

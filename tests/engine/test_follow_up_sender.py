@@ -33,7 +33,7 @@ from voiceslot_tui.core.follow_up_facts import (
     SendAnswer,
 )
 from voiceslot_tui.core.follow_up_policy import Template
-from voiceslot_tui.core.follow_ups import Channel, FollowUpState
+from voiceslot_tui.core.follow_ups import Channel, FollowUpState, MessageSid
 from voiceslot_tui.core.talks import Talk, TalkState
 from voiceslot_tui.follow_up_ports import MessageOrder
 
@@ -295,6 +295,23 @@ async def test_delivery_is_seen_without_callbacks(rig: MessageRig) -> None:
     assert await rig.store.next_look() is None
 
 
+@pytest.mark.parametrize("whose", ["ours", "everybody's", "a stranger's"])
+async def test_a_hint_looks_the_message_up_at_once(rig: MessageRig, whose: str) -> None:
+    await rig.ended(1)
+    await rig.send()
+    sid = sid_of(rig.messenger.orders[0])
+    rig.messenger.stands[sid] = MessageNews(Delivery.DELIVERED, message_sid=sid)
+    match whose:
+        case "ours":
+            rig.door.hint(sid)
+        case "everybody's":
+            rig.door.read_now()
+        case _:
+            rig.door.hint(MessageSid("SM" + "f" * 32))
+    await rig.reader.step()
+    assert await rig.states() == ["accepted" if whose == "a stranger's" else "delivered"]
+
+
 async def test_a_callback_ahead_of_the_answer_names_its_try(rig: MessageRig) -> None:
     await rig.ended(1)
     rig.messenger.answer = silence
@@ -309,9 +326,7 @@ async def test_a_callback_ahead_of_the_answer_names_its_try(rig: MessageRig) -> 
 
 async def test_a_stop_takes_what_is_due_at_once(rig: MessageRig) -> None:
     await rig.ended(1, 2)
-    gone = await rig.door.person_wrote(
-        "+12025550101", "STOP", True, rig.clock.now(), by="messenger"
-    )
+    gone = await rig.door.person_wrote("+12025550101", True, rig.clock.now(), by="messenger")
     assert gone is not None
     assert gone.messages == 1
     await rig.send(3)
@@ -319,7 +334,7 @@ async def test_a_stop_takes_what_is_due_at_once(rig: MessageRig) -> None:
 
 
 async def test_a_person_who_wrote_gets_free_text(rig: MessageRig) -> None:
-    await rig.door.person_wrote("+12025550101", "hola", False, rig.clock.now(), by="messenger")
+    await rig.door.person_wrote("+12025550101", False, rig.clock.now(), by="messenger")
     await rig.ended(1, 2)
     await rig.send(2)
     forms = [bool(order.content_sid) for order in rig.messenger.orders]

@@ -57,7 +57,7 @@ class FakeFollowUps:
     def __init__(self) -> None:
         self.news: list[MessageNews] = []
         self.hints: list[MessageSid] = []
-        self.wrote: list[tuple[str, str, bool, Instant]] = []
+        self.wrote: list[tuple[str, bool, Instant]] = []
         self.told_by: set[str] = set()
         self.fails: VoiceslotError | None = None
         self.counted = FollowUpCounts({}, {}, {}, {}, {})
@@ -74,12 +74,12 @@ class FakeFollowUps:
         self.hints.append(message_sid)
 
     async def person_wrote(
-        self, number: str, text: str, wants_out: bool, at: Instant, *, by: str
+        self, number: str, wants_out: bool, at: Instant, *, by: str
     ) -> Suppressed | None:
         if self.fails is not None:
             raise self.fails
         self.told_by.add(by)
-        self.wrote.append((number, text, wants_out, at))
+        self.wrote.append((number, wants_out, at))
         return Suppressed(number, 1, 1) if wants_out else None
 
     async def counts(self) -> FollowUpCounts:

@@ -289,7 +289,7 @@ async def test_what_people_write_in_the_simulated_world_is_heard(post: Post) -> 
     post.world.hear(" stop ", channel="sms")
     await post.deliver_all()
     assert post.statuses[False] == {200}
-    assert {(number, out) for number, _, out, _ in post.twilio.told.wrote} == {
+    assert {(number, out) for number, out, _ in post.twilio.told.wrote} == {
         (PERSON, False),
         (PERSON, True),
     }
@@ -308,7 +308,7 @@ async def test_a_person_who_asks_to_stop_is_suppressed(
 ) -> None:
     answered = await twilio.post(wrote(body, From=channel + PERSON))
     assert answered == Answered(200, "text/xml", "<Response/>")
-    ((number, _, wants_out, at),) = twilio.told.wrote
+    ((number, wants_out, at),) = twilio.told.wrote
     assert (number, wants_out, at) == (PERSON, True, NOW_S * 1000)
 
 
@@ -328,16 +328,16 @@ async def test_the_log_tells_how_much_goes_with_a_person_and_nothing_about_them(
 
 async def test_twilios_own_word_for_an_opt_out_is_taken(twilio: Twilio) -> None:
     await twilio.post(wrote("ΣΤΟΠ", OptOutType="STOP"))
-    assert [wants_out for _, _, wants_out, _ in twilio.told.wrote] == [True]
+    assert [wants_out for _, wants_out, _ in twilio.told.wrote] == [True]
     await twilio.post(wrote("START", OptOutType="START"))
-    assert [wants_out for _, _, wants_out, _ in twilio.told.wrote] == [True, False]
+    assert [wants_out for _, wants_out, _ in twilio.told.wrote] == [True, False]
 
 
 @pytest.mark.parametrize("body", ["¿A qué hora?", "No, gracias, mañana mejor", "", "don't stop"])
 async def test_a_message_of_another_kind_is_remembered_as_one(twilio: Twilio, body: str) -> None:
     answered = await twilio.post(wrote(body))
     assert answered == Answered(200, "text/xml", "<Response/>")
-    assert twilio.told.wrote == [(PERSON, body, False, NOW_S * 1000)]
+    assert twilio.told.wrote == [(PERSON, False, NOW_S * 1000)]
 
 
 async def test_an_sms_opens_no_window_on_whatsapp(twilio: Twilio) -> None:

@@ -5,7 +5,7 @@ It passes wishes on; states are written by the message ledger, messages sent by 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -24,6 +24,7 @@ from voiceslot_tui.core.follow_up_pages import (
 from voiceslot_tui.core.follow_up_policy import Template
 from voiceslot_tui.core.follow_up_snapshot import FollowUpStanding
 from voiceslot_tui.core.follow_ups import (
+    FollowUp,
     FollowUpId,
     FollowUpState,
     MessageSid,
@@ -96,18 +97,13 @@ class FollowingUp:
         return (await self._ledger.record(news, by=by))[0] is not None
 
     def hint(self, message_sid: MessageSid) -> None:
-        """Look messages up soon: somebody says, without proof, that one has moved."""
-        del message_sid
-        self._desk.read.set()
+        """Look a message up soon: somebody says, without proof, that it has moved."""
+        self._reader.hint(message_sid)
 
     async def person_wrote(
-        self, number: str, text: str, wants_out: bool, at: Instant, *, by: str
+        self, number: str, wants_out: bool, at: Instant, *, by: str
     ) -> Suppressed | None:
-        """Remember a person's own message; where it asks us to stop, they are suppressed at once.
-
-        The text itself is not kept.
-        """
-        del text
+        """Remember that a person wrote; where they ask us to stop, they are suppressed at once."""
         self._desk.webhook_at = self._clock.now()
         if not number:
             return None
@@ -133,16 +129,25 @@ class FollowingUp:
 
     async def retry_all(self, where: FollowUpFilter, *, by: str) -> Done:
         """Send all messages again that match: those that failed by one code, for example."""
-        ids: list[FollowUpId] = []
-        query = FollowUpQuery(PAGE_ROWS_MAX, where=where)
-        while len(ids) < COMMAND_CALLS_MAX:
+        found = [row.id async for row in self._matching(where, COMMAND_CALLS_MAX)]
+        return await self.wish(found, FollowUpWish.RETRY, by=by)
+
+    async def _matching(
+        self, where: FollowUpFilter, count_max: int | None = None
+    ) -> AsyncIterator[FollowUp]:
+        """Give the messages that match, newest first, page by page."""
+        query, given = FollowUpQuery(PAGE_ROWS_MAX, where=where), 0
+        while True:
             page = await self._store.follow_up_page(query)
-            ids += [row.id for row in page.rows]
+            for row in page.rows:
+                if given == count_max:
+                    return
+                given += 1
+                yield row
             than = page.rows[-1].id if page.rows else page.searched_to
             if not page.more or than is None:
-                break
+                return
             query = FollowUpQuery(PAGE_ROWS_MAX, than, where=where)
-        return await self.wish(ids[:COMMAND_CALLS_MAX], FollowUpWish.RETRY, by=by)
 
     async def pause(self, *, by: str) -> Done:
         """Send no more messages; calls go on. In force at once, durable when it returns."""
@@ -203,15 +208,7 @@ class FollowingUp:
     async def send_since(self, since: Instant, *, by: str, confirmed: bool) -> Done:
         """Send messages after calls that ended before the first start; count them at first."""
         where = FollowUpFilter(skipped_for=SkipReason.BEFORE_FIRST_START)
-        found: list[FollowUpId] = []
-        query = FollowUpQuery(PAGE_ROWS_MAX, where=where)
-        while True:
-            page = await self._store.follow_up_page(query)
-            found += [row.id for row in page.rows if row.ended_at >= since]
-            than = page.rows[-1].id if page.rows else page.searched_to
-            if not page.more or than is None:
-                break
-            query = FollowUpQuery(PAGE_ROWS_MAX, than, where=where)
+        found = [row.id async for row in self._matching(where) if row.ended_at >= since]
         if not confirmed:
             return Done(message=f"{_messages(len(found))} would be sent")
         for start in range(0, len(found), COMMAND_CALLS_MAX):

@@ -7,6 +7,7 @@ arriving. A message in doubt is looked for in complete listings; it is never sen
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,7 @@ from voiceslot_tui.core.calls import Instant, later
 from voiceslot_tui.core.errors import ReadDenied, ReadFailed
 from voiceslot_tui.core.follow_up_facts import USABLE, Approval, FollowUpFact, MessagesListed
 from voiceslot_tui.core.follow_up_policy import Template
-from voiceslot_tui.core.follow_ups import Channel, Try, TryState, WaitReason
+from voiceslot_tui.core.follow_ups import Channel, MessageSid, Try, TryState, WaitReason
 from voiceslot_tui.core.limits import (
     LOOK_FAILED_S,
     LOOKS_AT_ONCE_MAX,
@@ -29,6 +30,7 @@ from voiceslot_tui.follow_up_ports import FollowUpStore, Look, Messenger
 from voiceslot_tui.ports import Clock
 
 _BY = "messenger (poll)"
+_HINTS_MAX = 200
 
 
 class MessageReader:
@@ -58,15 +60,25 @@ class MessageReader:
         self._template_at_s = clock.steady_s()
         self._doubted_at_s = float("-inf")
         self._read_sid = ""
+        self._hints: deque[MessageSid | None] = deque(maxlen=_HINTS_MAX)
+
+    def hint(self, message_sid: MessageSid) -> None:
+        """Look a message up soon, on somebody's unproven word; the oldest hints give way."""
+        if message_sid not in self._hints:
+            self._hints.append(message_sid)
+            self.wake.set()
 
     def read_now(self) -> None:
-        """Read the template's approval at once, and release what it allows: somebody mended it."""
+        """Look messages up at once, and read the template: what it allows now is released."""
+        self._hints.append(None)
         self._desk.template_doubted = False
         self._template_at_s = self._clock.steady_s()
         self.wake.set()
 
     async def step(self) -> float | None:
         """Read the template where it is time; look up some of the messages whose time has come."""
+        while self._hints:
+            await self._store.look_soon(self._hints.popleft(), self._clock.now())
         failed = await self._tend_template()
         failed = await self._look_up() or failed
         if failed is not None:

@@ -4,12 +4,42 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from voiceslot_tui.core.calls import ConversationId
+from voiceslot_tui.core.calls import ConversationId, Instant
 from voiceslot_tui.core.facts import Fact
+from voiceslot_tui.core.follow_up_facts import MessageNews
+from voiceslot_tui.core.follow_up_pages import FollowUpCounts, Suppressed
+from voiceslot_tui.core.follow_ups import MessageSid
 from voiceslot_tui.core.orders import IdempotencyKey, NewCall
 from voiceslot_tui.core.snapshot import Snapshot
-from voiceslot_tui.follow_up_ports import FollowUpDoor
 from voiceslot_tui.ports import Added
+
+
+class FollowUpDoor(Protocol):
+    """What the listener may say to the follow-ups, and ask of them."""
+
+    async def tell(self, news: MessageNews, *, by: str) -> bool:
+        """Record where a message stands; True where it changed something.
+
+        Committed when this returns.
+        """
+        ...
+
+    def hint(self, message_sid: MessageSid) -> None:
+        """Look a message up soon: somebody says, without proof, that something became of it."""
+        ...
+
+    async def person_wrote(
+        self, number: str, wants_out: bool, at: Instant, *, by: str
+    ) -> Suppressed | None:
+        """Remember that a person wrote; where they ask us to stop, they are suppressed at once.
+
+        Committed when this returns.
+        """
+        ...
+
+    async def counts(self) -> FollowUpCounts:
+        """Read the counters."""
+        ...
 
 
 class FrontDoor(Protocol):

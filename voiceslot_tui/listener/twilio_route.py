@@ -23,12 +23,11 @@ from voiceslot_tui.core.follow_up_facts import MessageNews
 from voiceslot_tui.core.follow_ups import Channel
 from voiceslot_tui.core.limits import FORM_BODY_BYTES_MAX
 from voiceslot_tui.core.suppression import asks_to_stop
-from voiceslot_tui.follow_up_ports import FollowUpDoor
 from voiceslot_tui.listener.access import Access
 from voiceslot_tui.listener.answers import Refused, empty_answer, raw_answer
 from voiceslot_tui.listener.bad_signatures import BadSignatures
 from voiceslot_tui.listener.bodies import BodyKind, BodyReader
-from voiceslot_tui.listener.front_door import FrontDoor
+from voiceslot_tui.listener.front_door import FollowUpDoor, FrontDoor
 from voiceslot_tui.listener.health import Health
 from voiceslot_tui.ports import Clock
 from voiceslot_tui.wire.elevenlabs_webhook import Verdict
@@ -142,7 +141,7 @@ class TwilioRoute:
             logs.warning(logs.Event.WEBHOOK_IGNORED, {logs.Field.KIND: "message without a number"})
         elif wants_out or inbound.channel is Channel.WHATSAPP:
             suppressed = await follow_ups.person_wrote(
-                inbound.number, inbound.body, wants_out, self._clock.now(), by=_BY
+                inbound.number, wants_out, self._clock.now(), by=_BY
             )
             self._health.write_succeeded()
             if suppressed is not None:

@@ -73,6 +73,22 @@ def look_again(db: sqlite3.Connection, tries: Sequence[tuple[TryId, Instant | No
     )
 
 
+def look_soon(db: sqlite3.Connection, message_sid: MessageSid | None, now: Instant) -> None:
+    """Make the look-up of a message due, or a bounded number of all that have one."""
+    if message_sid is not None:
+        db.execute(
+            "UPDATE message_try SET look_at = ? WHERE message_sid = ? AND look_at IS NOT NULL",
+            (now, message_sid),
+        )
+        return
+    for table, condition in _ORDERS:
+        db.execute(
+            f"UPDATE message_try SET look_at = ? WHERE id IN (SELECT id FROM {table} "
+            f"WHERE {condition} AND message_try.look_at > ? LIMIT ?)",
+            (now, now, _IDS_AT_ONCE),
+        )
+
+
 def known_messages(db: sqlite3.Connection, sids: Sequence[MessageSid]) -> frozenset[MessageSid]:
     """Keep, of the messenger's ids, those that belong to a try."""
     known: set[MessageSid] = set()

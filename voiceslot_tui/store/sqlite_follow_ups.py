@@ -105,6 +105,10 @@ class SqliteFollowUps:
         """Set when tries are looked up next; None for never."""
         await self._database.write(partial(looking_up.look_again, tries=tries))
 
+    async def look_soon(self, message_sid: MessageSid | None, now: Instant) -> None:
+        """Make the look-up of a message due; None for a bounded number of all that have one."""
+        await self._database.write(lambda db: looking_up.look_soon(db, message_sid, now))
+
     async def known_messages(self, sids: Iterable[MessageSid]) -> frozenset[MessageSid]:
         """Keep, of the messenger's ids, those that belong to a try."""
         return await self._database.read(partial(looking_up.known_messages, sids=tuple(sids)))
