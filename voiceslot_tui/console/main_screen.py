@@ -336,7 +336,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         for pane_id, pane in self.panes.items():
             pane.display = pane_id in visible
         for row in self.query(".row"):
-            row.display = any(pane.display for pane in row.query(Pane))
+            row.display = any(pane.display for pane in row.query(".pane"))
         for one in Layout:
             self.set_class(one is layout, f"-{one}")
         self.set_class(len(visible) == 1, "-alone")

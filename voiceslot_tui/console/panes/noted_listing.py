@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Final
 
 from textual.app import ComposeResult
@@ -34,9 +35,9 @@ class NotedListing(Listing):
         """Say what stands beside the title; above the rows where no border has a title."""
         return ""
 
+    @abstractmethod
     def status_lines(self, width: int) -> list[Line]:
         """Say what keeps the subject from going well, the most binding first."""
-        raise NotImplementedError
 
     def on_resize(self) -> None:
         """Wrap the lines anew; a pane just shown learns its size only here."""

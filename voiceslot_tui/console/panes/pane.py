@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -27,9 +28,9 @@ class Pane(Vertical):
         self.inner = self.make_inner()
         self.name_note("")
 
+    @abstractmethod
     def make_inner(self) -> Widget:
         """Make the pane's widget."""
-        raise NotImplementedError
 
     def compose(self) -> ComposeResult:
         """Put the widget into the border."""

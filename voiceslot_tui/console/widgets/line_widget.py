@@ -6,6 +6,7 @@ rendered nor sent. Layout is never touched, so an update costs the bytes of the 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar, Final
 
 from rich.segment import Segment
@@ -43,9 +44,9 @@ class LineWidget(Widget):
         self._strips: dict[Line, Strip] = {}
         self._ground = Style.null()
 
+    @abstractmethod
     def build_lines(self, width: int, height: int) -> list[Line]:
         """Say what stands on the widget's lines at this size, in cells."""
-        raise NotImplementedError
 
     def repaint(self) -> None:
         """Build the lines anew and send those that differ to the screen."""
