@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from tests.engine.message_rig import (
     taken,
 )
 from voiceslot_tui.core.calls import CallSid, ConversationId, Disposition
-from voiceslot_tui.core.errors import ReadFailed
+from voiceslot_tui.core.errors import ReadFailed, StoreUnavailable
 from voiceslot_tui.core.facts import Outcome
 from voiceslot_tui.core.follow_up_facts import (
     Approval,
@@ -353,3 +354,30 @@ async def test_what_was_cut_off_at_a_start_is_looked_up(rig: MessageRig) -> None
     rig.messenger.answers.set()
     await rig.sender.quiet.wait()
     assert await rig.states() == ["accepted"]
+
+
+async def test_a_claim_that_was_stored_although_the_disk_refused_it_is_given_back(
+    rig: MessageRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.messenger.answers.clear()
+    await rig.ended(1)
+    await rig.sender.step()
+    await rig.ended(2)
+    take_due = rig.store.take_due
+
+    async def stored_all_the_same(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        await take_due(*arguments)
+        raise StoreUnavailable("disk I/O error")
+
+    monkeypatch.setattr(rig.store, "take_due", stored_all_the_same)
+    with pytest.raises(StoreUnavailable):
+        await rig.sender.step()
+    assert await rig.states() == ["sending", "sending"]
+    await rig.sender.step()
+    assert await rig.states() == ["sending", "due"]
+    rig.clock.wait(31)
+    rig.messenger.answers.set()
+    await rig.send(2)
+    assert await rig.states() == ["accepted", "accepted"]
+    assert [order.to for order in rig.messenger.orders] == ["+12025550101", "+12025550102"]

@@ -55,6 +55,7 @@ _FOLLOW_UP_SETTLEMENT = "core/follow_up_settlement.py"
 _POLICY = "core/follow_up_policy.py"
 _BATCHES = "core/batches.py"
 _MONITOR = "engine/batch_monitor.py"
+_SENDER = "engine/follow_up_sender.py"
 _READER = "engine/message_reader.py"
 
 MUTANTS: Final = (
@@ -454,7 +455,7 @@ MUTANTS: Final = (
     ),
     _one(
         "an unclear message is sent again at once",
-        "engine/follow_up_sender.py",
+        _SENDER,
         "        return await or_else(partial(messenger.send, order), silence)",
         "        first = await or_else(partial(messenger.send, order), silence)\n"
         "        if isinstance(first, MessageUnanswered):\n"
@@ -634,6 +635,18 @@ MUTANTS: Final = (
         "what became of a message is never asked",
         _FOLLOWING_UP,
         "        TryState.SENT: DELIVERY_LOOKED_UP_AFTER_S,\n",
+        "",
+    ),
+    _one(
+        "a claim that a failing disk stored all the same is never given back",
+        _SENDER,
+        "        if self._claims_in_doubt:",
+        "        if self._claims_in_doubt and self._desk.paused:",
+    ),
+    _one(
+        "a claim whose request is under way is given back",
+        _SENDER,
+        "            if try_id not in self._sending\n",
         "",
     ),
 )

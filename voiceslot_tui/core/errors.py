@@ -76,7 +76,10 @@ class IdempotencyConflict(VoiceslotError):
 
 
 class StoreUnavailable(VoiceslotError):
-    """The database cannot be written now; nothing of the transaction was stored."""
+    """The database cannot be written now, and nothing of the transaction was stored.
+
+    A disk that fails may have stored it all the same; what must not be done twice checks that.
+    """
 
 
 class StoreBusy(StoreUnavailable):

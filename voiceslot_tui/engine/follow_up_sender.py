@@ -23,7 +23,7 @@ from voiceslot_tui.core.follow_up_facts import (
     SendAnswer,
 )
 from voiceslot_tui.core.follow_up_policy import Template
-from voiceslot_tui.core.follow_ups import Channel, FollowUp, FollowUpId
+from voiceslot_tui.core.follow_ups import Channel, FollowUp, FollowUpId, TryId
 from voiceslot_tui.core.limits import (
     DIAL_STALE_S,
     MESSENGER_REST_S,
@@ -88,7 +88,8 @@ class FollowUpSender:
         self._unreachable_s: dict[Channel, float] = {}
         self._reads = asyncio.Semaphore(OUTCOMES_AT_ONCE_MAX)
         self._reading: set[FollowUpId] = set()
-        self.under_way = 0
+        self._sending: set[TryId] = set()
+        self._claims_in_doubt = False
         self.quiet = asyncio.Event()
         self.quiet.set()
         self.read = asyncio.Event()
@@ -96,6 +97,8 @@ class FollowUpSender:
 
     async def step(self) -> float | None:
         """Send what may be sent now; give the seconds until time alone makes more of it due."""
+        if self._claims_in_doubt:
+            await self._give_back()
         desk, now = self._desk, self._clock.now()
         if desk.paused or self._stopping():
             return None
@@ -103,7 +106,9 @@ class FollowUpSender:
         if resting_s or not room:
             return max(resting_s, desk.pacing.wait_s(now) or _FULL_S)
         claimed_s = self._clock.steady_s()
+        self._claims_in_doubt = True
         taken = await self._store.take_due(desk.judgement(now), self._ids.try_id, room, now)
+        self._claims_in_doubt = False
         self._send_out(taken.sendings, claimed_s)
         for follow_up in taken.unread:
             self._read_soon(follow_up)
@@ -114,14 +119,29 @@ class FollowUpSender:
             return max(_AT_ONCE_S, desk.pacing.wait_s(now))
         return None if taken.next_due is None else max(_AT_ONCE_S, (taken.next_due - now) / 1000)
 
+    async def _give_back(self) -> None:
+        """Let go of claims that were stored although the disk said that they were not.
+
+        We make the requests of all claims that we know of, so nobody has made one for any other.
+        """
+        why = "the disk refused the claim, and stored it all the same"
+        strays = [
+            MessageRefused(try_id, Failure.NOT_SENT, detail=why)
+            for try_id in await self._store.tries_cut_off()
+            if try_id not in self._sending
+        ]
+        if strays:
+            await self._ledger.record(*strays, by="engine")
+        self._claims_in_doubt = False
+
     def _room(self, now: Instant) -> int:
         """Give how many messages may leave now."""
         if len(self._reading) >= OUTCOMES_WAITING_MAX:
             return 0
         paced = self._desk.pacing.allowed(now)
-        room = SENDS_AT_ONCE_MAX - self.under_way
+        room = SENDS_AT_ONCE_MAX - len(self._sending)
         room = room if paced is None else min(room, paced)
-        return min(room, 1 - self.under_way) if self._desk.probing else max(0, room)
+        return min(room, 1 - len(self._sending)) if self._desk.probing else max(0, room)
 
     def _send_out(self, sendings: tuple[Sending, ...], claimed_s: float) -> None:
         if not sendings:
@@ -129,7 +149,7 @@ class FollowUpSender:
         desk, now = self._desk, self._clock.now()
         desk.pacing = desk.pacing.after(len(sendings), now)
         for sending in sendings:
-            self.under_way += 1
+            self._sending.add(sending.one_try.id)
             self.quiet.clear()
             self._sends.create_task(self._send(sending, claimed_s))
 
@@ -141,10 +161,10 @@ class FollowUpSender:
                 self._learn(answer, sending.send.channel)
             await self._record(answer)
         finally:
-            if self.under_way == SENDS_AT_ONCE_MAX:
+            if len(self._sending) == SENDS_AT_ONCE_MAX:
                 self.wake.set()
-            self.under_way -= 1
-            if not self.under_way:
+            self._sending.discard(sending.one_try.id)
+            if not self._sending:
                 self.quiet.set()
 
     def _withdrawn(self, sending: Sending, claimed_s: float) -> MessageRefused | None:
