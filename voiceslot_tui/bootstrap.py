@@ -19,6 +19,7 @@ from voiceslot_tui import __version__, logs
 from voiceslot_tui.adapters import carrier_of, heralds_of, hosts, outside_of, platform_of
 from voiceslot_tui.assembly import Parts, World, assemble, recover
 from voiceslot_tui.core.errors import Fenced
+from voiceslot_tui.core.request_times import RequestTimes
 from voiceslot_tui.core.snapshot import Health, ServiceHealth
 from voiceslot_tui.engine.engine import Engine
 from voiceslot_tui.follow_up_assembly import BothStores
@@ -107,7 +108,7 @@ async def _serve(
             service.say = _say_health
         under_way = await recover(parts, store, clock.now())
         await store.note("engine_started", f"{under_way} calls under way", clock.now(), "engine")
-        async with _running(parts, settings, paths, clock) as listener:
+        async with _running(parts, settings, paths, clock, http.times) as listener:
             _ready(paths, listener)
             gc.freeze()
             await _until_told(parts.engine)
@@ -117,7 +118,7 @@ async def _serve(
 
 @asynccontextmanager
 async def _running(
-    parts: Parts, settings: Settings, paths: Paths, clock: Clock
+    parts: Parts, settings: Settings, paths: Paths, clock: Clock, requests: RequestTimes
 ) -> AsyncIterator[ListenerServer]:
     """Run the services, the listener and the link for as long as the block lasts."""
     link = LinkServer(
@@ -127,7 +128,7 @@ async def _running(
         version=__version__,
         group=settings.voiceslot_group,
     )
-    listener = ListenerServer(parts.engine, settings, clock=clock)
+    listener = ListenerServer(parts.engine, settings, clock=clock, requests=requests)
     await listener.start()
     try:
         link.open()

@@ -19,6 +19,7 @@ from voiceslot_tui.core.follow_up_facts import MessageNews
 from voiceslot_tui.core.follow_up_pages import FollowUpCounts, Suppressed
 from voiceslot_tui.core.follow_ups import MessageSid
 from voiceslot_tui.core.orders import IdempotencyKey, NewCall
+from voiceslot_tui.core.request_times import RequestTimes
 from voiceslot_tui.core.setting_rows import Secret
 from voiceslot_tui.core.snapshot import EngineState, Slots, Snapshot
 from voiceslot_tui.listener.server import ListenerServer
@@ -199,6 +200,7 @@ async def make_rig() -> AsyncIterator[MakeRig]:
             idle_timeout_s: float = 5.0,
             body_timeout_s: float = 5.0,
             port: int = 0,
+            requests: RequestTimes | None = None,
             **settings: Any,
         ) -> Rig:
             engine, clock = FakeEngine(), FakeClock()
@@ -212,6 +214,7 @@ async def make_rig() -> AsyncIterator[MakeRig]:
                     **settings,
                 ),
                 clock=clock,
+                requests=requests,
                 idle_timeout_s=idle_timeout_s,
                 body_timeout_s=body_timeout_s,
             )

@@ -14,6 +14,7 @@ from voiceslot_tui.core.calls import CallState, Disposition, Hold, Instant
 from voiceslot_tui.core.errors import StoreUnavailable
 from voiceslot_tui.core.follow_up_pages import FollowUpCounts
 from voiceslot_tui.core.follow_ups import BlockReason, FollowUpState, SkipReason, WaitReason
+from voiceslot_tui.core.request_times import NO_ANSWER, NOT_SENT, OUTCOMES, RequestTimes
 from voiceslot_tui.core.snapshot import EngineState, Health, ServiceHealth, Slots
 from voiceslot_tui.wire.twilio_errors import CODES
 
@@ -65,7 +66,7 @@ async def busy(make_rig: MakeRig) -> Rig:
 
 
 Figures = dict[tuple[str, str], float]
-"""Figures by name and the value of their one label."""
+"""Figures by name and the values of their labels."""
 
 
 async def scraped(rig: Rig) -> tuple[Figures, dict[str, str]]:
@@ -78,8 +79,8 @@ async def scraped(rig: Rig) -> tuple[Figures, dict[str, str]]:
     for family in families:
         assert family.documentation
         for sample in family.samples:
-            assert len(sample.labels) <= 1
-            key = (sample.name.removeprefix("voiceslot_"), "".join(sample.labels.values()))
+            assert len(sample.labels) <= 2
+            key = (sample.name.removeprefix("voiceslot_"), " ".join(sample.labels.values()))
             assert key not in figures
             figures[key] = sample.value
     return figures, {family.name: family.type for family in families}
@@ -137,8 +138,35 @@ async def test_what_only_grows_is_a_counter_and_all_else_a_gauge(busy: Rig) -> N
         "voiceslot_call_ends",
         "voiceslot_batch_checks",
         "voiceslot_webhooks_refused",
+        "voiceslot_requests",
     }
-    assert {kind for name, kind in kinds.items() if name not in counters} == {"gauge"}
+    rest = {name: kind for name, kind in kinds.items() if name not in counters}
+    assert rest.pop("voiceslot_request_seconds") == "histogram"
+    assert set(rest.values()) == {"gauge"}
+
+
+async def test_requests_are_told_by_host_with_how_long_and_what_came_back(
+    make_rig: MakeRig,
+) -> None:
+    requests = RequestTimes()
+    rig = await make_rig(api_key=API_KEY, requests=requests)
+    for status, took_s in ((200, 0.05), (201, 0.2), (429, 0.2), (503, 61.0)):
+        requests.answered("api.example.com", status, took_s)
+    requests.failed("api.example.com", NOT_SENT)
+    requests.failed("sms.example.com", NO_ANSWER)
+    figures, _ = await scraped(rig)
+    outcomes = {"2xx": 2, "4xx": 1, "5xx": 1, "not_sent": 1}
+    for outcome in OUTCOMES:
+        assert figures["requests_total", f"api.example.com {outcome}"] == outcomes.get(outcome, 0)
+    assert figures["requests_total", "sms.example.com no_answer"] == 1
+    at_most = [
+        figures["request_seconds_bucket", f"api.example.com {bound}"]
+        for bound in ("0.05", "0.1", "0.25", "0.5", "60.0", "+Inf")
+    ]
+    assert at_most == [1, 1, 3, 3, 3, 4]
+    assert figures["request_seconds_count", "api.example.com"] == 4
+    assert figures["request_seconds_sum", "api.example.com"] == pytest.approx(61.45)
+    assert figures["request_seconds_count", "sms.example.com"] == 0
 
 
 async def test_twilios_webhooks_have_a_moment_and_a_count_of_their_own(busy: Rig) -> None:

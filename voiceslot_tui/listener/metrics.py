@@ -8,14 +8,16 @@ number, a name or an id.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from voiceslot_tui.core.batch_progress import BatchChecks
 from voiceslot_tui.core.calls import CallState, Disposition, Hold, Instant, seconds_between
 from voiceslot_tui.core.follow_up_pages import FollowUpCounts
 from voiceslot_tui.core.follow_ups import BlockReason, FollowUpState, SkipReason, WaitReason
+from voiceslot_tui.core.request_times import BOUNDS_S, OUTCOMES, HostTimes
 from voiceslot_tui.core.snapshot import EngineState, Health, Snapshot
 from voiceslot_tui.wire.twilio_errors import CODES
 
@@ -30,12 +32,16 @@ OTHER_CODES: Final = "other"
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All that one scrape tells. `counts` is None where no messages are sent."""
+    """All that one scrape tells. `counts` is None where no messages are sent.
+
+    `requests` are those to the outside, by host.
+    """
 
     snapshot: Snapshot
     counts: FollowUpCounts | None = None
     twilio_webhook_at: Instant | None = None
     twilio_webhooks_refused: int = 0
+    requests: Mapping[str, HostTimes] = field(default_factory=dict)
 
 
 def exposition(figures: Figures) -> bytes:
@@ -63,6 +69,7 @@ class _Collector:
         yield from _of_engine(self._figures.snapshot)
         yield from _of_batches(self._figures.snapshot.batch_watch)
         yield from _of_webhooks(self._figures)
+        yield from _of_requests(self._figures.requests)
         if self._figures.counts is not None:
             yield from _of_follow_ups(self._figures.counts)
 
@@ -126,6 +133,26 @@ def _of_webhooks(figures: Figures) -> Iterator[Metric]:
     refused.add_metric(("elevenlabs",), snapshot.webhook_refused)
     refused.add_metric(("twilio",), figures.twilio_webhooks_refused)
     yield refused
+
+
+def _of_requests(requests: Mapping[str, HostTimes]) -> Iterator[Metric]:
+    from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+
+    made = CounterMetricFamily(
+        "voiceslot_requests",
+        "Requests to each host since the engine started, by what came back.",
+        labels=("host", "outcome"),
+    )
+    took = HistogramMetricFamily(
+        "voiceslot_request_seconds", "How long the answers of each host took.", labels=("host",)
+    )
+    for host, times in requests.items():
+        for outcome in OUTCOMES:
+            made.add_metric((host, outcome), times.outcomes[outcome])
+        at_most = zip((*map(str, BOUNDS_S), "+Inf"), accumulate(times.answers), strict=True)
+        took.add_metric((host,), list(at_most), times.sum_s)
+    yield made
+    yield took
 
 
 def _of_follow_ups(counts: FollowUpCounts) -> Iterator[Metric]:

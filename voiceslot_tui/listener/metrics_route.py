@@ -11,6 +11,7 @@ from typing import Final
 
 from aiohttp import web
 
+from voiceslot_tui.core.request_times import RequestTimes
 from voiceslot_tui.listener.answers import raw_answer
 from voiceslot_tui.listener.front_door import FrontDoor
 from voiceslot_tui.listener.metrics import Figures, exposition
@@ -23,9 +24,10 @@ METRICS_KIND: Final = "text/plain; version=0.0.4; charset=utf-8"
 class MetricsRoute:
     """Answers scrapes."""
 
-    def __init__(self, engine: FrontDoor, of_twilio: WebhooksSeen) -> None:
+    def __init__(self, engine: FrontDoor, of_twilio: WebhooksSeen, requests: RequestTimes) -> None:
         self._engine = engine
         self._of_twilio = of_twilio
+        self._requests = requests
 
     async def answer(self, _: web.BaseRequest) -> web.Response:
         """Answer one scrape with the figures of this moment."""
@@ -35,5 +37,6 @@ class MetricsRoute:
             None if follow_ups is None else await follow_ups.counts(),
             self._of_twilio.at,
             self._of_twilio.refused,
+            self._requests.by_host(),
         )
         return raw_answer(await asyncio.to_thread(exposition, figures), kind=METRICS_KIND)

@@ -23,6 +23,7 @@ from voiceslot_tui.core.limits import (
     WEBHOOK_BODY_BYTES_MAX,
 )
 from voiceslot_tui.core.orders import IdempotencyKey, NewCall
+from voiceslot_tui.core.request_times import RequestTimes
 from voiceslot_tui.listener.access import Access, Door
 from voiceslot_tui.listener.answers import Refused, answer, raw_answer, refusal, refused_for
 from voiceslot_tui.listener.bad_signatures import BadSignatures
@@ -63,6 +64,7 @@ class Routes:
         bodies: BodyReader,
         clock: Clock,
         twilio: TwilioSigning,
+        requests: RequestTimes,
     ) -> None:
         self._engine = engine
         self._access = access
@@ -76,10 +78,11 @@ class Routes:
             engine, access, twilio, bodies, self._bad_signatures, self._health, clock
         )
         self._description = b""
+        metrics = MetricsRoute(engine, of_twilio.seen, requests)
         table = (
             Route("GET", "/health", Door.ANYBODY, self._answer_health),
             Route("GET", "/stats", Door.KEY_HOLDERS, self._answer_stats),
-            Route("GET", "/metrics", Door.KEY_HOLDERS, MetricsRoute(engine, of_twilio.seen).answer),
+            Route("GET", "/metrics", Door.KEY_HOLDERS, metrics.answer),
             Route("GET", "/openapi.json", Door.KEY_HOLDERS, self._answer_openapi),
             Route("POST", "/enqueue-call", Door.KEY_HOLDERS, self._enqueue_call),
             Route("POST", "/webhook/elevenlabs", Door.SIGNERS, self._elevenlabs),

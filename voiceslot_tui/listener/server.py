@@ -22,6 +22,7 @@ from voiceslot_tui.core.limits import (
     LISTENER_LINGER_S,
     LISTENER_STOP_S,
 )
+from voiceslot_tui.core.request_times import RequestTimes
 from voiceslot_tui.listener.access import access_for
 from voiceslot_tui.listener.bodies import BodyReader
 from voiceslot_tui.listener.front_door import FrontDoor
@@ -32,7 +33,10 @@ from voiceslot_tui.settings import Settings
 
 
 class ListenerServer:
-    """The listener of one engine, from `start` to `stop`."""
+    """The listener of one engine, from `start` to `stop`.
+
+    `requests` are those that the engine makes, for `/metrics` to tell how they went.
+    """
 
     def __init__(
         self,
@@ -40,6 +44,7 @@ class ListenerServer:
         settings: Settings,
         *,
         clock: Clock,
+        requests: RequestTimes | None = None,
         idle_timeout_s: float = LISTENER_IDLE_S,
         body_timeout_s: float = BODY_READ_TIMEOUT_S,
     ) -> None:
@@ -52,6 +57,7 @@ class ListenerServer:
             BodyReader(body_timeout_s),
             clock,
             TwilioSigning(settings.twilio_tokens, self._public_url),
+            RequestTimes() if requests is None else requests,
         )
         self._runner: web.ServerRunner | None = None
 

@@ -29,6 +29,7 @@ from voiceslot_tui.core.limits import (
     READ_UP_S,
     SLEPT_S,
 )
+from voiceslot_tui.core.request_times import NO_ANSWER, NOT_SENT, RequestTimes
 from voiceslot_tui.core.text import clean
 
 
@@ -61,7 +62,8 @@ class Http:
     """The client. Give another transport to reach a world that is not on the network.
 
     `base_urls` name the hosts that may be reached; a request to any other is never sent. A
-    transport must raise httpx.ConnectError or ConnectTimeout only where nothing was sent.
+    transport must raise httpx.ConnectError or ConnectTimeout only where nothing was sent. `times`
+    tells how the requests went.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Http:
         # must not happen here, and costs as much as the request itself.
         self._transport = CertainTransport() if transport is None else transport
         self._closed = False
+        self.times = RequestTimes()
 
     async def send(
         self,
@@ -94,6 +97,20 @@ class Http:
         request = httpx.Request(
             method, url, headers=headers, content=content, extensions={"timeout": _TIMEOUTS}
         )
+        began_s = asyncio.get_running_loop().time()
+        try:
+            answer = await self._answer(request, timeout_s, bytes_max)
+        except NotSent:
+            self.times.failed(url.host, NOT_SENT)
+            raise
+        except NoAnswer:
+            self.times.failed(url.host, NO_ANSWER)
+            raise
+        took_s = asyncio.get_running_loop().time() - began_s
+        self.times.answered(url.host, answer.status, took_s)
+        return answer
+
+    async def _answer(self, request: httpx.Request, timeout_s: float, bytes_max: int) -> Answer:
         try:
             async with awake(timeout_s):
                 return await self._exchange(request, bytes_max)
