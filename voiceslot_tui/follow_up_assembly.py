@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.errors import BadInput, SettingProblem, SettingsInvalid
 from voiceslot_tui.core.follow_up_facts import MessageUnanswered
 from voiceslot_tui.core.follow_up_policy import FollowUpPolicy
 from voiceslot_tui.core.follow_up_settings import Ambiguous, FollowUpSettings
 from voiceslot_tui.core.follow_up_settlement import FollowUpRules
-from voiceslot_tui.core.follow_up_texts import TEXTS
+from voiceslot_tui.core.follow_up_texts import TEXTS, Texts
 from voiceslot_tui.core.follow_ups import Channel, WaitReason
 from voiceslot_tui.engine.batch_actions import BatchActions
 from voiceslot_tui.engine.batch_monitor import BatchMonitor
@@ -28,7 +29,7 @@ from voiceslot_tui.engine.switches import Switches
 from voiceslot_tui.engine.watching import Watching
 from voiceslot_tui.follow_up_ports import FollowUpStore, Messenger, Workspace
 from voiceslot_tui.ports import Clock, Ids, Store
-from voiceslot_tui.wire.follow_up_messages import unfit_variable
+from voiceslot_tui.wire.follow_up_messages import check_texts, unfit_variable
 from voiceslot_tui.wire.time_zones import zones_of
 from voiceslot_tui.wire.twilio_messages import SANDBOX
 
@@ -84,11 +85,14 @@ def assemble_follow_ups(
     ids: Ids,
     sends: asyncio.TaskGroup,
 ) -> FollowUpParts:
-    """Put the follow-ups together. `sends` is the task group that their requests run in."""
+    """Put the follow-ups together. `sends` is the task group that their requests run in.
+
+    Raises SettingsInvalid where a text of the settings cannot be used.
+    """
     desk = _desk(settings, board)
     resend = settings.follow_up_ambiguous is Ambiguous.RESEND
     ledger = MessageLedger(store, desk, FollowUpRules(settings.channels, resend), clock)
-    writer = MessageWriter(TEXTS[settings.follow_up_language], settings.follow_up_sender_name)
+    writer = MessageWriter(texts_of(settings), settings.follow_up_sender_name)
     reader = MessageReader(
         store=store,
         messengers=outside.messengers,
@@ -157,6 +161,19 @@ def _watching(
         switches=switches,
         clock=clock,
     )
+
+
+def texts_of(settings: FollowUpSettings) -> Texts:
+    """Give the texts of the messages. Raises SettingsInvalid naming the one that is wrong."""
+    texts = settings.texts
+    if texts != TEXTS[settings.follow_up_language]:
+        try:
+            check_texts(texts)
+        except BadInput as problem:
+            name = f"FOLLOW_UP_TEXT_{problem.field.upper()}"
+            what = problem.message.removeprefix(f"{problem.field} ")
+            raise SettingsInvalid((SettingProblem(name, what),)) from None
+    return texts
 
 
 def _desk(settings: FollowUpSettings, board: Board) -> Desk:

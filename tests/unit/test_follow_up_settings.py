@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import time
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from voiceslot_tui.core.calls import Disposition
 from voiceslot_tui.core.errors import SettingsInvalid
 from voiceslot_tui.core.follow_up_settings import Ambiguous, MailSecurity
+from voiceslot_tui.core.follow_up_texts import ENGLISH
 from voiceslot_tui.core.follow_ups import Channel
 from voiceslot_tui.core.quiet_hours import QuietHours
+from voiceslot_tui.follow_up_assembly import texts_of
 from voiceslot_tui.settings import Settings, load, table
 
 KEY = {"ELEVENLABS_API_KEY": "not-a-real-platform-key"}
@@ -211,3 +214,34 @@ def test_the_secrets_of_mail_and_alerts_do_not_show() -> None:
     assert set(settings.secrets()) >= set(given.values())
     secret = {row.name for row in table() if row.secret}
     assert secret >= set(given)
+
+
+def test_own_texts_stand_in_for_those_of_the_language() -> None:
+    settings = right(
+        FOLLOW_UP_LANGUAGE="en",
+        FOLLOW_UP_TEXT_TALKED="It was good to talk, {{ name }}.",
+        FOLLOW_UP_TEXT_LETTER="Hi {{ name }}\\n{{ body }}",
+    )
+    texts = texts_of(settings)
+    assert texts.talked == "It was good to talk, {{ name }}."
+    assert texts.letter == "Hi {{ name }}\n{{ body }}"
+    assert replace(texts, talked=ENGLISH.talked, letter=ENGLISH.letter) == ENGLISH
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("TALKED", "{{ body }}", "must not use 'body'"),
+        ("TALKED_SUMMARY", "{{ sumary }}", "must not use 'sumary'"),
+        ("TRIED", "{% for x in name %}a{% endfor %}", "must not use loops"),
+        ("LETTER", "{{ body", "cannot be read"),
+        ("SUBJECT", "x" * 5000, "longer than"),
+        ("SUBJECT", "{% if name == 'x' %}a{% endif %}", "says nothing"),
+    ],
+)
+def test_an_own_text_that_cannot_be_used_is_named(name: str, text: str, says: str) -> None:
+    with pytest.raises(SettingsInvalid) as refused:
+        texts_of(right(**{f"FOLLOW_UP_TEXT_{name}": text}))
+    (problem,) = refused.value.problems
+    assert problem.name == f"FOLLOW_UP_TEXT_{name}"
+    assert says in problem.message

@@ -58,6 +58,32 @@ KINDS: Final = MappingProxyType(
         "hang_up": ("hung up", Tone.WARNING),
         "started": ("engine started", Tone.STRONG),
         "stopped": ("engine stopped", Tone.STRONG),
+        "engine_started": ("engine started", Tone.STRONG),
+        "engine_stopped": ("engine stopped", Tone.STRONG),
+        "message_claimed": ("message under way", Tone.ACCENT),
+        "message_taken_by_the_messenger": ("message accepted", Tone.PLAIN),
+        "message_not_taken": ("message refused", Tone.WARNING),
+        "message_no_answer_to_the_request": ("message in doubt", Tone.WARNING),
+        "message_sent": ("message sent", Tone.PLAIN),
+        "message_delivered": ("message delivered", Tone.GOOD),
+        "message_read": ("message read", Tone.GOOD),
+        "message_not_delivered": ("message not delivered", Tone.BAD),
+        "message_not_found": ("message not found, sent again", Tone.WARNING),
+        "message_skipped": ("message left out", Tone.DIM),
+        "message_skip": ("message left out", Tone.WARNING),
+        "message_blocked": ("message blocked", Tone.WARNING),
+        "message_released": ("message released", Tone.PLAIN),
+        "message_release": ("message released", Tone.PLAIN),
+        "message_retried": ("message to be sent again", Tone.PLAIN),
+        "message_retry": ("message to be sent again", Tone.PLAIN),
+        "number_suppressed": ("put on the suppression list", Tone.WARNING),
+        "number_unsuppressed": ("taken off the suppression list", Tone.PLAIN),
+        "batch_cancel": ("batch cancelled", Tone.WARNING),
+        "batch_retry": ("batch retried", Tone.WARNING),
+        "batch_interval": ("check interval set", Tone.STRONG),
+        "batches_watched": ("batches watched", Tone.GOOD),
+        "batches_not_watched": ("batches not watched", Tone.WARNING),
+        "follow_ups_begin": ("messages begin", Tone.STRONG),
     }
 )
 
@@ -111,11 +137,12 @@ def _plain(standing: str) -> str:
 
 
 def _whom(entry: JournalEntry, masked: bool) -> Phrase:
-    if entry.call_id is None:
+    if entry.call_id is None and entry.follow_up_id is None:
         return ()
     name = clean(entry.name, 24)
     number = formats.phone_number(entry.to_number, masked) if entry.to_number else ""
-    whom = " ".join(part for part in (name, number) if part) or f"call {entry.call_id}"
+    nameless = f"message {entry.follow_up_id}" if entry.call_id is None else f"call {entry.call_id}"
+    whom = " ".join(part for part in (name, number) if part) or nameless
     return phrase(say(f"{whom}  "))
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from enum import StrEnum
 from typing import Final
 
 from voiceslot_tui.core.calls import Disposition
 from voiceslot_tui.core.follow_up_policy import FOLLOW_UP_ON, read_follow_up_on
-from voiceslot_tui.core.follow_up_texts import TEXTS
+from voiceslot_tui.core.follow_up_texts import TEXTS, Texts
 from voiceslot_tui.core.follow_ups import Channel
 from voiceslot_tui.core.quiet_hours import QuietHours, read_quiet_hours
 from voiceslot_tui.core.setting_rows import NO_SECRET, Secret, header_secret, setting
@@ -60,6 +60,14 @@ def _any_text(chars_max: int) -> Callable[[str], str]:
     return shaped(rf".{{1,{chars_max}}}", f"text of at most {chars_max} characters")
 
 
+def _own_text(text: str) -> str:
+    """Take a text as it is; whether it can be read is found out when the follow-ups are made."""
+    return text.replace("\\n", "\n")
+
+
+_OWN_TEXTS: Final = ("talked", "talked_summary", "tried", "letter", "subject")
+"""The texts that settings named FOLLOW_UP_TEXT_… replace."""
+
 _NIGHT: Final[QuietHours | None] = QuietHours(time(21), time(8))
 
 
@@ -88,6 +96,17 @@ class FollowUpSettings:
         "es", shaped("|".join(TEXTS), " or ".join(TEXTS)), "language of our own texts"
     )
     follow_up_sender_name: str = setting("", _any_text(60), "who signs the messages")
+    follow_up_text_talked: str = setting(
+        "", _own_text, "own text after a talk without a summary; may use {{ name }}"
+    )
+    follow_up_text_talked_summary: str = setting(
+        "", _own_text, "own text after a talk with one; may use {{ summary }}"
+    )
+    follow_up_text_tried: str = setting("", _own_text, "own text after a call that nobody took")
+    follow_up_text_letter: str = setting(
+        "", _own_text, "own frame of a free message; may use {{ body }} and {{ sender }}"
+    )
+    follow_up_text_subject: str = setting("", _own_text, "own subject of an e-mail")
     follow_up_quiet_hours: QuietHours | None = setting(
         _NIGHT, read_quiet_hours, "hours without messages in the person's own time, or none"
     )
@@ -115,6 +134,14 @@ class FollowUpSettings:
     alert_urls: Secret = setting(
         NO_SECRET, header_secret, "further addresses for alerts, as apprise writes them"
     )
+
+    @property
+    def texts(self) -> Texts:
+        """Give the texts of the messages: those of the language, and our own where there are."""
+        own = {name: getattr(self, f"follow_up_text_{name}") for name in _OWN_TEXTS}
+        return replace(
+            TEXTS[self.follow_up_language], **{name: text for name, text in own.items() if text}
+        )
 
     @property
     def channels(self) -> tuple[Channel, ...]:

@@ -15,7 +15,7 @@ from voiceslot_tui.console import formats, presenter
 from voiceslot_tui.console.details import DetailLook, detail_lines
 from voiceslot_tui.console.phrases import cut, phrase, width, words, wrapped
 from voiceslot_tui.console.rows import COLUMNS, RowLook, cells
-from voiceslot_tui.console.stories import event_line
+from voiceslot_tui.console.stories import KINDS, event_line
 from voiceslot_tui.console.view import View
 from voiceslot_tui.console.widgets.cells import Line
 from voiceslot_tui.console.wording import DISPOSITIONS, HOLDS, STATES
@@ -31,8 +31,11 @@ from voiceslot_tui.core.calls import (
     Hold,
     Instant,
 )
+from voiceslot_tui.core.follow_up_facts import FollowUpWish
+from voiceslot_tui.core.follow_ups import FollowUpStep
 from voiceslot_tui.core.pages import CallDetail, JournalEntry, PageRow
 from voiceslot_tui.core.snapshot import EngineState, Health, Idle, ServiceHealth, Slots, Snapshot
+from voiceslot_tui.follow_up_ports import BatchChange
 
 WIDTHS = (1, 10, 40, 80, 120, 200)
 HOSTILE = "\x1b]52;c;YQ==\x07 \x9b31m [@click=app.bell]x[/] \u202e \ud800 \u200b"
@@ -379,11 +382,26 @@ def entry(kind: str, **fields: object) -> JournalEntry:
             entry("follow_ups_paused", call_id=None, actor="ana"),
             "02:40:00 follow-ups paused  by ana",
         ),
+        (
+            entry("message_not_delivered", call_id=None, follow_up_id=4, detail="no WhatsApp"),
+            "02:40:00 Ana +1 202 555 0123  message not delivered: no WhatsApp",
+        ),
+        (
+            entry("message_delivered", call_id=None, follow_up_id=4, name="", to_number=""),
+            "02:40:00 message 4  message delivered",
+        ),
         (entry("never_heard_of", call_id=None), "02:40:00 never heard of"),
     ],
 )
 def test_a_journal_line_is_a_sentence(line: JournalEntry, says: str) -> None:
     assert words(event_line(line, False, UTC).spans) == says
+
+
+def test_everything_that_happens_to_a_message_has_its_words() -> None:
+    kinds = {f"message_{step.replace(' ', '_')}" for step in FollowUpStep}
+    kinds |= {f"message_{wish}" for wish in FollowUpWish}
+    kinds |= {f"batch_{change}" for change in BatchChange}
+    assert kinds <= set(KINDS)
 
 
 def test_a_masked_journal_names_no_number() -> None:
