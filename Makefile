@@ -51,8 +51,8 @@ simulate: .venv/dev.stamp ## tell SEEDS=n stories of trouble to the engine, from
 	@$(python) -m tests.simulation.run --seeds $(SEEDS) --from $(FROM)
 
 .PHONY: nightly
-nightly: .venv/dev.stamp ## the same with 20,000 seeds; red too where some trouble struck too seldom
-	@$(python) -m tests.simulation.run --nightly --seeds 20000 --from $(FROM)
+nightly: .venv/dev.stamp ## the same with 20,000 seeds, going on where it was stopped
+	@$(python) -m tests.simulation.run --nightly --seeds 20000 --from $(FROM) --tally build/night.json
 
 .PHONY: mutants
 mutants: .venv/dev.stamp ## make fifty mistakes and see whether the stories notice them

@@ -34,3 +34,12 @@ class Coverage:
             "cells": [[*cell, n] for cell, n in self.cells.items()],
             "moves": [[*move, n] for move, n in self.moves.items()],
         }
+
+    @classmethod
+    def from_json(cls, body: dict[str, Any]) -> Coverage:
+        """Read what `as_json` has written."""
+        made = cls()
+        made.fired.update(body["fired"])
+        made.cells.update({(fault, state): n for fault, state, n in body["cells"]})
+        made.moves.update({(old, new): n for old, new, n in body["moves"]})
+        return made

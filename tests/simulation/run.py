@@ -1,6 +1,7 @@
 """Tells many stories and says what they reached. Run as a program: see `make simulate`.
 
     python -m tests.simulation.run --seeds 1000 --from 0    stories of so many seeds
+    python -m tests.simulation.run --tally F ...            the same; stopped, it goes on from F
     python -m tests.simulation.run --replay 17              one story, in words, and how it goes
     python -m tests.simulation.run --shrink 17              its shortest version that goes wrong
 
@@ -31,6 +32,7 @@ from tests.simulation.judge import LEGAL_MOVES
 from tests.simulation.message_judge import MESSAGE_MOVES, SELDOM
 from tests.simulation.shrinking import shrunk
 from tests.simulation.stories import Story, story_from
+from tests.simulation.tally import Tally, kept
 from tests.simulation.telling import Told, tell
 
 REGRESSIONS: Final = Path(__file__).parent / "regressions"
@@ -38,6 +40,7 @@ _LONG_EVERY: Final = 50
 """Every so many seeds one tells a long story, of hours."""
 _FIRED_MIN: Final = 100
 _CHUNK: Final = 20
+_SAID_EVERY: Final = 500
 _SHARED_MEMORY: Final = Path("/dev/shm")
 _SEED_OF_HASHES: Final = "0"
 
@@ -64,6 +67,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--from", dest="first", type=int, default=0)
     parser.add_argument("--nightly", action="store_true")
+    parser.add_argument("--tally", type=Path, help="keep the count here, and go on from it")
     parser.add_argument("--seconds", type=float, default=None, help="stop after so long")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--replay", type=int)
@@ -102,21 +106,32 @@ def _tell_some(first: int, count: int) -> list[tuple[int, Told]]:
 
 
 def _tell_many(options: argparse.Namespace) -> int:
-    began_s, reached, tally = time.monotonic(), Coverage(), _Tally()
-    for seed, one in _each(options.first, options.seeds, options.processes):
+    tally = Tally(options.first) if options.tally is None else kept(options.tally, options.first)
+    if tally.stories:
+        print(f"going on after {tally.words()}", flush=True)
+    began_s, took_before_s = time.monotonic(), tally.took_s
+    left = options.first + options.seeds - tally.next_seed
+    for seed, one in _each(tally.next_seed, left, options.processes):
         if one.violation is not None:
             print(f"\nseed {seed} goes wrong: {one.violation}\n")
             return 1 if options.plain else _explain(story_of(seed), one)
         tally.add(seed, one)
-        reached.take_in(one.coverage)
-        took_s = time.monotonic() - began_s
-        if tally.stories % 500 == 0:
-            print(tally.words(took_s), flush=True)
-        if options.seconds is not None and took_s > options.seconds:
+        tally.took_s = took_before_s + time.monotonic() - began_s
+        if tally.stories % _SAID_EVERY == 0:
+            print(tally.words(), flush=True)
+            if options.tally is not None:
+                tally.keep(options.tally)
+        if options.seconds is not None and tally.took_s > options.seconds:
             break
-    _show_coverage(reached)
-    print(f"seeds {options.first} to {tally.last}: {tally.words(time.monotonic() - began_s)}")
-    missing = _missing(reached) if options.nightly else []
+    return _sum_up(tally, options)
+
+
+def _sum_up(tally: Tally, options: argparse.Namespace) -> int:
+    if options.tally is not None:
+        tally.keep(options.tally)
+    _show_coverage(tally.reached)
+    print(f"seeds {tally.first} to {tally.next_seed - 1}: {tally.words()}")
+    missing = _missing(tally.reached) if options.nightly else []
     for line in missing:
         print(f"not reached: {line}")
     return 1 if missing else 0
@@ -141,29 +156,6 @@ def _each(first: int, count: int, processes: int) -> Iterator[tuple[int, Told]]:
                     waiting.append(pool.submit(_tell_some, *chunks[index + ahead]))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-class _Tally:
-    """What a run has told so far."""
-
-    def __init__(self) -> None:
-        self.stories, self.last = 0, 0
-        self.virtual_s = self.cpu_s = self.longest_cpu_s = 0.0
-
-    def add(self, seed: int, one: Told) -> None:
-        self.stories, self.last = self.stories + 1, seed
-        self.virtual_s += one.virtual_s
-        self.cpu_s += one.cpu_s
-        self.longest_cpu_s = max(self.longest_cpu_s, one.cpu_s)
-
-    def words(self, took_s: float) -> str:
-        hours = self.virtual_s / 3600
-        return (
-            f"{self.stories} stories, {hours:.0f} simulated hours in {took_s:.0f} s: "
-            f"{self.stories / took_s:.1f} seeds/s, {hours / took_s:.2f} hours/s, "
-            f"{self.cpu_s / self.stories:.2f} s of processor a seed (at most "
-            f"{self.longest_cpu_s:.1f})"
-        )
 
 
 def _show_coverage(reached: Coverage) -> None:

@@ -5,8 +5,10 @@ They run in a process of their own, whose sets have one order: the same seed is 
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,7 @@ from tests.simulation.happenings_of_messages import MESSAGES
 from tests.simulation.run import _missing
 from tests.simulation.shrinking import shrunk
 from tests.simulation.stories import Story, story_from
+from tests.simulation.tally import Tally, kept
 
 SEEDS = 60
 """What a slow machine tells in a minute; `make simulate` tells as many as one likes."""
@@ -58,6 +61,32 @@ def test_the_same_seed_is_the_same_story_to_the_last_commit() -> None:
     first, second = (run("--replay", "3").splitlines()[-1] for _ in range(2))
     assert "digest" in first
     assert first == second
+
+
+def test_a_run_that_was_stopped_goes_on_with_all_that_it_had_reached(tmp_path: Path) -> None:
+    file = tmp_path / "tally.json"
+    many = ("--tally", str(file), "--from", "40")
+    for seeds in ("2", "4"):
+        told = run(*many, "--seeds", seeds)
+    stopped = json.loads(file.read_text())
+    assert "going on after 2 stories" in told
+    assert "seeds 40 to 43: 4 stories" in told
+    file.unlink()
+    run(*many, "--seeds", "4")
+    whole = json.loads(file.read_text())
+    assert stopped["reached"] == whole["reached"]
+    assert stopped["virtual_s"] == pytest.approx(whole["virtual_s"])
+
+
+def test_a_tally_of_other_code_counts_for_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "tally.json"
+    tally = Tally(7)
+    tally.stories, tally.next_seed = 3, 10
+    tally.keep(file)
+    assert (kept(file, 7).stories, kept(file, 7).next_seed) == (3, 10)
+    assert kept(file, 8).stories == 0
+    file.write_text(json.dumps({**json.loads(file.read_text()), "source": "another"}))
+    assert (kept(file, 7).stories, kept(file, 7).next_seed) == (0, 7)
 
 
 def test_a_story_survives_being_written_down() -> None:
