@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from random import Random
 from types import MappingProxyType
 from typing import Any, Final
 
-from tests.simulation.happening import Happening, Teller, for_a_while, share
+from tests.simulation.answers_gone_wrong import draw_read, let_fail
+from tests.simulation.happening import Happening, Teller, for_a_while
 from tests.simulation.stories import TEMPLATE_SID, WHATSAPP_SENDER, Args, Frame
 from tests.simulation.town import person
 from voiceslot_tui.core.errors import VoiceslotError
@@ -22,7 +24,7 @@ from voiceslot_tui.core.follow_ups import FollowUpId, FollowUpState
 from voiceslot_tui.engine.engine import Engine
 from voiceslot_tui.simulator.batches import Invited
 from voiceslot_tui.simulator.correspondents import FATES
-from voiceslot_tui.simulator.faults import ALWAYS_ACTS, fits, make_rule
+from voiceslot_tui.simulator.faults import ALWAYS_ACTS, fits
 from voiceslot_tui.simulator.message_forms import Written
 from voiceslot_tui.simulator.message_words import Channel, Fate, TemplateStatus
 from voiceslot_tui.simulator.words import FaultKind, FaultTarget
@@ -73,7 +75,7 @@ def _draw_send(chance: Random, frame: Frame) -> dict[str, Any]:
 
 
 async def _send_goes_wrong(teller: Teller, args: Args) -> None:
-    _let_fail(teller, FaultTarget.MESSAGE, args, acts=args["acts"])
+    let_fail(teller, FaultTarget.MESSAGE, args, acts=args["acts"])
 
 
 _ANSWERS_LOST: Final = tuple(
@@ -98,34 +100,12 @@ def _draw_blind(chance: Random, frame: Frame) -> dict[str, Any]:
 async def _blind_sends(teller: Teller, args: Args) -> None:
     """Let messages be taken of which neither the answer nor, for a while, the list tells."""
     teller.fired("messages: taken, unanswered and unlisted")
-    _let_fail(teller, FaultTarget.MESSAGE, args, acts=True)
+    let_fail(teller, FaultTarget.MESSAGE, args, acts=True)
     teller.change_world(args["lasts_s"], args["changes"])
 
 
-def _draw_read(chance: Random, frame: Frame) -> dict[str, Any]:
-    return {
-        "kind": str(chance.choice(_OF_READS)),
-        "share": share(chance),
-        "delay_s": chance.choice((2.0, 8.0, 15.0)),
-        "lasts_s": for_a_while(chance, frame),
-    }
-
-
 async def _look_up_goes_wrong(teller: Teller, args: Args) -> None:
-    _let_fail(teller, FaultTarget.MESSAGE_READ, args, acts=None)
-
-
-def _let_fail(teller: Teller, target: FaultTarget, args: Args, *, acts: bool | None) -> None:
-    faults = teller.town.world.faults
-    rule = make_rule(
-        FaultKind(args["kind"]),
-        target,
-        probability=args["share"],
-        acts=acts,
-        delay_s=args["delay_s"],
-    )
-    faults.add(rule)
-    teller.later(args["lasts_s"], lambda: rule in faults.rules and faults.rules.remove(rule))
+    let_fail(teller, FaultTarget.MESSAGE_READ, args, acts=None)
 
 
 # --- its lists, callbacks and fates
@@ -409,7 +389,7 @@ MESSAGES: Final[Mapping[str, Happening]] = MappingProxyType(
             ("messages: taken, unanswered and unlisted",),
         ),
         "look_up_goes_wrong": Happening(
-            _draw_read,
+            partial(draw_read, _OF_READS),
             _look_up_goes_wrong,
             lambda a: f"{a['share']:.0%} of the look-ups for {a['lasts_s']:g} s: {a['kind']}",
             2.0,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from random import Random
 from types import MappingProxyType
 from typing import Any, Final
 
-from tests.simulation.happening import Happening, Teller, for_a_while, share
+from tests.simulation.answers_gone_wrong import draw_read, let_fail
+from tests.simulation.happening import Happening, Teller, for_a_while
 from tests.simulation.stories import Args, Frame
 from voiceslot_tui.simulator.batches import Invited
-from voiceslot_tui.simulator.faults import ALWAYS_ACTS, fits, make_rule
+from voiceslot_tui.simulator.faults import ALWAYS_ACTS, fits
 from voiceslot_tui.simulator.words import FaultKind, FaultTarget, OverLimitMode
 
 _MAY_RING: Final = tuple(
@@ -59,30 +61,11 @@ def _draw_start(chance: Random, frame: Frame) -> dict[str, Any]:
 
 
 async def _start_goes_wrong(teller: Teller, args: Args) -> None:
-    _let_fail(teller, FaultTarget.START, args, acts=args["acts"])
-
-
-def _draw_read(chance: Random, frame: Frame) -> dict[str, Any]:
-    return {
-        "kind": str(chance.choice(_OF_READS)),
-        "share": share(chance),
-        "delay_s": chance.choice((2.0, 8.0, 15.0)),
-        "lasts_s": for_a_while(chance, frame),
-    }
+    let_fail(teller, FaultTarget.START, args, acts=args["acts"])
 
 
 async def _read_goes_wrong(teller: Teller, args: Args) -> None:
-    _let_fail(teller, FaultTarget.READ, args, acts=None)
-
-
-def _let_fail(teller: Teller, target: FaultTarget, args: Args, *, acts: bool | None) -> None:
-    faults = teller.town.world.faults
-    kind = FaultKind(args["kind"])
-    if kind is FaultKind.SLOW:
-        acts = True
-    rule = make_rule(kind, target, probability=args["share"], acts=acts, delay_s=args["delay_s"])
-    faults.add(rule)
-    teller.later(args["lasts_s"], lambda: rule in faults.rules and faults.rules.remove(rule))
+    let_fail(teller, FaultTarget.READ, args, acts=None)
 
 
 _ANSWERS_LOST: Final = tuple(
@@ -110,7 +93,7 @@ def _draw_blind(chance: Random, frame: Frame) -> dict[str, Any]:
 
 
 async def _blind_starts(teller: Teller, args: Args) -> None:
-    _let_fail(teller, FaultTarget.START, args, acts=True)
+    let_fail(teller, FaultTarget.START, args, acts=True)
     await _lists_go_wrong(teller, args)
 
 
@@ -265,7 +248,7 @@ PLATFORM: Final[Mapping[str, Happening]] = MappingProxyType(
             1.5,
         ),
         "read_goes_wrong": Happening(
-            _draw_read,
+            partial(draw_read, _OF_READS),
             _read_goes_wrong,
             _told("reads go wrong", "kind", "share", "lasts_s"),
             1.5,
