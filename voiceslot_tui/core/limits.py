@@ -157,7 +157,9 @@ TEMPLATE_AGAIN_S: Final = 30.0
 LOOKS_AT_ONCE_MAX: Final = 10
 LOOK_FAILED_S: Final = 30.0
 """How long until a message that could not be looked up is looked up again."""
-LOOK_FOR_S: Final = 24 * 3600.0
+LOOK_EVERY_MAX_S: Final = 3600.0
+"""The longest time from one look to the next."""
+LOOK_FOR_S: Final = 7 * 24 * 3600.0
 """For how long after a try its message is looked up; later only a callback moves it."""
 
 # Watching the workspace's batches.

@@ -11,11 +11,13 @@ from typing import Final
 
 from voiceslot_tui.core.calls import Instant, later, seconds_between
 from voiceslot_tui.core.follow_ups import Try, TryState
-from voiceslot_tui.core.limits import LOOK_FOR_S
+from voiceslot_tui.core.limits import LOOK_EVERY_MAX_S, LOOK_FOR_S
 
-_WITHOUT_CALLBACKS: Final = (5.0, 15.0, 60.0, 300.0)
-_WITH_CALLBACKS: Final = (60.0, 300.0, 1800.0)
-_IN_DOUBT: Final = (10.0, 15.0, 30.0, 60.0, 300.0)
+_FIRST_WITHOUT_CALLBACKS_S: Final = 5.0
+_FIRST_WITH_CALLBACKS_S: Final = 60.0
+_FIRST_IN_DOUBT_S: Final = 10.0
+_OF_AGE: Final = 0.25
+"""The wait is this share of the age of what is known: a day's looks are forty, not thousands."""
 
 _LOOKED_UP: Final = MappingProxyType(
     {
@@ -30,13 +32,14 @@ _LOOKED_UP: Final = MappingProxyType(
 def next_look(one_try: Try, now: Instant, *, has_callbacks: bool) -> Instant | None:
     """Give when a try is looked up next; None where that would tell nothing any more.
 
-    The wait grows with the age of what is known: after a moment there is news every few seconds,
-    after an hour hardly any.
+    It is looked for many days, an hour apart at last: a wall clock that somebody set ahead by a day
+    must not end it. No look is ever further ahead than LOOK_EVERY_MAX_S, so that one which seems to
+    be betrays a clock that was set back.
     """
     in_doubt = _LOOKED_UP.get(one_try.state)
     if in_doubt is None or seconds_between(one_try.started_at, now) > LOOK_FOR_S:
         return None
-    waits = _IN_DOUBT if in_doubt else (_WITH_CALLBACKS if has_callbacks else _WITHOUT_CALLBACKS)
-    age_s = max(0.0, seconds_between(one_try.changed_at, now))
-    wait_s = next((wait for wait in waits if age_s < 4 * wait), waits[-1])
-    return later(now, wait_s)
+    calm_s = _FIRST_WITH_CALLBACKS_S if has_callbacks else _FIRST_WITHOUT_CALLBACKS_S
+    first_s = _FIRST_IN_DOUBT_S if in_doubt else calm_s
+    age_s = seconds_between(one_try.changed_at, now)
+    return later(now, min(max(first_s, age_s * _OF_AGE), LOOK_EVERY_MAX_S))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import product
 from typing import Final
 
-from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.calls import Instant, later
 from voiceslot_tui.core.follow_ups import MessageSid, TryId
+from voiceslot_tui.core.limits import LOOK_EVERY_MAX_S
 from voiceslot_tui.follow_up_ports import Look
 from voiceslot_tui.store import follow_up_rows
 from voiceslot_tui.store.follow_up_rows import FOLLOW_UP, FOLLOW_UP_WIDTH, TRY
@@ -34,15 +36,19 @@ def tries_cut_off(db: sqlite3.Connection) -> tuple[TryId, ...]:
 
 
 def to_look_up(db: sqlite3.Connection, count: int, now: Instant) -> tuple[Look, ...]:
-    """Read the tries whose look-up is due, those in doubt and the longest due first."""
+    """Read the tries whose look-up is due, those in doubt and the longest due first.
+
+    Last come those whose look-up is further ahead than one ever is: the clock was set back.
+    """
+    due = (("<=", now), (">", later(now, LOOK_EVERY_MAX_S)))
     looks: list[Look] = []
-    for table, condition in _ORDERS:
+    for (than, moment), (table, condition) in product(due, _ORDERS):
         found = db.execute(
             f"SELECT {FOLLOW_UP}, {TRY} FROM {table} "
             "JOIN follow_up ON follow_up.id = message_try.follow_up_id "
-            f"WHERE {condition} AND message_try.look_at <= ? "
+            f"WHERE {condition} AND message_try.look_at {than} ? "
             "ORDER BY message_try.look_at LIMIT ?",
-            (now, max(0, count - len(looks))),
+            (moment, max(0, count - len(looks))),
         )
         looks += [
             Look(

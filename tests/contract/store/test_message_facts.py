@@ -36,7 +36,11 @@ from voiceslot_tui.core.follow_ups import (
     TryState,
     follow_up_key,
 )
-from voiceslot_tui.core.limits import DELIVERY_LOOKED_UP_AFTER_S, DOUBT_LOOKED_UP_AFTER_S
+from voiceslot_tui.core.limits import (
+    DELIVERY_LOOKED_UP_AFTER_S,
+    DOUBT_LOOKED_UP_AFTER_S,
+    LOOK_EVERY_MAX_S,
+)
 from voiceslot_tui.store import follow_up_rows
 
 STRANGER = MessageSid("SM" + "f" * 32)
@@ -181,11 +185,22 @@ async def test_a_look_up_is_put_off_and_called_off(messages: Messages) -> None:
     store = messages.opened.store
     sending, _ = await messages.accepted()
     messages.opened.wait(60)
-    far = later(messages.opened.now, 600)
+    far = later(messages.opened.now, LOOK_EVERY_MAX_S)
     await store.look_again([(sending.one_try.id, far)])
     assert (await looked_up(messages), await store.next_look()) == ([], far)
     await store.look_again([(sending.one_try.id, None)])
     assert await store.next_look() is None
+
+
+async def test_a_look_up_further_ahead_than_any_is_due_because_the_clock_was_set_back(
+    messages: Messages,
+) -> None:
+    ahead, _ = await messages.accepted(1)
+    in_doubt = await messages.claimed(2)
+    await messages.tell(MessageUnanswered(in_doubt.one_try.id))
+    messages.opened.wait(-86_400)
+    assert await looked_up(messages) == [in_doubt.one_try.id, ahead.one_try.id]
+    assert await looked_up(messages, 1) == [in_doubt.one_try.id]
 
 
 async def test_a_look_up_that_only_counts_keeps_its_time(messages: Messages) -> None:
