@@ -156,21 +156,26 @@ def test_a_batch_retried_by_key_rings_its_failed_again_and_each_end_gets_one_mes
 
 
 def test_failed_messages_of_a_batch_sent_again_by_key_reach_each_person_once(made: Rig) -> None:
-    invited = people(3, 6)
-    script_messages(made.simulator, **{person: {"failure": 63024} for person in invited[:2]})
+    """Those of another batch stay as they are."""
+    invited, others = people(3, 6), people(11, 2)
+    unreached = [*invited[:2], *others]
+    script_messages(made.simulator, **{person: {"failure": 63024} for person in unreached})
+    run_batch(made, others, call_name="Easter")
     run_batch(made, invited, call_name="Summer")
-    wait_for("all are tried", lambda: written_to(made, invited) == Counter(invited))
+    everybody = [*invited, *others]
+    wait_for("all are tried", lambda: written_to(made, everybody) == Counter(everybody))
     with on_batch(made, "Summer") as shown:
         shown.send("a")
         shown.wait_until(lambda: "4 sent, 2 failed" in line_of(shown, "▌"), "what became of them")
-        script_messages(made.simulator, **{person: {} for person in invited[:2]})
+        shown.wait_until(lambda: "2 failed" in line_of(shown, "Easter"), "what became of others")
+        script_messages(made.simulator, **{person: {} for person in unreached})
         press(shown, "y", "Send the failed messages of this batch again?")
         shown.wait_for("2 messages failed, whatever the reason.")
         press(shown, "y", "2 messages to be sent again")
         shown.wait_until(lambda: "6 sent" in line_of(shown, "▌"), "that all are sent")
     after_checks(made, 2)
-    assert written_to(made, invited) == Counter([*invited, *invited[:2]])
-    wait_for("all have arrived", lambda: of(arrived_at(made), invited) == Counter(invited))
+    assert written_to(made, everybody) == Counter([*everybody, *invited[:2]])
+    wait_for("all have arrived", lambda: of(arrived_at(made), everybody) == Counter(invited))
 
 
 # --- the watching of all
