@@ -1,6 +1,6 @@
 """Starts the engine as `serve` does, so many days later by its clock than it is.
 
-Run as a program: `python -m tests.e2e.days_later DAYS`.
+Run as a program: `python -m tests.e2e.days_later DAYS`; a part of a day is a fraction.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def set_ahead(by_ms: int) -> None:
 
 
 if __name__ == "__main__":
-    set_ahead(int(sys.argv[1]) * DAY_MS)
+    set_ahead(round(float(sys.argv[1]) * DAY_MS))
     sys.argv = ["voiceslot", "serve"]
     from voiceslot_tui.cli.main import main
 

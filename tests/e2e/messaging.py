@@ -68,13 +68,27 @@ def taken(made: Rig) -> int:
     return sum(truth(made)["taken"].values())
 
 
+def sent(made: Rig) -> list[dict[str, Any]]:
+    """Give the messages that were really taken, as they went, each with its bare number."""
+    messages = call_json(f"{made.simulator.address}/_simulator/messages")["messages"]
+    return [
+        {**message, "number": message["to"].removeprefix("whatsapp:")}
+        for message in messages
+        if message["direction"] == "outbound-api"
+    ]
+
+
 def sent_to(made: Rig, channel: str = "") -> Counter[str]:
     """Count the messages that were really taken, by number."""
-    messages = call_json(f"{made.simulator.address}/_simulator/messages")["messages"]
     return Counter(
-        message["to"].removeprefix("whatsapp:")
-        for message in messages
-        if message["direction"] == "outbound-api" and channel in ("", message["channel"])
+        message["number"] for message in sent(made) if channel in ("", message["channel"])
+    )
+
+
+def arrived_at(made: Rig) -> Counter[str]:
+    """Count the messages that people really have, by number."""
+    return Counter(
+        message["number"] for message in sent(made) if message["status"] in ("delivered", "read")
     )
 
 
@@ -114,9 +128,9 @@ def entitled(made: Rig) -> Counter[str]:
     return Counter(dial["number"] for dial in dials if dial["outcome"] in FOLLOWED_UP)
 
 
-def run_batch(made: Rig, people: list[str]) -> str:
+def run_batch(made: Rig, people: list[str], **more: object) -> str:
     """Run a batch of the platform's own from beginning to end; give its id."""
-    batch_id = submit_batch(made.simulator, people)
+    batch_id = submit_batch(made.simulator, people, **more)
     await_batches(made, [batch_id])
     return batch_id
 

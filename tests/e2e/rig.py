@@ -27,10 +27,12 @@ AGENT: Final = "agent_sim_reminders"
 DEADLINE_S: Final = 30.0
 
 _SIMULATOR: Final = """
-import json, sys
+import json, sys, time
 from voiceslot_tui.simulator.launch import run
 from voiceslot_tui.simulator.settings import WorldSettings
 given = json.loads(sys.argv[1])
+ahead_s, real = given.pop("ahead_s", 0.0), time.time
+time.time = lambda: real() + ahead_s
 world = WorldSettings(seed=given.pop("seed", 1)).changed(given)
 run(world, port=int(sys.argv[2]))
 """
@@ -241,7 +243,7 @@ def number(index: int) -> str:
 
 @contextmanager
 def simulator(port: int = 0, **settings: object) -> Iterator[Simulator]:
-    """Run a simulator for as long as the block lasts."""
+    """Run a simulator for as long as the block lasts; its clock may be `ahead_s` of ours."""
     command = [sys.executable, "-c", _SIMULATOR, json.dumps(settings), str(port)]
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True

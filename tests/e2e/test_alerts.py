@@ -1,25 +1,38 @@
-"""An engine that needs a person says so by mail, and says it once.
-
-That its end is told too, minutes later, is tested on a virtual clock.
-"""
+"""An engine that needs a person says so by mail, once, and says once that it is over."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from typing import Final
 
 import pytest
 
 from tests.contract.providers.mail_sink import Delivery, Sink, a_sink
-from tests.e2e.messaging import ENV, WORLD
-from tests.e2e.rig import Rig, number, rig, wait_for
-from tests.e2e.seen import ALL_ANSWER, own_dials
+from tests.e2e.messaging import ENV, WORLD, sent_to, stand, taken
+from tests.e2e.rig import WEBHOOK_SECRET, Rig, number, rig, wait_for
+from tests.e2e.seen import ALL_ANSWER, own_dials, states
 from voiceslot_tui.core.limits import ALERT_EVERY_S
+from voiceslot_tui.simulator.settings import WorldSettings
 
 WHO = "ops@example.com"
+IMPATIENT: Final = ("-m", "tests.e2e.impatient")
+PEOPLE: Final = [number(index) for index in range(4)]
+IN_ORDER: Final[dict[str, str]] = {
+    "account_token": WorldSettings().account_token,
+    "webhook_secret": WEBHOOK_SECRET,
+}
+CHANGED: Final = {name: f"another-{name}" for name in IN_ORDER}
+"""What Twilio takes from us, and what ElevenLabs signs with: no longer what we were given."""
+TOLD: Final = {
+    "messages cannot be sent": "The messenger does not let us send: the account may not send",
+    "no webhooks come": f"{len(PEOPLE)} calls ended and no good webhook came; ",
+}
+OVER: Final = {f"over: {subject}": "It is over after" for subject in TOLD}
 
 
 @contextmanager
@@ -74,6 +87,65 @@ def test_an_engine_that_pauses_itself_says_so_by_mail_once(tmp_path: Path) -> No
         wait_for("it looked again", lambda: looked(made) > looks, ALERT_EVERY_S + 10)
         assert len(sink.taken) == 1
         assert own_dials(made) == 0
+
+
+def test_refused_credentials_and_lost_webhooks_are_told_once_and_so_is_their_end(
+    tmp_path: Path,
+) -> None:
+    """Both at once; every message that waited leaves once, when the account is in order again."""
+    with mail_server() as sink, rig(tmp_path, ENV, **WORLD, **ALL_ANSWER) as made:
+        made.env |= settings_for(sink)
+        made.start(program=IMPATIENT)
+        made.simulator.change(**CHANGED)
+        call(made, PEOPLE)
+        wait_for("both are told", lambda: set(TOLD) <= set(subjects(sink)))
+        after_looks(made, 10)
+        judge_told(sink, TOLD)
+        assert stand(made, due=len(PEOPLE))
+        assert taken(made) == 0
+        made.simulator.change(**IN_ORDER)
+        call(made, [number(len(PEOPLE))])
+        wait_for("all are written to", lambda: taken(made) == len(PEOPLE) + 1)
+        wait_for("it is told that both are over", lambda: set(OVER) <= set(subjects(sink)))
+        after_looks(made, 30)
+        judge_told(sink, {**TOLD, **OVER})
+        assert set(sent_to(made).values()) == {1}
+
+
+def call(made: Rig, people: list[str]) -> None:
+    """Call some people, and wait until all calls so far are over."""
+    over = made.states().get("ended", 0) + len(people)
+    for person in people:
+        made.enqueue(person)
+    wait_for("the calls are over", lambda: states(made, ended=over))
+
+
+def subjects(sink: Sink) -> Counter[str]:
+    """Count the mails about what we broke, by subject; a slow machine may have other troubles."""
+    found = (str(mail.message["subject"]).partition(": ")[2] for mail in sink.taken)
+    return Counter(subject for subject in found if subject in TOLD or subject in OVER)
+
+
+def judge_told(sink: Sink, wanted: dict[str, str]) -> None:
+    """See that there is one mail for each subject, and that it says what it should."""
+    assert subjects(sink) == Counter(list(wanted))
+    for mail in sink.taken:
+        assert mail.recipients == [WHO]
+        assert wanted.get(str(mail.message["subject"]).partition(": ")[2], "") in mail.text
+        told = mail.raw.decode()
+        assert [one for one in (*PEOPLE, *secrets()) if one in told] == []
+
+
+def secrets() -> list[str]:
+    """Give what no mail may say."""
+    return [*IN_ORDER.values(), *CHANGED.values(), "simulator-key"]
+
+
+def after_looks(made: Rig, count: int) -> None:
+    """Wait until it was looked so often whether there is anything to tell."""
+    for _ in range(count):
+        before = looked(made)
+        wait_for("it looked again", lambda before=before: looked(made) > before)  # type: ignore[misc]
 
 
 def judge(mail: Delivery) -> None:
