@@ -14,7 +14,7 @@ from voiceslot_tui.core.facts import Interrupted
 from voiceslot_tui.core.settlement import Rules
 from voiceslot_tui.core.slots import Ceiling, reading_bound_s
 from voiceslot_tui.core.snapshot import ServiceHealth
-from voiceslot_tui.engine.alerter import Alerter
+from voiceslot_tui.engine.alerter import Alerter, ToldAlerts
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.engine.dispatcher import Dispatcher
 from voiceslot_tui.engine.engine import Engine
@@ -103,7 +103,7 @@ def assemble(settings: Settings, world: World, *, demo: bool = False) -> Parts:
         demo=demo,
         warnings=settings.warnings,
     )
-    alerting = (_alerter(settings, world, engine),) if world.heralds else ()
+    alerting = (_alerter(settings, world, engine, switches),) if world.heralds else ()
     services = tuple(
         Service(worker, clock, world.ids, board.bells.change)
         for worker in (dispatcher, reconciler, janitor, *follow_ups.workers, *alerting)
@@ -142,13 +142,18 @@ def _dispatcher(
     )
 
 
-def _alerter(settings: Settings, world: World, engine: Engine) -> Alerter:
+def _alerter(settings: Settings, world: World, engine: Engine, switches: Switches) -> Alerter:
+    async def remember(told: ToldAlerts, why: str) -> None:
+        await switches.change("alert", why, by="engine", alerts_told=told)
+
     return Alerter(
         snapshot=engine.snapshot,
         messages=engine.follow_ups.needs,
         heralds=world.heralds,
         clock=world.clock,
         signed=bool(settings.webhook_secrets),
+        recall=lambda: switches.control.alerts_told,
+        remember=remember,
     )
 
 

@@ -174,7 +174,8 @@ class Control:
     `limit` is None while nobody set one; `limit_configured` is what the settings said at that time,
     so that a changed setting wins over an older wish. `batch_poll_s` is None while nobody set one.
     `follow_ups_since` is when a channel was first set up: calls that ended before get no message
-    by themselves.
+    by themselves. `alerts_told` are the troubles whose end people have not been told yet: which,
+    since when, and when that was told last.
     """
 
     paused: bool = False
@@ -191,6 +192,7 @@ class Control:
     follow_ups_since: Instant | None = None
     content_sid: str | None = None
     content_sid_configured: str = ""
+    alerts_told: tuple[tuple[str, Instant, Instant], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

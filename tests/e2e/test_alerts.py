@@ -28,8 +28,9 @@ IN_ORDER: Final[dict[str, str]] = {
 }
 CHANGED: Final = {name: f"another-{name}" for name in IN_ORDER}
 """What Twilio takes from us, and what ElevenLabs signs with: no longer what we were given."""
+_DENIED: Final = "messages cannot be sent"
 TOLD: Final = {
-    "messages cannot be sent": "The messenger does not let us send: the account may not send",
+    _DENIED: "The messenger does not let us send: the account may not send",
     "no webhooks come": f"{len(PEOPLE)} calls ended and no good webhook came; ",
 }
 OVER: Final = {f"over: {subject}": "It is over after" for subject in TOLD}
@@ -110,6 +111,20 @@ def test_refused_credentials_and_lost_webhooks_are_told_once_and_so_is_their_end
         after_looks(made, 30)
         judge_told(sink, {**TOLD, **OVER})
         assert set(sent_to(made).values()) == {1}
+
+
+def test_credentials_mended_by_a_restart_are_told_to_be_over_once(tmp_path: Path) -> None:
+    with mail_server() as sink, rig(tmp_path, ENV, **WORLD, **ALL_ANSWER) as made:
+        made.env |= settings_for(sink)
+        made.start(program=IMPATIENT, TWILIO_AUTH_TOKEN="not-the-right-one")
+        call(made, PEOPLE)
+        wait_for("it is told", lambda: subjects(sink)[_DENIED])
+        made.kill(15)
+        made.start(program=IMPATIENT)
+        wait_for("all are sent", lambda: taken(made) == len(PEOPLE))
+        wait_for("its end is told", lambda: subjects(sink)[f"over: {_DENIED}"])
+        after_looks(made, 30)
+        assert subjects(sink)[_DENIED] == subjects(sink)[f"over: {_DENIED}"] == 1
 
 
 def call(made: Rig, people: list[str]) -> None:

@@ -14,15 +14,16 @@ from tests.unit.core.test_troubles import WELL
 from voiceslot_tui.core.errors import Fenced, StoreUnavailable
 from voiceslot_tui.core.follow_up_settings import MailSecurity
 from voiceslot_tui.core.limits import (
+    ALERT_AGAIN_S,
     ALERT_CLEAR_S,
     ALERT_EVERY_S,
     ALERT_RETRY_S,
     ALERTS_KEPT_MAX,
 )
 from voiceslot_tui.core.snapshot import EngineState, Snapshot
-from voiceslot_tui.core.troubles import MessageStanding
+from voiceslot_tui.core.troubles import MessageStanding, Trouble
 from voiceslot_tui.engine import alerter as alerting
-from voiceslot_tui.engine.alerter import Alerter
+from voiceslot_tui.engine.alerter import Alerter, ToldAlerts
 from voiceslot_tui.follow_up_ports import Herald
 from voiceslot_tui.providers.heralds import MailHerald
 from voiceslot_tui.providers.mail import Mailer
@@ -53,14 +54,30 @@ class Watch:
         self.clock = FakeClock()
         self.snapshot: Snapshot | Exception = WELL
         self.messages = MessageStanding()
+        self.kept: ToldAlerts = ()
+        self.whys: list[str] = []
+        self.store_fails: StoreUnavailable | None = None
+        self.heralds = heralds
+        self.start()
+
+    def start(self) -> None:
+        """Start the alerter, again: it knows nothing but what was kept."""
         self.alerter = Alerter(
             snapshot=self._look,
             messages=lambda: self.messages,
-            heralds=heralds,
+            heralds=self.heralds,
             clock=self.clock,
             signed=True,
+            recall=lambda: self.kept,
+            remember=self._remember,
             place="voiceslot on host1",
         )
+
+    async def _remember(self, told: ToldAlerts, why: str) -> None:
+        if self.store_fails is not None:
+            raise self.store_fails
+        self.kept = told
+        self.whys.append(why)
 
     async def _look(self) -> Snapshot:
         if isinstance(self.snapshot, Exception):
@@ -220,3 +237,64 @@ async def test_a_message_trouble_is_told_and_the_end_of_the_engine_is_none() -> 
     watch.snapshot = replace(OPEN, engine=EngineState.STOPPING)
     await watch.go_on(30)
     assert len(voice.told) == 1
+
+
+# --- over a restart
+
+
+async def test_the_end_of_what_was_told_before_a_restart_is_told_once() -> None:
+    voice = Voice()
+    watch = Watch(voice)
+    watch.snapshot = OPEN
+    await watch.go_on(600)
+    assert len(voice.told) == 1
+    watch.clock.wait(3600)
+    watch.start()
+    watch.snapshot = WELL
+    await watch.go_on(ALERT_CLEAR_S + 600)
+    (_, (subject, text)) = voice.told
+    assert subject.startswith("voiceslot on host1: over: ")
+    assert "after 7" in text
+    assert watch.kept == ()
+    watch.start()
+    await watch.go_on(ALERT_CLEAR_S + 600)
+    assert len(voice.told) == 2
+    assert [bool(why) for why in watch.whys] == [True, True]
+
+
+async def test_what_lasts_over_a_restart_is_not_told_again_before_its_time() -> None:
+    voice = Voice()
+    watch = Watch(voice)
+    watch.snapshot = OPEN
+    await watch.go_on(600)
+    watch.start()
+    await watch.go_on(ALERT_AGAIN_S - 1200)
+    assert len(voice.told) == 1
+    await watch.go_on(1200)
+    assert len(voice.told) == 2
+
+
+async def test_what_was_told_is_kept_as_soon_as_the_database_takes_it() -> None:
+    voice = Voice()
+    watch = Watch(voice)
+    watch.snapshot, watch.store_fails = OPEN, StoreUnavailable("full")
+    await watch.go_on(600)
+    assert (len(voice.told), watch.kept) == (1, ())
+    watch.store_fails = None
+    await watch.go_on(ALERT_EVERY_S)
+    ((trouble, since, told_at),) = watch.kept
+    assert trouble == Trouble.BREAKER_OPEN
+    assert since < told_at < watch.clock.now()
+    watch.store_fails = Fenced("another engine")
+    watch.snapshot = WELL
+    with pytest.raises(Fenced):
+        await watch.go_on(ALERT_CLEAR_S + 600)
+
+
+async def test_a_trouble_that_nobody_knows_any_more_is_not_waited_for() -> None:
+    voice = Voice()
+    watch = Watch(voice)
+    watch.kept = (("forgotten", watch.clock.now(), watch.clock.now()),)
+    watch.start()
+    await watch.go_on(ALERT_CLEAR_S + 600)
+    assert voice.told == []

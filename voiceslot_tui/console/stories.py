@@ -83,6 +83,7 @@ KINDS: Final = MappingProxyType(
         "batch_interval": ("check interval set", Tone.STRONG),
         "batches_watched": ("batches watched", Tone.GOOD),
         "batches_not_watched": ("batches not watched", Tone.WARNING),
+        "alert": ("people told", Tone.STRONG),
         "follow_ups_begin": ("messages begin", Tone.STRONG),
     }
 )

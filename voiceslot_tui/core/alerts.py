@@ -3,11 +3,14 @@
 A trouble must last before it is told, is told again only after hours, and its end is told once it
 has been gone for a while. Beyond a number of alerts an hour a trouble waits for its turn; if it is
 over before that, it is only counted. Time is in seconds that never jump.
+
+A trouble without a sentence stands, but another one tells it already: it is not told beside that
+one, and it is not over either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -38,6 +41,15 @@ class _Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldTrouble:
+    """A trouble that people know of, and since when, and whose end they do not know yet."""
+
+    trouble: Trouble
+    since_s: float
+    told_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Alerting:
     """What is wrong and what was told of it.
 
@@ -48,6 +60,19 @@ class Alerting:
     standing: Mapping[Trouble, _Standing] = field(default_factory=dict)
     recent_s: tuple[float, ...] = ()
     left_out: int = 0
+
+    @classmethod
+    def knowing(cls, told: Iterable[ToldTrouble]) -> Alerting:
+        """Go on with what an earlier run has told: its end is still to be told."""
+        return cls({one.trouble: _Standing(one.since_s, "", one.told_s) for one in told})
+
+    def told(self) -> tuple[ToldTrouble, ...]:
+        """Give what people have been told that is not over for them yet."""
+        return tuple(
+            ToldTrouble(trouble, one.since_s, one.told_s)
+            for trouble, one in self.standing.items()
+            if one.told_s is not None
+        )
 
     def after(
         self, found: Mapping[Trouble, str], now_s: float
@@ -92,6 +117,8 @@ class Alerting:
 def _is_due(trouble: Trouble, one: _Standing, now_s: float) -> bool:
     if one.gone_s is not None:
         return now_s - one.gone_s >= ALERT_CLEAR_S
+    if not one.sentence:
+        return False
     if one.told_s is not None:
         return now_s - one.told_s >= ALERT_AGAIN_S
     return now_s - one.since_s >= TROUBLES[trouble].lasts_s

@@ -191,16 +191,18 @@ def _of_messages(messages: MessageStanding) -> Iterator[tuple[Trouble, str]]:
 
 
 def _of_services(snapshot: Snapshot, told: str) -> Iterator[tuple[Trouble, str]]:
-    """Leave out a service whose error another trouble tells already."""
+    """Tell failing services; without a sentence where another trouble tells their error already."""
     failing = [one for one in snapshot.services if one.health is Health.FAILING]
     for one in failing:
         if one.store_failed:
             yield Trouble.STORE_FAILING, store_sentence(one.error)
     others = [one for one in failing if not one.store_failed]
-    others = [one for one in others if not one.error or _foreign(one.error) not in told]
-    if others:
-        names = ", ".join(one.name for one in others)
-        yield Trouble.SERVICE_FAILING, f"Failing: {names} ({_foreign(others[0].error)})."
+    untold = [one for one in others if not one.error or _foreign(one.error) not in told]
+    if untold:
+        names = ", ".join(one.name for one in untold)
+        yield Trouble.SERVICE_FAILING, f"Failing: {names} ({_foreign(untold[0].error)})."
+    elif others:
+        yield Trouble.SERVICE_FAILING, ""
 
 
 def store_sentence(error: str) -> str:

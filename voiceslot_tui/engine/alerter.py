@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from voiceslot_tui.core.alerts import Alert, Alerting
+from voiceslot_tui.core.alerts import Alert, Alerting, ToldTrouble
+from voiceslot_tui.core.calls import Instant, later, seconds_between
 from voiceslot_tui.core.errors import Fenced, StoreUnavailable
 from voiceslot_tui.core.limits import (
     ALERT_EVERY_S,
@@ -32,6 +33,9 @@ from voiceslot_tui.engine.service import or_else
 from voiceslot_tui.follow_up_ports import Herald
 from voiceslot_tui.ports import Clock
 
+ToldAlerts = tuple[tuple[str, Instant, Instant], ...]
+"""Which troubles were told, since when they last, and when that was told last."""
+
 
 class Alerter:
     """Tells people what needs them. `place` names this engine to who has several."""
@@ -46,8 +50,11 @@ class Alerter:
         heralds: Sequence[Herald],
         clock: Clock,
         signed: bool,
+        recall: Callable[[], ToldAlerts],
+        remember: Callable[[ToldAlerts, str], Awaitable[object]],
         place: str = "voiceslot",
     ) -> None:
+        """Prepare. `recall` gives what was told before, `remember` keeps it, with words for why."""
         self.wake = asyncio.Event()
         self._snapshot = snapshot
         self._messages = messages
@@ -55,12 +62,18 @@ class Alerter:
         self._clock = clock
         self._signed = signed
         self._place = place
-        self._alerting = Alerting()
+        self._recall = recall
+        self._remember = remember
+        self._alerting: Alerting | None = None
+        self._kept: tuple[ToldTrouble, ...] = ()
         self._last_webhook = LastWebhook()
         self._found: Mapping[Trouble, str] = {}
 
     async def step(self) -> float | None:
         """Look once, and tell what is to be told."""
+        if self._alerting is None:
+            self._alerting = Alerting.knowing(self._told_before())
+            self._kept = self._alerting.told()
         self._found = await self._look()
         self._alerting, alerts = self._alerting.after(self._found, self._clock.steady_s())
         for alert in alerts:
@@ -69,7 +82,33 @@ class Alerter:
         async with asyncio.TaskGroup() as telling:
             for box in self._boxes:
                 telling.create_task(box.empty(self._clock))
+        await self._keep(self._alerting.told(), ", ".join(alert.subject for alert in alerts))
         return ALERT_EVERY_S
+
+    def _told_before(self) -> Iterator[ToldTrouble]:
+        """Read what an earlier run has told; by the wall clock, as no other was kept."""
+        now, now_s = self._clock.now(), self._clock.steady_s()
+        for word, since, told_at in self._recall():
+            if word in set(Trouble):
+                ages_s = (max(0.0, seconds_between(moment, now)) for moment in (since, told_at))
+                yield ToldTrouble(Trouble(word), *(now_s - age_s for age_s in ages_s))
+
+    async def _keep(self, told: tuple[ToldTrouble, ...], why: str) -> None:
+        """Keep what was told for the next run; a database that fails is tried at the next look."""
+        if told == self._kept:
+            return
+        now, now_s = self._clock.now(), self._clock.steady_s()
+        by_wall_clock = tuple(
+            (str(one.trouble), later(now, one.since_s - now_s), later(now, one.told_s - now_s))
+            for one in told
+        )
+        try:
+            await self._remember(by_wall_clock, why)
+        except Fenced:
+            raise
+        except StoreUnavailable:
+            return
+        self._kept = told
 
     async def _look(self) -> Mapping[Trouble, str]:
         """Name what is wrong; without a snapshot all else stands as it last stood."""

@@ -132,3 +132,28 @@ def test_an_end_waits_for_its_turn_and_is_not_lost() -> None:
     told = {alert.trouble for alert in first}
     ends = night.go_on(3600)
     assert {alert.trouble for alert in ends if alert.is_over} == told
+
+
+def test_what_another_trouble_tells_already_is_neither_told_nor_over() -> None:
+    alerting, told = Alerting(), []
+    sentences = ["It fails."] * 40 + [""] * 200 + ["It fails."] * 20
+    for step, sentence in enumerate(sentences):
+        alerting, alerts = alerting.after({Trouble.SERVICE_FAILING: sentence}, step * STEP_S)
+        told += alerts
+    assert [one.is_over for one in told] == [False]
+    hidden = Alerting()
+    for step in range(200):
+        hidden, alerts = hidden.after({Trouble.SERVICE_FAILING: ""}, step * STEP_S)
+        assert alerts == ()
+    _, alerts = hidden.after({}, 300 * STEP_S)
+    assert alerts == ()
+
+
+def test_an_alerting_knows_what_an_earlier_one_has_told() -> None:
+    night = Night()
+    night.go_on(3600, BREAKER)
+    night.alerting = Alerting.knowing(night.alerting.told())
+    assert night.go_on(600, BREAKER) == []
+    (clear,) = night.go_on(ALERT_CLEAR_S + STEP_S)
+    assert clear.is_over
+    assert night.alerting.told() == ()

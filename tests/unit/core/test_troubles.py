@@ -117,7 +117,7 @@ def test_a_snapshot_shows_its_troubles_and_no_others(
     changes: dict[str, Any], kinds: set[Trouble], words: str
 ) -> None:
     told = found(**changes)
-    assert set(told) == kinds
+    assert {kind for kind, sentence in told.items() if sentence} == kinds
     assert words in " ".join(told.values())
 
 
@@ -165,6 +165,14 @@ def test_no_secret_no_number_and_no_escape_leaves_this_machine() -> None:
         assert sentence.isprintable()
         assert len(sentence) < 400
     assert "+12•••0123" in told[_T.ENGINE_PAUSED]
+
+
+def test_a_service_whose_error_is_told_already_fails_without_a_sentence() -> None:
+    stale = {"slots": slots(80.0), "idle": (STALE,)}
+    told = found(services=(failing("401 from the platform", name="reconciler"),), **stale)
+    assert told[_T.SERVICE_FAILING] == ""
+    assert "401 from the platform" in told[_T.READING_STALE]
+    assert _T.SERVICE_FAILING not in found(**stale)
 
 
 def test_the_last_webhook_takes_note_of_the_ends_so_far() -> None:
