@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from tests.simulation.happening import Happening, Teller, for_a_while, share
+from tests.simulation.hearing_judge import HEARD_FROM_LIST
 from tests.simulation.stories import TEMPLATE_SID, WHATSAPP_SENDER, Args, Frame
 from tests.simulation.town import person
 from voiceslot_tui.core.errors import VoiceslotError
@@ -287,16 +288,24 @@ _SAID: Final = ("Hola, gracias", "STOP", "STOP", "Baja, por favor", "START")
 def _draw_writing(chance: Random, frame: Frame) -> dict[str, Any]:
     people = [person(chance.randrange(_PEOPLE)) for _ in range(3)]
     guests = [guest(chance.randrange(_GUESTS)) for _ in range(2)]
-    return {"numbers": [*people, *guests], "text": chance.choice(_SAID)}
+    return {
+        "numbers": [*people, *guests],
+        "text": chance.choice(_SAID),
+        "let_back_after_s": chance.choice((None, None, 10.0, 60.0, 400.0)),
+    }
 
 
 async def _people_write(teller: Teller, args: Args) -> None:
+    """Let people write; a while later an operator may take somebody off the list again."""
     town = teller.town
     teller.fired(f"a person writes {args['text']}")
     for number in args["numbers"]:
         written = Written(number, WHATSAPP_SENDER, Channel.WHATSAPP, args["text"])
         town.world.messenger.hear(written, town.now_s())
     town.network.stir()
+    if args.get("let_back_after_s") is not None:
+        let_back = {"act": "unsuppress", "number": args["numbers"][0]}
+        teller.later(args["let_back_after_s"], lambda: teller.meanwhile(_act(teller, let_back)))
 
 
 # --- operators
@@ -448,7 +457,7 @@ MESSAGES: Final[Mapping[str, Happening]] = MappingProxyType(
             _people_write,
             lambda a: f"{a['numbers']} write: {a['text']}",
             2.0,
-            tuple(f"a person writes {text}" for text in dict.fromkeys(_SAID)),
+            (*(f"a person writes {text}" for text in dict.fromkeys(_SAID)), HEARD_FROM_LIST),
         ),
         "an_operator_minds_messages": Happening(
             _draw_act,

@@ -301,6 +301,7 @@ class Town:
                 BodyReader(5.0),
                 self.clock,
                 TwilioSigning(settings.twilio_tokens, lambda: settings.public_base_url),
+                http.times,
             )
             listening = Listening(routes, copy_context())
             life = Life(number, parts, store, opened, transport, listening)
