@@ -282,6 +282,7 @@ async def _a_batch_is_submitted(teller: Teller, args: Args) -> None:
 # --- people
 
 
+_NOBODY_IS_TOLD: Final = "what people write comes by no webhook"
 _SAID: Final = ("Hola, gracias", "STOP", "STOP", "Baja, por favor", "START")
 
 
@@ -291,6 +292,7 @@ def _draw_writing(chance: Random, frame: Frame) -> dict[str, Any]:
     return {
         "numbers": [*people, *guests],
         "text": chance.choice(_SAID),
+        "webhook_is_lost": chance.random() < 0.5,
         "let_back_after_s": chance.choice((None, None, 10.0, 60.0, 400.0)),
     }
 
@@ -299,9 +301,14 @@ async def _people_write(teller: Teller, args: Args) -> None:
     """Let people write; a while later an operator may take somebody off the list again."""
     town = teller.town
     teller.fired(f"a person writes {args['text']}")
+    url = town.world.settings.inbound_url
+    if args.get("webhook_is_lost"):
+        teller.fired(_NOBODY_IS_TOLD)
+        town.world.configure({"inbound_url": ""})
     for number in args["numbers"]:
         written = Written(number, WHATSAPP_SENDER, Channel.WHATSAPP, args["text"])
         town.world.messenger.hear(written, town.now_s())
+    town.world.configure({"inbound_url": url})
     town.network.stir()
     if args.get("let_back_after_s") is not None:
         let_back = {"act": "unsuppress", "number": args["numbers"][0]}
@@ -402,6 +409,11 @@ def _send_words(args: Args) -> str:
     )
 
 
+def _writing_words(args: Args) -> str:
+    others = {name: value for name, value in args.items() if name not in ("numbers", "text")}
+    return f"{args['numbers']} write: {args['text']} {others}"
+
+
 def _batch_words(args: Args) -> str:
     figures = {name: value for name, value in args.items() if value not in (None, {}, False)}
     return f"a batch is submitted {figures}"
@@ -455,9 +467,13 @@ MESSAGES: Final[Mapping[str, Happening]] = MappingProxyType(
         "people_write": Happening(
             _draw_writing,
             _people_write,
-            lambda a: f"{a['numbers']} write: {a['text']}",
-            2.0,
-            (*(f"a person writes {text}" for text in dict.fromkeys(_SAID)), HEARD_FROM_LIST),
+            _writing_words,
+            3.0,
+            (
+                *(f"a person writes {text}" for text in dict.fromkeys(_SAID)),
+                _NOBODY_IS_TOLD,
+                HEARD_FROM_LIST,
+            ),
         ),
         "an_operator_minds_messages": Happening(
             _draw_act,

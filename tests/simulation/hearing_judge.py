@@ -18,7 +18,7 @@ from voiceslot_tui.simulator.messages import Message
 STOP_WORDS: Final = frozenset({"STOP", "Baja, por favor"})
 HEARD_FROM_LIST: Final = "a STOP is heard from the list"
 _POLL: Final = "messenger (poll)"
-_ROADS: Final = frozenset({"webhook", _POLL})
+_ASKED: Final = "asked to stop by message"
 
 
 class HearingJudge:
@@ -43,21 +43,25 @@ class HearingJudge:
         heard_at = self._heard_at.get(sid)
         return heard_at is not None and self._let_back_at.get(number, -1.0) >= heard_at
 
-    def committed(self, db: sqlite3.Connection) -> frozenset[str]:
-        """Judge what a transaction heard; give whose STOP it was."""
+    def committed(self, db: sqlite3.Connection, being_let_back: set[str]) -> frozenset[str]:
+        """Judge what a transaction heard; give whose STOP it was.
+
+        Whom an operator takes off the list this very moment may be on it or not.
+        """
         if not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'inbox'").fetchone():
             return frozenset()
         known = frozenset(row[0] for row in db.execute("SELECT message_sid FROM heard"))
-        by = dict(db.execute("SELECT number, actor FROM suppression"))
+        why = {row[0]: row[1:] for row in db.execute("SELECT number, why, actor FROM suppression")}
         stopped = self._hear(known - self._known)
-        if not stopped <= by.keys():
-            self._fail(f"P5: {sorted(stopped - by.keys())} wrote STOP, and is not on the list")
-        for number in by.keys() - self._listed:
-            if by[number] in _ROADS and number not in stopped:
+        unheeded = stopped - why.keys() - being_let_back
+        if unheeded:
+            self._fail(f"P5: {sorted(unheeded)} wrote STOP, and is not on the list")
+        for number in why.keys() - self._listed:
+            if why[number][0] == _ASKED and number not in stopped:
                 self._fail(f"P4: {number} is put on the list once more for what was heard before")
-            if by[number] == _POLL:
+            if why[number] == (_ASKED, _POLL):
                 self._coverage.fire(HEARD_FROM_LIST)
-        self._known, self._listed = known, frozenset(by)
+        self._known, self._listed = known, frozenset(why)
         self._judge_place(db)
         return stopped
 

@@ -356,7 +356,7 @@ class MessageJudge:
         self._judge_listed(db, rows, listed)
         self._judge_counters(db, rows, listed)
         self._rows, self._tries, self._listed = rows, tries, listed
-        for number in self._ears.committed(db):
+        for number in self._ears.committed(db, self._let_back):
             self._stops(number)
 
     def _judge_rows(

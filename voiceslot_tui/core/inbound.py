@@ -28,7 +28,7 @@ class PersonWrote:
 class Received:
     """One page of what people wrote; `more` is where the next one is, empty where none is needed.
 
-    `newest` dates the page's newest message and `read_at` the page itself, both by the messenger's
+    `newest` dates the page's newest row and `read_at` the page itself, both by the messenger's
     clock; None where that is not told.
     """
 

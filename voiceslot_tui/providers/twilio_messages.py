@@ -66,6 +66,7 @@ from voiceslot_tui.wire.twilio_messages import (
 from voiceslot_tui.wire.twilio_webhook import REFERENCE
 
 _PAGE_SIZE: Final = 100
+_PAGE_SIZE_MAX: Final = 1_000
 _DENYING: Final = frozenset({401, 402, 403})
 _ABSENT: Final = frozenset({404, 410})
 
@@ -207,12 +208,12 @@ class TwilioMessenger:
     def _inbox(self, channel: Channel, since: Instant) -> _Request:
         """Ask for the newest messages to us; the filter is by days, and given a day to spare."""
         day = datetime.fromtimestamp(since / 1000, UTC).date() - timedelta(days=1)
-        query: dict[str, object] = {
-            "date_sent_after": datetime.combine(day, time(), UTC),
-            "page_size": _PAGE_SIZE,
-        }
+        query: dict[str, object] = {"date_sent_after": datetime.combine(day, time(), UTC)}
         if self._numbers[channel]:
-            query["to"] = address_of(channel, self._numbers[channel])
+            to = address_of(channel, self._numbers[channel])
+            query |= {"to": to, "page_size": _PAGE_SIZE}
+        else:
+            query["page_size"] = _PAGE_SIZE_MAX
         return lambda client: client.messages.page_async(**query)
 
     async def template(self, content_sid: str) -> Template:

@@ -96,12 +96,14 @@ async def test_without_a_number_all_that_the_account_received_counts(
         Channel.WHATSAPP: write(simulator, PERSON, "STOP", to="+12025550199"),
         Channel.SMS: write(simulator, PERSON, "STOP", to=OUR_SMS),
     }
-    put(simulator, PERSON, OUR_SMS, simulator.now())
+    for _ in range(150):
+        put(simulator, PERSON, OUR_SMS, simulator.now())
     async with a_messenger(
         simulator.address, service=SERVICE, whatsapp_number="", sms_number=""
     ) as messenger:
         found = await messenger.received(channel, None)
     assert told(found) == [(stops[channel], PERSON, True)]
+    assert not found.more
 
 
 async def test_only_what_was_written_since_a_moment_is_given(

@@ -167,8 +167,9 @@ def test_a_page_is_the_last_only_where_its_order_says_so(
     assert InboundPage((), dates, "more").ends_before(later(AT, -100)) is ends
 
 
-def test_the_newest_message_is_a_persons() -> None:
-    ours = row(direction="outbound-api", date_created="Thu, 24 Sep 2026 18:00:00 +0000")
+def test_a_list_reaches_as_far_as_its_newest_message_whoever_wrote_it() -> None:
+    ours = row(direction="outbound-api", date_created="Thu, 24 Sep 2026 16:00:00 +0000")
     older = row(date_created="Thu, 24 Sep 2026 14:00:00 +0000")
-    assert read_inbound(page(ours, older, row())).newest == AT
-    assert read_inbound(page(ours)).newest is None
+    assert read_inbound(page(older, row(), older)).newest == AT
+    assert read_inbound(page(older, ours, row())).newest == later(AT, 3600)
+    assert read_inbound(page(row(date_created=None, date_sent=None))).newest is None
