@@ -97,7 +97,8 @@ async def test_without_a_number_all_that_the_account_received_counts(
         Channel.SMS: write(simulator, PERSON, "STOP", to=OUR_SMS),
     }
     for _ in range(150):
-        put(simulator, PERSON, OUR_SMS, simulator.now())
+        sent = put(simulator, PERSON, OUR_SMS, simulator.now())
+        simulator.world.messenger.by_sid[sent].sent_at = simulator.now()
     async with a_messenger(
         simulator.address, service=SERVICE, whatsapp_number="", sms_number=""
     ) as messenger:

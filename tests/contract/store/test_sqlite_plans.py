@@ -154,6 +154,12 @@ def release(db: sqlite3.Connection) -> object:
     )
 
 
+def forget(db: sqlite3.Connection) -> object:
+    """Forget who wrote: on the channel that everybody wrote on, nothing is old enough."""
+    hearing.read_up_to(db, Channel.WHATSAPP, NOW)
+    return hearing.forget(db, later(NOW, 8 * 86_400))
+
+
 def reserve(db: sqlite3.Connection, slots: int, first: int = 1000) -> tuple[StartOrder, ...]:
     names = (AttemptId(f"att_{n:06d}") for n in range(first, first + 1000))
     return dispatching.reserve(db, gate_of(slots), frozenset(), names.__next__, 1860.0, NOW).orders
@@ -241,7 +247,7 @@ HOT: dict[str, Operation] = {
     "unheard": lambda db: hearing.unheard(db, [wrote(1, NOW, message=n) for n in range(30)]),
     "read to": lambda db: hearing.read_to(db, Channel.WHATSAPP),
     "read up to": lambda db: hearing.read_up_to(db, Channel.WHATSAPP, NOW),
-    "forget": lambda db: hearing.forget(db, later(NOW, 86_400)),
+    "forget": forget,
     "message counts": message_pages.counts,
     "batch figures": lambda db: watching.figures(db, ["batch_1", "batch_2"]),
     "message detail": lambda db: message_pages.detail(db, FollowUpId(5)),
