@@ -21,6 +21,8 @@ from voiceslot_tui.engine.board import Board
 from voiceslot_tui.engine.desk import Desk
 from voiceslot_tui.engine.follow_up_sender import FollowUpSender
 from voiceslot_tui.engine.following_up import FollowingUp
+from voiceslot_tui.engine.hearing import Hearing
+from voiceslot_tui.engine.inbound_reader import InboundReader
 from voiceslot_tui.engine.message_ledger import MessageLedger
 from voiceslot_tui.engine.message_reader import MessageReader
 from voiceslot_tui.engine.message_writing import MessageWriter
@@ -51,6 +53,7 @@ class FollowUpParts:
     ledger: MessageLedger
     sender: FollowUpSender
     reader: MessageReader
+    inbound: InboundReader
     monitor: BatchMonitor
     watching: Watching
 
@@ -59,7 +62,8 @@ class FollowUpParts:
         """Name the workers to run: those of messages only where there is a channel."""
         if not self.desk.policy.channels:
             return (self.monitor,)
-        return (self.monitor, self.sender, self.reader)
+        of_messages: tuple[Worker, ...] = (self.monitor, self.sender, self.reader)
+        return (*of_messages, self.inbound) if self.inbound.channels else of_messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ def assemble_follow_ups(
         clock=clock,
         has_callbacks=outside.has_callbacks,
     )
+    hearing, inbound = _ears(store, outside, board, clock)
     sender = FollowUpSender(
         store=store,
         workspace=outside.workspace,
@@ -122,6 +127,8 @@ def assemble_follow_ups(
         switches=switches,
         writer=writer,
         reader=reader,
+        inbound=inbound,
+        hearing=hearing,
         clock=clock,
         configured_sid=settings.follow_up_content_sid,
     )
@@ -134,7 +141,21 @@ def assemble_follow_ups(
         wanted=bool(settings.channels),
     )
     watching = _watching(monitor, store, outside.workspace, board, switches, clock)
-    return FollowUpParts(door, desk, ledger, sender, reader, monitor, watching)
+    return FollowUpParts(door, desk, ledger, sender, reader, inbound, monitor, watching)
+
+
+def _ears(
+    store: BothStores, outside: Outside, board: Board, clock: Clock
+) -> tuple[Hearing, InboundReader]:
+    hearing = Hearing(store, clock, board.bells.change)
+    reader = InboundReader(
+        store=store,
+        messengers=outside.messengers,
+        hearing=hearing,
+        clock=clock,
+        has_callbacks=outside.has_callbacks,
+    )
+    return hearing, reader
 
 
 def _watching(

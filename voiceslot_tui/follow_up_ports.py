@@ -37,6 +37,7 @@ from voiceslot_tui.core.follow_ups import (
     TryId,
     WaitReason,
 )
+from voiceslot_tui.core.inbound import PersonWrote, Received
 from voiceslot_tui.core.talks import BatchCalls, Talk, TalkSummary
 
 # --- the workspace
@@ -165,6 +166,14 @@ class Messenger(Protocol):
         """List completely what we sent to somebody since a moment, by the messenger's own dates.
 
         None where this messenger keeps no such list: then only an operator can say.
+        """
+        ...
+
+    async def received(self, channel: Channel, since: Instant | None, more: str = "") -> Received:
+        """Read a page of what people wrote to us on a channel since a moment, newest first.
+
+        `since` is by the messenger's clock; None for as long as a person's message opens a window.
+        `more` is what the page before gave. Empty where this messenger keeps no such list.
         """
         ...
 
@@ -319,8 +328,22 @@ class FollowUpStore(Protocol):
         """Read the suppression list by number, from the one after."""
         ...
 
-    async def wrote(self, number: str, at: Instant) -> None:
-        """Remember when a person wrote to us on WhatsApp last; earlier news changes nothing."""
+    async def hear(
+        self, wrote: PersonWrote, why: str, now: Instant, actor: str
+    ) -> Suppressed | None:
+        """Hear a person's message once: suppress who wants out, or remember that they wrote."""
+        ...
+
+    async def unheard(self, wrote: Sequence[PersonWrote]) -> tuple[PersonWrote, ...]:
+        """Keep the messages that were not heard yet."""
+        ...
+
+    async def read_to(self, channel: Channel) -> Instant | None:
+        """Read up to when a channel's list of people's messages was read, by its own clock."""
+        ...
+
+    async def read_up_to(self, channel: Channel, moment: Instant) -> None:
+        """Remember up to when it was read, once all in it was heard; never back."""
         ...
 
     # batches
@@ -368,5 +391,8 @@ class FollowUpStore(Protocol):
         ...
 
     async def tidy_follow_ups(self, now: Instant) -> bool:
-        """Take names and texts from a bounded number of old messages; True where more wait."""
+        """Take names and texts from a bounded number of old messages; forget who wrote long ago.
+
+        True where more wait.
+        """
         ...

@@ -29,12 +29,15 @@ from voiceslot_tui.core.follow_ups import (
     MessageSid,
     follow_up_key,
 )
+from voiceslot_tui.core.inbound import PersonWrote, Received
 from voiceslot_tui.core.slots import Ceiling
 from voiceslot_tui.core.talks import Talk, TalkState, TalkSummary
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.engine.desk import Desk
 from voiceslot_tui.engine.follow_up_sender import FollowUpSender
 from voiceslot_tui.engine.following_up import FollowingUp
+from voiceslot_tui.engine.hearing import Hearing
+from voiceslot_tui.engine.inbound_reader import InboundReader
 from voiceslot_tui.engine.message_ledger import MessageLedger
 from voiceslot_tui.engine.message_reader import MessageReader
 from voiceslot_tui.engine.message_writing import MessageWriter
@@ -75,6 +78,8 @@ class FakeMessenger:
         self.known_template = TEMPLATE
         self.reads_fail: ReadFailed | None = None
         self.listings = 0
+        self.inbox: list[Received] = [Received()]
+        self.asked_since: list[Instant | None] = []
         self.answers = asyncio.Event()
         self.answers.set()
 
@@ -101,6 +106,14 @@ class FakeMessenger:
             raise self.reads_fail
         self.listings += 1
         return tuple(self.really.get(to, ()))
+
+    async def received(self, channel: Channel, since: Instant | None, more: str = "") -> Received:
+        """Give the pages of `inbox` one after the other; `more` is the number of a page."""
+        del channel
+        if self.reads_fail is not None:
+            raise self.reads_fail
+        self.asked_since.append(since)
+        return self.inbox[int(more or 0)]
 
     async def template(self, content_sid: str) -> Template:
         del content_sid
@@ -164,6 +177,14 @@ class MessageRig:
             clock=clock,
             has_callbacks=False,
         )
+        hearing = Hearing(store, clock, self.board.bells.change)
+        self.inbound = InboundReader(
+            store=store,
+            messengers=messengers,
+            hearing=hearing,
+            clock=clock,
+            has_callbacks=False,
+        )
         self.sender = FollowUpSender(
             store=store,
             workspace=cast("Workspace", self.talks),
@@ -184,6 +205,8 @@ class MessageRig:
             switches=switches,
             writer=self.writer,
             reader=self.reader,
+            inbound=self.inbound,
+            hearing=hearing,
             clock=clock,
         )
 
@@ -204,6 +227,18 @@ class MessageRig:
             outcome_known=known,
             name=f"Ana {number}",
             conversation_id=talk,
+        )
+
+    def wrote(
+        self, person: int, *, wants_out: bool = False, message: int | None = None
+    ) -> PersonWrote:
+        """Say that a person wrote now on WhatsApp."""
+        return PersonWrote(
+            MessageSid(f"SM{person if message is None else message:032d}"),
+            Channel.WHATSAPP,
+            f"+120255501{person:02d}",
+            self.clock.now(),
+            wants_out,
         )
 
     async def send(self, steps: int = 1) -> float | None:

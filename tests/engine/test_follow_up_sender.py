@@ -327,7 +327,7 @@ async def test_a_callback_ahead_of_the_answer_names_its_try(rig: MessageRig) -> 
 
 async def test_a_stop_takes_what_is_due_at_once(rig: MessageRig) -> None:
     await rig.ended(1, 2)
-    gone = await rig.door.person_wrote("+12025550101", True, rig.clock.now(), by="messenger")
+    gone = await rig.door.person_wrote(rig.wrote(1, wants_out=True), by="webhook")
     assert gone is not None
     assert gone.messages == 1
     await rig.send(3)
@@ -335,7 +335,7 @@ async def test_a_stop_takes_what_is_due_at_once(rig: MessageRig) -> None:
 
 
 async def test_a_person_who_wrote_gets_free_text(rig: MessageRig) -> None:
-    await rig.door.person_wrote("+12025550101", False, rig.clock.now(), by="messenger")
+    await rig.door.person_wrote(rig.wrote(1), by="webhook")
     await rig.ended(1, 2)
     await rig.send(2)
     forms = [bool(order.content_sid) for order in rig.messenger.orders]

@@ -18,6 +18,7 @@ from voiceslot_tui.core.facts import Fact
 from voiceslot_tui.core.follow_up_facts import MessageNews
 from voiceslot_tui.core.follow_up_pages import FollowUpCounts, Suppressed
 from voiceslot_tui.core.follow_ups import MessageSid
+from voiceslot_tui.core.inbound import PersonWrote
 from voiceslot_tui.core.orders import IdempotencyKey, NewCall
 from voiceslot_tui.core.request_times import RequestTimes
 from voiceslot_tui.core.setting_rows import Secret
@@ -74,14 +75,12 @@ class FakeFollowUps:
     def hint(self, message_sid: MessageSid) -> None:
         self.hints.append(message_sid)
 
-    async def person_wrote(
-        self, number: str, wants_out: bool, at: Instant, *, by: str
-    ) -> Suppressed | None:
+    async def person_wrote(self, wrote: PersonWrote, *, by: str) -> Suppressed | None:
         if self.fails is not None:
             raise self.fails
         self.told_by.add(by)
-        self.wrote.append((number, wants_out, at))
-        return Suppressed(number, 1, 1) if wants_out else None
+        self.wrote.append((wrote.number, wrote.wants_out, wrote.at))
+        return Suppressed(wrote.number, 1, 1) if wrote.wants_out else None
 
     async def counts(self) -> FollowUpCounts:
         if self.fails is not None:

@@ -57,6 +57,8 @@ _BATCHES = "core/batches.py"
 _MONITOR = "engine/batch_monitor.py"
 _SENDER = "engine/follow_up_sender.py"
 _READER = "engine/message_reader.py"
+_INBOUND_READER = "engine/inbound_reader.py"
+_HEARING = "store/hearing.py"
 
 MUTANTS: Final = (
     # --- what an answer proves
@@ -595,6 +597,33 @@ MUTANTS: Final = (
         "store/suppressing.py",
         "        messages=_skip_messages(db, number, now, actor),",
         "        messages=0,",
+    ),
+    # --- what people write
+    Mutant(
+        "an inbound message that was heard already is heard again",
+        (
+            Edit(
+                _HEARING,
+                "    if wrote.sid is not None and not _is_new(db, wrote.sid, wrote):",
+                "    if wrote.sid is not None and not _is_new(db, wrote.sid, wrote) and not now:",
+            ),
+            Edit(
+                _HEARING,
+                "    return tuple(one for one in wrote if db.execute(query, (one.sid,)).fetchone() "
+                "is None)",
+                "    return tuple(one for one in wrote if query and db)",
+            ),
+        ),
+    ),
+    _one(
+        "the cursor is moved before its messages were heard",
+        _INBOUND_READER,
+        "            await self._hear(page.messages)\n            newest =",
+        "            early = read_up_to(read_to, page.newest, page.read_at, self._clock.now())\n"
+        "            if early is not None:\n"
+        "                await self._store.read_up_to(channel, early)\n"
+        "            await self._hear(page.messages)\n"
+        "            newest =",
     ),
     # --- none is forgotten
     _one(

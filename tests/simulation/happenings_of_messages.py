@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from tests.simulation.answers_gone_wrong import draw_read, let_fail
 from tests.simulation.happening import Happening, Teller, for_a_while
+from tests.simulation.hearing_judge import HEARD_FROM_LIST
 from tests.simulation.stories import TEMPLATE_SID, WHATSAPP_SENDER, Args, Frame
 from tests.simulation.town import person
 from voiceslot_tui.core.errors import VoiceslotError
@@ -261,22 +262,37 @@ async def _a_batch_is_submitted(teller: Teller, args: Args) -> None:
 # --- people
 
 
+_NOBODY_IS_TOLD: Final = "what people write comes by no webhook"
 _SAID: Final = ("Hola, gracias", "STOP", "STOP", "Baja, por favor", "START")
 
 
 def _draw_writing(chance: Random, frame: Frame) -> dict[str, Any]:
     people = [person(chance.randrange(_PEOPLE)) for _ in range(3)]
     guests = [guest(chance.randrange(_GUESTS)) for _ in range(2)]
-    return {"numbers": [*people, *guests], "text": chance.choice(_SAID)}
+    return {
+        "numbers": [*people, *guests],
+        "text": chance.choice(_SAID),
+        "webhook_is_lost": chance.random() < 0.5,
+        "let_back_after_s": chance.choice((None, None, 10.0, 60.0, 400.0)),
+    }
 
 
 async def _people_write(teller: Teller, args: Args) -> None:
+    """Let people write; a while later an operator may take somebody off the list again."""
     town = teller.town
     teller.fired(f"a person writes {args['text']}")
+    url = town.world.settings.inbound_url
+    if args.get("webhook_is_lost"):
+        teller.fired(_NOBODY_IS_TOLD)
+        town.world.configure({"inbound_url": ""})
     for number in args["numbers"]:
         written = Written(number, WHATSAPP_SENDER, Channel.WHATSAPP, args["text"])
         town.world.messenger.hear(written, town.now_s())
+    town.world.configure({"inbound_url": url})
     town.network.stir()
+    if args.get("let_back_after_s") is not None:
+        let_back = {"act": "unsuppress", "number": args["numbers"][0]}
+        teller.later(args["let_back_after_s"], lambda: teller.meanwhile(_act(teller, let_back)))
 
 
 # --- operators
@@ -373,6 +389,11 @@ def _send_words(args: Args) -> str:
     )
 
 
+def _writing_words(args: Args) -> str:
+    others = {name: value for name, value in args.items() if name not in ("numbers", "text")}
+    return f"{args['numbers']} write: {args['text']} {others}"
+
+
 def _batch_words(args: Args) -> str:
     figures = {name: value for name, value in args.items() if value not in (None, {}, False)}
     return f"a batch is submitted {figures}"
@@ -426,9 +447,13 @@ MESSAGES: Final[Mapping[str, Happening]] = MappingProxyType(
         "people_write": Happening(
             _draw_writing,
             _people_write,
-            lambda a: f"{a['numbers']} write: {a['text']}",
-            2.0,
-            tuple(f"a person writes {text}" for text in dict.fromkeys(_SAID)),
+            _writing_words,
+            3.0,
+            (
+                *(f"a person writes {text}" for text in dict.fromkeys(_SAID)),
+                _NOBODY_IS_TOLD,
+                HEARD_FROM_LIST,
+            ),
         ),
         "an_operator_minds_messages": Happening(
             _draw_act,

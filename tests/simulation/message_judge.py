@@ -19,6 +19,7 @@ from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 from tests.simulation.coverage import Coverage
+from tests.simulation.hearing_judge import STOP_WORDS, HearingJudge
 from tests.simulation.town import Life, Town
 from voiceslot_tui.simulator.batches import Batch, BatchRecipient
 from voiceslot_tui.simulator.message_words import MessageStatus
@@ -72,7 +73,6 @@ _STANDING: Final = {
 _ENDED: Final = frozenset(
     {RecipientStatus.COMPLETED, RecipientStatus.FAILED, RecipientStatus.VOICEMAIL}
 )
-_STOP_WORDS: Final = frozenset({"STOP", "Baja, por favor"})
 _STOPPED_TEMPLATES: Final = frozenset({63040, 63041, 63042})
 _PAUSE_S: Final = 1.0
 _FOUND_WITHIN_S: Final = 900.0
@@ -168,6 +168,7 @@ class MessageJudge:
         self._left_out: set[int] = set()
         self._stopped: dict[str, float] = {}
         self._let_back: set[str] = set()
+        self._ears = HearingJudge(town, coverage, fail)
         self._paused_at: float | None = None
         self._resuming = 0
         self._wrong_by_s = 0.0
@@ -193,6 +194,7 @@ class MessageJudge:
             case "unsuppress":
                 self._stopped.pop(args["number"], None)
                 self._let_back.add(args["number"])
+                self._ears.let_back(args["number"])
 
     def answered(self, args: Mapping[str, Any], *, done: bool) -> None:
         """Note what became of it: what was done holds from now on."""
@@ -206,6 +208,7 @@ class MessageJudge:
                 self._stops(args["number"])
             case "unsuppress":
                 self._let_back.discard(args["number"])
+                self._ears.let_back(args["number"])
 
     def _stops(self, number: str) -> None:
         """Hold that a number is never called or written to from now on."""
@@ -222,8 +225,11 @@ class MessageJudge:
         if delivery.is_forged:
             self._fail("P7: a message that nobody signed was acknowledged")
         form = {name: given[0] for name, given in parse_qs(delivery.body.decode()).items()}
-        if form["Body"] in _STOP_WORDS:
-            self._stops(form["From"].removeprefix("whatsapp:"))
+        number = form["From"].removeprefix("whatsapp:")
+        if number not in self._listed and self._ears.was_let_back(form["MessageSid"], number):
+            return
+        if form["Body"] in STOP_WORDS:
+            self._stops(number)
 
     def started(self, life: Life) -> None:
         """Look at an engine that has just started."""
@@ -350,6 +356,8 @@ class MessageJudge:
         self._judge_listed(db, rows, listed)
         self._judge_counters(db, rows, listed)
         self._rows, self._tries, self._listed = rows, tries, listed
+        for number in self._ears.committed(db, self._let_back):
+            self._stops(number)
 
     def _judge_rows(
         self, db: sqlite3.Connection, rows: dict[int, Row], listed: frozenset[str]
@@ -491,7 +499,7 @@ class MessageJudge:
             why = self._open(row, healed_for_s)
             if why:
                 return f"message {row.id} is {row.state}, waits for {row.waits_for}: {why}"
-        return self._forgotten()
+        return self._forgotten() or self._ears.unheard()
 
     def _open(self, row: Row, healed_for_s: float) -> str:
         one = self._tries.get(row.try_id or "")

@@ -157,6 +157,16 @@ TEMPLATE_AGAIN_S: Final = 30.0
 LOOKS_AT_ONCE_MAX: Final = 10
 LOOK_FAILED_S: Final = 30.0
 """How long until a message that could not be looked up is looked up again."""
+INBOUND_EVERY_S: Final = 30.0
+"""How often the list of what people wrote is read where the messenger cannot tell us by itself."""
+INBOUND_REPAIR_EVERY_S: Final = 300.0
+"""And where it can: what its webhook did not bring is found by then."""
+INBOUND_LATE_S: Final = 600.0
+"""How much later than it was written a message may still appear in that list."""
+INBOUND_PAGES_MAX: Final = 500
+"""Pages of that list read in one go; one that has more does not end."""
+HEARD_KEPT_DAYS: Final = 7
+"""For how long past what was read the ids of people's messages are kept."""
 LOOK_EVERY_MAX_S: Final = 3600.0
 """The longest time from one look to the next."""
 LOOK_FOR_S: Final = 7 * 24 * 3600.0

@@ -30,11 +30,14 @@ from voiceslot_tui.core.follow_ups import (
     MessageSid,
     SkipReason,
 )
+from voiceslot_tui.core.inbound import PersonWrote
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX, PAGE_ROWS_MAX
 from voiceslot_tui.core.troubles import MessageStanding
 from voiceslot_tui.core.undo import Done, Undo
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.engine.desk import Desk
+from voiceslot_tui.engine.hearing import Hearing
+from voiceslot_tui.engine.inbound_reader import InboundReader
 from voiceslot_tui.engine.message_ledger import MessageLedger
 from voiceslot_tui.engine.message_reader import MessageReader
 from voiceslot_tui.engine.message_writing import MessageWriter
@@ -65,6 +68,8 @@ class FollowingUp:
         switches: Switches,
         writer: MessageWriter,
         reader: MessageReader,
+        inbound: InboundReader,
+        hearing: Hearing,
         clock: Clock,
         configured_sid: str = "",
     ) -> None:
@@ -75,6 +80,8 @@ class FollowingUp:
         self._switches = switches
         self._writer = writer
         self._reader = reader
+        self._inbound = inbound
+        self._hearing = hearing
         self._clock = clock
         self._configured_sid = configured_sid
         self._blocked = 0
@@ -100,17 +107,10 @@ class FollowingUp:
         """Look a message up soon: somebody says, without proof, that it has moved."""
         self._reader.hint(message_sid)
 
-    async def person_wrote(
-        self, number: str, wants_out: bool, at: Instant, *, by: str
-    ) -> Suppressed | None:
-        """Remember that a person wrote; where they ask us to stop, they are suppressed at once."""
+    async def person_wrote(self, wrote: PersonWrote, *, by: str) -> Suppressed | None:
+        """Hear a person's message, once; where they ask us to stop, they are suppressed at once."""
         self._desk.webhook_at = self._clock.now()
-        if not number:
-            return None
-        if wants_out:
-            return await self.suppress(number, "asked to stop by message", by=by)
-        await self._store.wrote(number, at)
-        return None
+        return await self._hearing.hear(wrote, by=by)
 
     # What operators do.
 
@@ -189,8 +189,9 @@ class FollowingUp:
         return Done(message=f"messages go by the template {content_sid}; its approval is read now")
 
     def read_now(self) -> None:
-        """Read the template's approval and look messages up at once."""
+        """Read the template's approval and what people wrote, and look messages up, at once."""
         self._reader.read_now()
+        self._inbound.read_now()
 
     async def suppress(self, number: str, why: str, *, by: str) -> Suppressed:
         """Never call or write to a number again; what waits for it goes."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from voiceslot_tui.core.calls import ConversationId, Instant
+from voiceslot_tui.core.calls import ConversationId
 from voiceslot_tui.core.facts import Fact
 from voiceslot_tui.core.follow_up_facts import MessageNews
 from voiceslot_tui.core.follow_up_pages import FollowUpCounts, Suppressed
 from voiceslot_tui.core.follow_ups import MessageSid
+from voiceslot_tui.core.inbound import PersonWrote
 from voiceslot_tui.core.orders import IdempotencyKey, NewCall
 from voiceslot_tui.core.snapshot import Snapshot
 from voiceslot_tui.ports import Added
@@ -28,10 +29,8 @@ class FollowUpDoor(Protocol):
         """Look a message up soon: somebody says, without proof, that something became of it."""
         ...
 
-    async def person_wrote(
-        self, number: str, wants_out: bool, at: Instant, *, by: str
-    ) -> Suppressed | None:
-        """Remember that a person wrote; where they ask us to stop, they are suppressed at once.
+    async def person_wrote(self, wrote: PersonWrote, *, by: str) -> Suppressed | None:
+        """Hear a person's message, once; where they ask us to stop, they are suppressed at once.
 
         Committed when this returns.
         """

@@ -20,9 +20,7 @@ from aiohttp import web
 from voiceslot_tui import logs
 from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.follow_up_facts import MessageNews
-from voiceslot_tui.core.follow_ups import Channel
 from voiceslot_tui.core.limits import FORM_BODY_BYTES_MAX
-from voiceslot_tui.core.suppression import asks_to_stop
 from voiceslot_tui.listener.access import Access
 from voiceslot_tui.listener.answers import Refused, empty_answer, raw_answer
 from voiceslot_tui.listener.bad_signatures import BadSignatures
@@ -31,8 +29,9 @@ from voiceslot_tui.listener.front_door import FollowUpDoor, FrontDoor
 from voiceslot_tui.listener.health import Health
 from voiceslot_tui.ports import Clock
 from voiceslot_tui.wire.elevenlabs_webhook import Verdict
+from voiceslot_tui.wire.twilio_inbound import Inbound
 from voiceslot_tui.wire.twilio_signature import SETTINGS_HEADER, SIGNATURE_HEADER, verify
-from voiceslot_tui.wire.twilio_webhook import REFERENCE, Inbound, read_form, read_webhook
+from voiceslot_tui.wire.twilio_webhook import REFERENCE, read_form, read_webhook
 
 _BY: Final = "webhook"
 _SAY_NOTHING: Final = b"<Response/>"
@@ -131,22 +130,12 @@ class TwilioRoute:
                 return empty_answer()
 
     async def _hear(self, follow_ups: FollowUpDoor, inbound: Inbound) -> None:
-        """Pass on who wrote, and whether they want to be left alone.
-
-        Only WhatsApp has a window that a message of theirs opens: of an SMS nothing but the wish to
-        be left alone is remembered.
-        """
-        wants_out = inbound.opt_out or asks_to_stop(inbound.body)
+        """Pass on who wrote, and whether they want to be left alone."""
         if not inbound.number:
             logs.warning(logs.Event.WEBHOOK_IGNORED, {logs.Field.KIND: "message without a number"})
-        elif wants_out or inbound.channel is Channel.WHATSAPP:
-            suppressed = await follow_ups.person_wrote(
-                inbound.number, wants_out, self._clock.now(), by=_BY
-            )
+        elif inbound.matters:
+            await follow_ups.person_wrote(inbound.wrote(self._clock.now()), by=_BY)
             self._health.write_succeeded()
-            if suppressed is not None:
-                gone = suppressed.calls + suppressed.messages
-                logs.info(logs.Event.PERSON_OPTED_OUT, {logs.Field.COUNT: gone})
 
     def _take_hint(
         self, follow_ups: FollowUpDoor, told: MessageNews | Inbound | None

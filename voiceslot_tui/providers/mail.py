@@ -29,6 +29,7 @@ from voiceslot_tui.core.follow_up_facts import (
 from voiceslot_tui.core.follow_up_policy import Template
 from voiceslot_tui.core.follow_up_settings import MailSecurity
 from voiceslot_tui.core.follow_ups import Channel, MessageSid, TryId
+from voiceslot_tui.core.inbound import Received
 from voiceslot_tui.core.limits import (
     MAIL_TIMEOUT_S,
     MAILS_AT_ONCE_MAX,
@@ -173,6 +174,10 @@ class MailMessenger:
     ) -> tuple[MessageSid, ...] | None:
         """Keep no list: whether a mail in doubt was sent, only a person can say."""
         return None
+
+    async def received(self, channel: Channel, since: Instant | None, more: str = "") -> Received:
+        """Hear nobody: answers go to whoever reads the mailbox."""
+        return Received()
 
     async def template(self, content_sid: str) -> Template:
         """Know no template."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode, urljoin
 
-from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.calls import Instant, later
 from voiceslot_tui.core.errors import ReadDenied, ReadFailed
 from voiceslot_tui.core.follow_up_facts import (
     Approval,
@@ -25,11 +26,13 @@ from voiceslot_tui.core.follow_up_facts import (
 )
 from voiceslot_tui.core.follow_up_policy import Template
 from voiceslot_tui.core.follow_ups import Channel, MessageSid, TryId
+from voiceslot_tui.core.inbound import Received
 from voiceslot_tui.core.limits import (
     LOOKUP_SKEW_S,
     MESSAGE_LIST_MAX,
     MESSAGE_TIMEOUT_S,
     READ_TIMEOUT_S,
+    WINDOW_S,
 )
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.follow_up_ports import MessageOrder
@@ -49,6 +52,7 @@ from voiceslot_tui.wire.twilio_content import (
     read_template,
     read_templates,
 )
+from voiceslot_tui.wire.twilio_inbound import read_inbound
 from voiceslot_tui.wire.twilio_messages import (
     PREFIXES,
     address_of,
@@ -62,6 +66,7 @@ from voiceslot_tui.wire.twilio_messages import (
 from voiceslot_tui.wire.twilio_webhook import REFERENCE
 
 _PAGE_SIZE: Final = 100
+_PAGE_SIZE_MAX: Final = 1_000
 _DENYING: Final = frozenset({401, 402, 403})
 _ABSENT: Final = frozenset({404, 410})
 
@@ -173,6 +178,43 @@ class TwilioMessenger:
             )
         skew_s = LOOKUP_SKEW_S + behind_s
         return candidates(messages, since=since, known=frozenset(), skew_s=skew_s)
+
+    async def received(self, channel: Channel, since: Instant | None, more: str = "") -> Received:
+        """Read a page of what people wrote to our number on a channel since a moment of Twilio's.
+
+        Where a messaging service sends and no number is set, nobody tells which numbers are its
+        own: then all that the account has received counts, and is found among all that it sent.
+        """
+        if channel not in PREFIXES:
+            return Received()
+        filtered_from = later(self._clock.now(), -WINDOW_S) if since is None else since
+        request = _following_messages(more) if more else self._inbox(channel, filtered_from)
+        async with deadline("what people write"):
+            answer = await self._read(request)
+        page = read_inbound(answer.body)
+        now, dated_s = self._clock.now(), answer.dated_s
+        read_at = None if dated_s is None else Instant(round(dated_s * 1000))
+        if since is None:
+            since = later(now if read_at is None else read_at, -WINDOW_S)
+        messages = tuple(
+            message.wrote(_by_our_clock(message.dated, read_at, now))
+            for message in page.messages
+            if message.channel is channel and message.matters
+            if message.dated is None or message.dated >= since
+        )
+        more = "" if page.ends_before(since) else page.next_page
+        return Received(messages, page.newest, read_at, more)
+
+    def _inbox(self, channel: Channel, since: Instant) -> _Request:
+        """Ask for the newest messages to us; the filter is by days, and given a day to spare."""
+        day = datetime.fromtimestamp(since / 1000, UTC).date() - timedelta(days=1)
+        query: dict[str, object] = {"date_sent_after": datetime.combine(day, time(), UTC)}
+        if self._numbers[channel]:
+            to = address_of(channel, self._numbers[channel])
+            query |= {"to": to, "page_size": _PAGE_SIZE}
+        else:
+            query["page_size"] = _PAGE_SIZE_MAX
+        return lambda client: client.messages.page_async(**query)
 
     async def template(self, content_sid: str) -> Template:
         """Read a template and its approval; one that is not there is `Approval.MISSING`."""
@@ -287,6 +329,13 @@ class TwilioMessenger:
         """
         dated_s = answer.dated_s
         return 0.0 if dated_s is None else max(0.0, self._clock.now() / 1000 - dated_s)
+
+
+def _by_our_clock(dated: Instant | None, read_at: Instant | None, now: Instant) -> Instant:
+    """Date a message of Twilio's by our own clock; never in its future."""
+    if dated is None:
+        return now
+    return min(now, dated if read_at is None else Instant(dated + now - read_at))
 
 
 def _following_messages(uri: str) -> _Request:

@@ -17,6 +17,7 @@ from voiceslot_tui.core.limits import (
     FOLLOW_UPS_MOVED_MAX,
     TEMPLATE_RELEASES_MAX,
 )
+from voiceslot_tui.store import hearing
 from voiceslot_tui.store.following_up import settle_one
 
 _DAY_S: Final = 86_400
@@ -87,9 +88,12 @@ def _releasable(
 
 
 def tidy(db: sqlite3.Connection, now: Instant) -> bool:
-    """Take names and texts from messages that were done long ago; tell whether more wait.
+    """Take names and texts from messages that were done long ago, and forget who wrote before that.
+
+    Tells whether more wait.
 
     The names of their calls stay for good: whoever was written to is never written to twice.
     """
     before = later(now, -FOLLOW_UP_TEXTS_KEPT_DAYS * _DAY_S)
-    return db.execute(_TIDY, (before, FOLLOW_UPS_MOVED_MAX)).rowcount == FOLLOW_UPS_MOVED_MAX
+    tidied = db.execute(_TIDY, (before, FOLLOW_UPS_MOVED_MAX)).rowcount
+    return hearing.forget(db, now) or tidied == FOLLOW_UPS_MOVED_MAX

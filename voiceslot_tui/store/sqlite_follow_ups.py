@@ -1,7 +1,7 @@
 """SqliteFollowUps: the half of the store that is behind `follow_up_ports.FollowUpStore`.
 
 Like its other half it holds nothing but the file; what a transaction does stands in its own file:
-following_up, claiming, looking_up, suppressing, watching, message_upkeep, message_pages.
+following_up, claiming, looking_up, suppressing, hearing, watching, message_upkeep, message_pages.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from voiceslot_tui.core.follow_up_pages import (
 )
 from voiceslot_tui.core.follow_up_settlement import FollowUpRules
 from voiceslot_tui.core.follow_ups import (
+    Channel,
     FollowUp,
     FollowUpId,
     FollowUpKey,
@@ -31,10 +32,12 @@ from voiceslot_tui.core.follow_ups import (
     TryId,
     WaitReason,
 )
+from voiceslot_tui.core.inbound import PersonWrote
 from voiceslot_tui.follow_up_ports import Ended, Judgement, Look, Taken
 from voiceslot_tui.store import (
     claiming,
     following_up,
+    hearing,
     looking_up,
     message_pages,
     message_upkeep,
@@ -129,9 +132,23 @@ class SqliteFollowUps:
         """Read the suppression list by number, from the one after."""
         return await self._database.read(lambda db: suppressing.suppressions(db, after, count))
 
-    async def wrote(self, number: str, at: Instant) -> None:
-        """Remember when a person wrote to us on WhatsApp last; earlier news changes nothing."""
-        await self._database.write(partial(suppressing.wrote, number=number, at=at))
+    async def hear(
+        self, wrote: PersonWrote, why: str, now: Instant, actor: str
+    ) -> Suppressed | None:
+        """Hear a person's message once: suppress who wants out, or remember that they wrote."""
+        return await self._database.write(lambda db: hearing.hear(db, wrote, why, now, actor))
+
+    async def unheard(self, wrote: Sequence[PersonWrote]) -> tuple[PersonWrote, ...]:
+        """Keep the messages that were not heard yet."""
+        return await self._database.read(partial(hearing.unheard, wrote=wrote))
+
+    async def read_to(self, channel: Channel) -> Instant | None:
+        """Read up to when a channel's list of people's messages was read, by its own clock."""
+        return await self._database.read(partial(hearing.read_to, channel=channel))
+
+    async def read_up_to(self, channel: Channel, moment: Instant) -> None:
+        """Remember up to when it was read, once all in it was heard; never back."""
+        await self._database.write(partial(hearing.read_up_to, channel=channel, moment=moment))
 
     async def batch_marks(self) -> tuple[BatchMark, ...]:
         """Read what batches were like when they were last read whole."""
@@ -174,5 +191,8 @@ class SqliteFollowUps:
         return await self._database.read(partial(message_pages.named, keys=keys))
 
     async def tidy_follow_ups(self, now: Instant) -> bool:
-        """Take names and texts from a bounded number of old messages; True where more wait."""
+        """Take names and texts from a bounded number of old messages; forget who wrote long ago.
+
+        True where more wait.
+        """
         return await self._database.write(partial(message_upkeep.tidy, now=now))

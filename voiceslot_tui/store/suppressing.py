@@ -108,12 +108,3 @@ def suppressions(db: sqlite3.Connection, after: str, count: int) -> tuple[Suppre
         (after, max(1, min(count, PAGE_ROWS_MAX))),
     )
     return tuple(Suppression(row[0], Instant(row[1]), row[2], row[3]) for row in found)
-
-
-def wrote(db: sqlite3.Connection, number: str, at: Instant) -> None:
-    """Remember when a person wrote to us last; earlier news changes nothing."""
-    db.execute(
-        "INSERT INTO person (number, wrote_at) VALUES (?, ?) ON CONFLICT (number) DO UPDATE "
-        "SET wrote_at = excluded.wrote_at WHERE excluded.wrote_at > person.wrote_at",
-        (number, at),
-    )

@@ -233,13 +233,13 @@ def _sent(read: _Message) -> SentMessage | None:
         to=clean(text(read.to)),
         sender=clean(text(read.sender)),
         ours=text(read.direction).startswith("outbound") or not text(read.direction),
-        created_at=_created_at(text(read.date_created)),
+        created_at=instant_of(text(read.date_created)),
         code=code_of(read.error_code),
         body=clean(text(read.body), MESSAGE_CHARS_MAX),
     )
 
 
-def _created_at(written: str) -> Instant | None:
+def instant_of(written: str) -> Instant | None:
     """Read a date as RFC 2822, with its offset, which the SDK leaves out."""
     try:
         return Instant(round(parsedate_to_datetime(written).timestamp() * 1000))

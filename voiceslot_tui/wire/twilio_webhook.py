@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
 
 from voiceslot_tui.core.errors import BadInput
 from voiceslot_tui.core.facts import Source
 from voiceslot_tui.core.follow_up_facts import MessageNews
-from voiceslot_tui.core.follow_ups import Channel, MessageSid, TryId
-from voiceslot_tui.core.limits import FORM_FIELDS_MAX, ID_CHARS_MAX, MESSAGE_CHARS_MAX
+from voiceslot_tui.core.follow_ups import Channel, TryId
+from voiceslot_tui.core.limits import FORM_FIELDS_MAX, ID_CHARS_MAX
 from voiceslot_tui.core.text import clean
-from voiceslot_tui.wire.phone_numbers import number_or_nothing
 from voiceslot_tui.wire.twilio_errors import code_of
+from voiceslot_tui.wire.twilio_inbound import Inbound, inbound_of
 from voiceslot_tui.wire.twilio_messages import PREFIXES, delivery_of, message_sid, news_of
 
 NOT_FORM: Final = "not_form"
@@ -28,21 +27,6 @@ REFERENCE: Final = "ref"
 """The name in a callback's query by which it says which try it is about."""
 
 _REFERENCE: Final = re.compile(rf"[!-~]{{1,{ID_CHARS_MAX}}}")
-
-
-@dataclass(frozen=True, slots=True)
-class Inbound:
-    """What a person wrote to us. `number` is E.164, or empty where it cannot be read.
-
-    `opt_out` is Twilio's own judgement, given only with its Advanced Opt-Out.
-    """
-
-    sid: MessageSid | None
-    channel: Channel
-    number: str
-    body: str
-    name: str = ""
-    opt_out: bool = False
 
 
 def read_form(raw: bytes) -> tuple[tuple[str, str], ...]:
@@ -81,14 +65,10 @@ def read_webhook(
 
 
 def _inbound(form: Mapping[str, str]) -> Inbound:
-    sender = form.get("From", "")
-    prefix = PREFIXES[Channel.WHATSAPP]
-    channel = Channel.WHATSAPP if sender.startswith(prefix) else Channel.SMS
-    return Inbound(
-        sid=message_sid(form.get("MessageSid")),
-        channel=channel,
-        number=number_or_nothing(sender.removeprefix(prefix)),
-        body=clean(form.get("Body", ""), MESSAGE_CHARS_MAX),
-        name=clean(form.get("ProfileName", "")),
+    return inbound_of(
+        sid=form.get("MessageSid"),
+        sender=form.get("From", ""),
+        body=form.get("Body", ""),
+        name=form.get("ProfileName", ""),
         opt_out=form.get("OptOutType", "").upper() == "STOP",
     )

@@ -125,6 +125,28 @@ def test_messages_are_listed_over_pages_and_by_both_sides(
     assert (inbound.direction, inbound.status) == ("inbound", "received")
 
 
+def test_what_people_wrote_is_listed_by_whom_it_was_written_to(
+    twilio: Client, judge: httpx.Client
+) -> None:
+    twilio.messages.create(to=PERSON, from_=OURS, content_sid=TEMPLATE, content_variables=VARIABLES)
+    began = datetime.now(UTC) - timedelta(seconds=1)
+    for channel, body in (("whatsapp", "Baja"), ("sms", "STOP")):
+        written = {"from": "+12025550110", "channel": channel, "body": body}
+        judge.post("/inbound", json=written).raise_for_status()
+    since = datetime.now(UTC) - timedelta(days=1)
+    (found,) = twilio.messages.list(to=OURS, date_sent_after=since)
+    assert (found.from_, found.to, found.body) == (PERSON, OURS, "Baja")
+    assert (found.direction, found.status, found.error_code) == ("inbound", "received", None)
+    assert found.date_created is not None
+    assert found.date_sent == found.date_created
+    assert timedelta() <= found.date_created - began < timedelta(seconds=60)
+    (by_sms,) = twilio.messages.list(to=OUR_SMS)
+    assert (by_sms.body, by_sms.direction) == ("STOP", "inbound")
+    in_an_hour = datetime.now(UTC) + timedelta(hours=1)
+    assert twilio.messages.list(to=OURS, date_sent_after=in_an_hour) == []
+    assert twilio.messages.list(to=OURS, date_sent_before=since) == []
+
+
 def test_messages_are_listed_by_the_time_of_sending(twilio: Client) -> None:
     made = twilio.messages.create(to="+12025550110", from_=OUR_SMS, body="Hello")
     an_hour, now = timedelta(hours=1), datetime.now(UTC)

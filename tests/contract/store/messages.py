@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 
 from tests.contract.store.stores import Opened
-from voiceslot_tui.core.calls import ConversationId, Disposition
+from voiceslot_tui.core.calls import ConversationId, Disposition, Instant
 from voiceslot_tui.core.follow_up_facts import (
     Approval,
     FollowUpFact,
@@ -29,6 +29,7 @@ from voiceslot_tui.core.follow_ups import (
     TryId,
     follow_up_key,
 )
+from voiceslot_tui.core.inbound import PersonWrote
 from voiceslot_tui.follow_up_ports import Ended, Judgement, Sending, Taken
 
 CONTENT = "HX" + "0" * 32
@@ -81,6 +82,14 @@ def placed(talk: int, person: int | None = None, **others: object) -> Ended:
             outcome_known=False,
         )
     )
+
+
+def wrote(
+    person: int, at: Instant, *, wants_out: bool = False, message: int | None = None
+) -> PersonWrote:
+    """Say that a person wrote on WhatsApp; the number of a message is their own unless given."""
+    sid = MessageSid(f"SM{person if message is None else message:032d}")
+    return PersonWrote(sid, Channel.WHATSAPP, number_of(person), at, wants_out)
 
 
 @dataclass

@@ -15,6 +15,7 @@ from tests.contract.store.messages import (
     STANDING,
     TEMPLATE,
     Messages,
+    wrote,
 )
 from voiceslot_tui.core.calls import Disposition, later
 from voiceslot_tui.core.follow_up_facts import (
@@ -213,9 +214,8 @@ async def test_blocked_messages_wait_until_they_are_released(messages: Messages)
 async def test_who_wrote_lately_gets_free_text(messages: Messages) -> None:
     store, now = messages.opened.store, messages.opened.now
     await messages.add(1, 2)
-    row = await messages.one(1)
-    await store.wrote(row.to_number, later(now, -60))
-    await store.wrote(row.to_number, later(now, -86_400 * 2))
+    for message, ago_s in ((1, 60), (2, 86_400 * 2)):
+        await store.hear(wrote(1, later(now, -ago_s), message=message), "", now, "webhook")
     forms = [one.one_try.form for one in (await messages.take()).sendings]
     assert forms == [Form.FREE_TEXT, Form.TEMPLATE]
 

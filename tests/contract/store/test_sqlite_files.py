@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.store.messages import ended
+from tests.contract.store.messages import ended, wrote
 from tests.contract.store.stores import NOW, new_call
 from voiceslot_tui.core.calls import CallState
 from voiceslot_tui.core.errors import (
@@ -21,7 +21,7 @@ from voiceslot_tui.core.errors import (
     StoreUnusable,
     VoiceslotError,
 )
-from voiceslot_tui.core.follow_ups import FollowUpState
+from voiceslot_tui.core.follow_ups import Channel, FollowUpState
 from voiceslot_tui.store import database
 from voiceslot_tui.store.migrate import migrate, scripts
 from voiceslot_tui.store.sqlite import open_store
@@ -217,6 +217,25 @@ async def test_a_file_of_before_the_follow_ups_keeps_its_calls_and_takes_message
     await store.close()
     with closing(sqlite3.connect(path.with_name("voiceslot.db.before-schema-2"))) as db:
         assert db.execute("SELECT count(*) FROM call").fetchone() == (2,)
+
+
+async def test_a_database_from_before_lists_of_people_were_read_is_brought_up(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        migrate(db, path, scripts()[:2])
+        db.execute("INSERT INTO engine (one, epoch, first_started_at) VALUES (1, 7, 8)")
+        db.execute("INSERT INTO suppression VALUES ('+12025550101', 5, 'olga', '')")
+        db.execute("INSERT INTO person VALUES ('+12025550102', 5)")
+    store = await open_store(path, NOW)
+    assert [one.number for one in await store.suppressions("", 5)] == ["+12025550101"]
+    assert await store.read_to(Channel.WHATSAPP) is None
+    stop = wrote(3, NOW, wants_out=True)
+    assert await store.hear(stop, "", NOW, "webhook") is not None
+    assert await store.unheard((stop,)) == ()
+    await store.close()
+    with closing(sqlite3.connect(path.with_name("voiceslot.db.before-schema-3"))) as db:
+        assert db.execute("SELECT count(*) FROM suppression").fetchone() == (1,)
+        assert db.execute("PRAGMA user_version").fetchone() == (2,)
 
 
 async def test_the_names_of_ended_calls_are_not_forgotten(path: Path) -> None:

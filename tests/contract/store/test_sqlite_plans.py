@@ -19,6 +19,7 @@ from tests.contract.store.messages import (
     ended,
     key,
     number_of,
+    wrote,
 )
 from tests.contract.store.stores import (
     ANSWERED,
@@ -48,6 +49,7 @@ from voiceslot_tui.core.follow_up_facts import (
 from voiceslot_tui.core.follow_up_pages import FollowUpFilter, FollowUpQuery
 from voiceslot_tui.core.follow_up_policy import FollowUpPolicy
 from voiceslot_tui.core.follow_ups import (
+    Channel,
     FollowUpId,
     FollowUpState,
     MessageSid,
@@ -61,6 +63,7 @@ from voiceslot_tui.store import (
     claiming,
     dispatching,
     following_up,
+    hearing,
     looking_up,
     message_pages,
     message_upkeep,
@@ -105,6 +108,8 @@ def filled(path: Path, size: int) -> Iterator[sqlite3.Connection]:
 def write_messages(db: sqlite3.Connection, size: int) -> None:
     """Put so many messages beside the calls: a third due, the others in every other standing."""
     following_up.add_ended(db, [ended(n, ended_at=NOW) for n in range(1, size + 1)], NOW)
+    for n in range(size):
+        hearing.hear(db, wrote(1, NOW, message=1000 + n), "", NOW, "webhook")
     for sending in take(db, 60).sendings:
         number = int(sending.follow_up.id)
         fact: FollowUpFact = MessageTaken(sending.one_try.id, sid_of(number))
@@ -147,6 +152,12 @@ def release(db: sqlite3.Connection) -> object:
     return message_upkeep.release_blocked(
         db, CONTENT, Approval.APPROVED, MESSAGE_RULES, NOW, "engine"
     )
+
+
+def forget(db: sqlite3.Connection) -> object:
+    """Forget who wrote: on the channel that everybody wrote on, nothing is old enough."""
+    hearing.read_up_to(db, Channel.WHATSAPP, NOW)
+    return hearing.forget(db, later(NOW, 8 * 86_400))
 
 
 def reserve(db: sqlite3.Connection, slots: int, first: int = 1000) -> tuple[StartOrder, ...]:
@@ -229,7 +240,14 @@ HOT: dict[str, Operation] = {
     "suppress": lambda db: suppressing.put_on_list(db, number_of(200), "", NOW, "olga"),
     "unsuppress": lambda db: suppressing.take_off_list(db, number_of(70), NOW, "olga"),
     "suppressions": lambda db: suppressing.suppressions(db, "", 50),
-    "wrote": lambda db: suppressing.wrote(db, number_of(5), NOW),
+    "hear": lambda db: hearing.hear(db, wrote(5, NOW, message=1), "", NOW, "webhook"),
+    "hear a stop": lambda db: hearing.hear(
+        db, wrote(200, NOW, wants_out=True, message=1), "", NOW, "webhook"
+    ),
+    "unheard": lambda db: hearing.unheard(db, [wrote(1, NOW, message=n) for n in range(30)]),
+    "read to": lambda db: hearing.read_to(db, Channel.WHATSAPP),
+    "read up to": lambda db: hearing.read_up_to(db, Channel.WHATSAPP, NOW),
+    "forget": forget,
     "message counts": message_pages.counts,
     "batch figures": lambda db: watching.figures(db, ["batch_1", "batch_2"]),
     "message detail": lambda db: message_pages.detail(db, FollowUpId(5)),
@@ -294,7 +312,7 @@ def steps(db: sqlite3.Connection, operation: Operation) -> int:
 
 WALKS = re.compile(
     r"SCAN (call|other|attempt|journal|idempotency|news|follow_up|follow_up_key|message_try|person"
-    r"|suppression|batch_counter|batch)\b"
+    r"|suppression|batch_counter|batch|heard|inbox)\b"
     r"(?! USING (COVERING )?INDEX (call_|follow_up_due|message_try_(sending|doubt|look)))"
 )
 
@@ -343,6 +361,7 @@ def test_the_steps_do_not_grow_with_the_queue(
         ("look up", "message_try_look"),
         ("next look", "message_try_look"),
         ("message news", "message_try_sid"),
+        ("forget", "heard_at"),
         ("suppress", "follow_up_open_number"),
         ("suppress", "call_number"),
         ("messages failed", "follow_up_code"),

@@ -1,0 +1,32 @@
+"""Hearing people: what they write changes the same, whether a webhook tells of it or a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from voiceslot_tui import logs
+from voiceslot_tui.core.follow_up_pages import Suppressed
+from voiceslot_tui.core.inbound import PersonWrote
+from voiceslot_tui.follow_up_ports import FollowUpStore
+from voiceslot_tui.ports import Clock
+
+_WHY: Final = "asked to stop by message"
+
+
+class Hearing:
+    """Passes on what people write. `change` tells whoever shows something."""
+
+    def __init__(self, store: FollowUpStore, clock: Clock, change: Callable[[], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._change = change
+
+    async def hear(self, wrote: PersonWrote, *, by: str) -> Suppressed | None:
+        """Hear a message once; whoever asks us to stop is suppressed at once."""
+        gone = await self._store.hear(wrote, _WHY, self._clock.now(), by)
+        if gone is not None:
+            self._change()
+            count = gone.calls + gone.messages
+            logs.info(logs.Event.PERSON_OPTED_OUT, {logs.Field.COUNT: count})
+        return gone

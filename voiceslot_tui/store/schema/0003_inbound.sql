@@ -1,0 +1,15 @@
+-- What people wrote to us: which messages were heard, and up to when the messenger's list was read.
+
+-- A message is heard once, whichever road brings it. Kept for as long as a list may show it again.
+CREATE TABLE heard (
+    message_sid TEXT PRIMARY KEY,
+    channel TEXT NOT NULL CHECK (channel IN (/*Channel*/)),
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX heard_at ON heard (channel, at);
+
+-- By the messenger's clock.
+CREATE TABLE inbox (
+    channel TEXT PRIMARY KEY CHECK (channel IN (/*Channel*/)),
+    read_to INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
