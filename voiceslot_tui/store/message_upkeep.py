@@ -41,7 +41,7 @@ _BLOCKED_BY_IT: Final = (
 _TIDY: Final = (
     "UPDATE follow_up SET name = '', summary = '', email = '' WHERE id IN ("
     "SELECT id FROM follow_up INDEXED BY follow_up_untidy "
-    "WHERE state IN ('delivered', 'read', 'failed', 'skipped') "
+    "WHERE state NOT IN ('due', 'sending', 'blocked') "
     "AND (name <> '' OR summary <> '' OR email <> '') "
     "AND changed_at < ? ORDER BY changed_at LIMIT ?)"
 )

@@ -291,24 +291,28 @@ async def test_waking_is_done_in_bounded_pieces(
 # --- texts are forgotten, names of calls are not
 
 
-async def test_texts_are_forgotten_after_a_week_and_only_of_what_is_done(
+async def test_texts_are_forgotten_after_a_week_but_of_what_is_still_to_be_sent(
     messages: Messages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("voiceslot_tui.store.message_upkeep.FOLLOW_UPS_MOVED_MAX", 1)
     store = messages.opened.store
-    for talk in (1, 2):
-        _, sid = await messages.accepted(talk)
-        await messages.tell(MessageNews(Delivery.DELIVERED, None, sid))
+    _, sid = await messages.accepted(1)
+    await messages.tell(MessageNews(Delivery.DELIVERED, None, sid))
+    await messages.accepted(2)
+    in_doubt = await messages.claimed(4)
+    await messages.tell(MessageUnanswered(in_doubt.one_try.id))
     await messages.add(3, summary="They talked.", email="a@example.com")
     messages.opened.wait(7 * 86_400 - 1)
     assert not await store.tidy_follow_ups(messages.opened.now)
     assert (await messages.one()).name == "person 1"
     messages.opened.wait(2)
-    assert [await store.tidy_follow_ups(messages.opened.now) for _ in range(3)] == [
+    assert [await store.tidy_follow_ups(messages.opened.now) for _ in range(4)] == [
+        True,
         True,
         True,
         False,
     ]
+    assert [(await messages.one(talk)).name for talk in (1, 2, 4)] == ["", "", ""]
     done, waiting = await messages.one(1), await messages.one(3)
     assert (done.name, done.summary, done.email) == ("", "", "")
     assert (done.state, done.to_number) == (FollowUpState.DELIVERED, "+12025550001")

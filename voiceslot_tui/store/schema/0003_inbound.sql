@@ -13,3 +13,9 @@ CREATE TABLE inbox (
     channel TEXT PRIMARY KEY CHECK (channel IN (/*Channel*/)),
     read_to INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- A message of which nothing more was heard for a week keeps its person's name no longer either.
+DROP INDEX follow_up_untidy;
+CREATE INDEX follow_up_untidy ON follow_up (changed_at)
+    WHERE state NOT IN ('due', 'sending', 'blocked')
+    AND (name <> '' OR summary <> '' OR email <> '');
