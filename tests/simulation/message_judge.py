@@ -438,7 +438,10 @@ class MessageJudge:
     def _judge_listed(
         self, db: sqlite3.Connection, rows: dict[int, Row], listed: frozenset[str]
     ) -> None:
-        """P5: with a number all that waits for it goes, and nobody on the list is dialled."""
+        """P5: with a number all that waits for it goes, and nobody on the list is dialled.
+
+        A call that is asked for later, maybe in the same commit, goes when its turn comes.
+        """
         for number in listed - self._listed:
             open_rows = [
                 row.id
@@ -446,7 +449,9 @@ class MessageJudge:
                 if row.to_number == number and row.state in ("due", "blocked")
             ]
             queued = db.execute(
-                "SELECT id FROM call WHERE to_number = ? AND state = 'queued'", (number,)
+                "SELECT call.id FROM call JOIN suppression ON suppression.number = to_number "
+                "WHERE to_number = ? AND state = 'queued' AND call.created_at < suppression.at",
+                (number,),
             ).fetchall()
             if open_rows or queued:
                 self._fail(f"P5: {number} is on the list; {open_rows} and {queued} still wait")
