@@ -28,12 +28,12 @@ from voiceslot_tui.core.follow_up_facts import (
 )
 from voiceslot_tui.core.follow_up_moves import FollowUpSettlement
 from voiceslot_tui.core.follow_up_settlement import FollowUpRules
-from voiceslot_tui.core.follow_ups import FollowUpStep, Form
+from voiceslot_tui.core.follow_ups import FollowUpStep, Form, MessageSid
 
 ONE, SID = try_id(1), sid(1)
 T = later(START, 5)
 """When news is told: five seconds after the last, which all were in one moment."""
-T2 = later(START, 35)
+T2 = later(START, 30)
 """The same after half a minute of listings."""
 
 TAKEN = MessageTaken(ONE, SID)
@@ -68,12 +68,15 @@ def sending(
 
 
 def listed(
-    *waits_s: float, rules: FollowUpRules = RULES, found: tuple[object, ...] = ()
+    *waits_s: float,
+    rules: FollowUpRules = RULES,
+    found: tuple[MessageSid, ...] = (),
+    told: tuple[FollowUpFact, ...] = (),
 ) -> MessageStanding:
     """Give a message in doubt that was looked for after each of these waits."""
-    standing = sending(LOST, rules=rules)
+    standing = sending(LOST, *told, rules=rules)
     for wait_s in waits_s:
-        standing.told(MessagesListed(ONE, found), wait_s)  # type: ignore[arg-type]
+        standing.told(MessagesListed(ONE, found), wait_s)
     return standing
 
 

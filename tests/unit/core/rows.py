@@ -76,12 +76,19 @@ def refused_before(times: int) -> Standing:
     return standing
 
 
-def dialled_again() -> Standing:
-    """Give a call whose first dial met a busy line and whose second is live."""
+def dialled_again(*facts: Fact) -> Standing:
+    """Give a call whose first dial met a busy line and whose second is live, and what followed."""
     standing = told(ACCEPTED, WAS_BUSY, max_attempts=3)
     standing.dialled()
-    standing.told(Accepted(attempt_id(2), conversation(2)))
+    for fact in (Accepted(attempt_id(2), conversation(2)), *facts):
+        standing.told(fact)
     return standing
+
+
+def moved(standing: Standing, wait_s: float = 0.0, **others: object) -> Standing:
+    """Give a standing some seconds later (or, where the clock was set back, earlier)."""
+    changed = replace(standing.call, **others)  # type: ignore[arg-type]
+    return replace(standing.copy(), call=changed, now=later(standing.now, wait_s))
 
 
 @dataclass(frozen=True, slots=True)

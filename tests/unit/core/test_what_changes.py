@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.core.rows import (
     ACCEPTED,
+    BUSY,
     DIAL,
     DONE,
     LOST,
@@ -21,13 +22,25 @@ from tests.unit.core.rows import (
     T,
     check,
     dialled_again,
+    moved,
     refused_before,
     wished,
 )
-from tests.unit.core.standing import CALL, START, Standing, dialled, queued, told
+from tests.unit.core.standing import (
+    CALL,
+    RULES,
+    START,
+    Standing,
+    attempt_id,
+    conversation,
+    dialled,
+    queued,
+    told,
+)
 from voiceslot_tui.core.calls import (
     Attempt,
     AttemptState,
+    CallSid,
     CallState,
     Disposition,
     Hold,
@@ -43,8 +56,8 @@ from voiceslot_tui.core.facts import (
     Wish,
     WrapUpExpired,
 )
-from voiceslot_tui.core.moves import Settlement, suppressed
-from voiceslot_tui.core.settlement import dispatch
+from voiceslot_tui.core.moves import Settlement, move, suppressed
+from voiceslot_tui.core.settlement import dispatch, settle
 
 _S, _A = CallState, AttemptState
 NAMED = {"conversation_id": TALK, "call_sid": SID}
@@ -100,6 +113,9 @@ def no(
 
 
 REFUSALS = {
+    "capacity, after two dials": no(
+        Refusal.CAPACITY, BACK | {"attempts": 2}, moved(dialled(), attempts=3)
+    ),
     "capacity": no(Refusal.CAPACITY, BACK),
     "route": no(Refusal.ROUTE_DENIED, BACK | {"hold": Hold.PLATFORM_DENIED}),
     "no success": no(Refusal.NO_SUCCESS, BACK | IN_A_MOMENT),
@@ -133,6 +149,7 @@ AGAIN = {
     "due_at": later(T, 900),
     "disposition": Disposition.BUSY,
 }
+SECOND_BUSY = Over(conversation(2), attempt_id(2), None, BUSY)
 ENDS = {
     "live, over": Row(
         told(ACCEPTED), OVER, WRAPPING, {"state": _A.OVER, "over_at": T}, (Step.OVER,)
@@ -197,6 +214,28 @@ ENDS = {
     "dialled again, the first was answered": Row(
         dialled_again(), DONE, {"disposition": Disposition.ANSWERED}, {}
     ),
+    "dialled twice, queued again, the first was answered": Row(
+        moved(dialled_again(SECOND_BUSY), hold=None, due_at=None),
+        DONE,
+        ENDED | {"disposition": Disposition.ANSWERED},
+        {},
+        (Step.PROVEN_ANSWERED,),
+        "it was answered after all",
+    ),
+    "busy, when an earlier dial was answered": Row(
+        dialled_again(DONE),
+        SECOND_BUSY,
+        ENDED | {"holding": False},
+        {"state": _A.OVER, "over_at": T, **ENGAGED},
+        (Step.OVER, Step.ANALYSED),
+        "busy",
+    ),
+    "ended, the carrier's id comes later": Row(
+        dialled_again(DONE, SECOND_BUSY),
+        replace(SECOND_BUSY, call_sid=CallSid("CA2")),
+        {},
+        {"call_sid": "CA2"},
+    ),
 }
 
 
@@ -224,3 +263,26 @@ def test_who_is_on_the_suppression_list_leaves_the_queue_for_good() -> None:
     gone = replace(call, state=_S.SUPPRESSED, hold=None, due_at=None, changed_at=T, ended_at=T)
     detail = "the number is on the suppression list"
     assert suppressed(call, T) == Settlement(gone, None, (Step.SUPPRESSED,), detail)
+
+
+def test_a_call_whose_dial_is_not_found_ends_all_the_same() -> None:
+    call = told(ACCEPTED, OVER).call
+    ended = replace(call, **ENDED, disposition=Disposition.UNKNOWN)  # type: ignore[arg-type]
+    assert settle(call, None, WrapUpExpired(CALL), RULES, T) == Settlement(
+        ended, None, (Step.ANALYSED,), "unknown"
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "step", "target"),
+    [
+        (_S.LIVE, Step.ANALYSED, _S.ENDED),
+        (_S.ENDED, Step.OVER, _S.WRAPPING_UP),
+        (_S.QUEUED, Step.DISPATCHED, _S.LIVE),
+    ],
+)
+def test_no_state_is_reached_by_a_way_that_is_not_listed(
+    start: CallState, step: Step, target: CallState
+) -> None:
+    with pytest.raises(AssertionError, match=f"no way from {start} by '{step}' to {target}"):
+        move(replace(queued(), state=start), step, target, T)

@@ -18,6 +18,7 @@ from tests.unit.core.rows import (
     T,
     check,
     dialled_again,
+    moved,
     searched,
     waiting,
     wished,
@@ -54,11 +55,12 @@ BY_CARRIER = "the carrier says that it is over"
 LOOKS = {
     "first look-up": Row(searched(), LookedUp(DIAL), {}, {"lookups": 1, "first_lookup_at": T}),
     "second look-up": Row(searched(0), LookedUp(DIAL), {}, {"lookups": 2}),
+    "several look-ups in a moment": Row(searched(0, 0, 0.5), LookedUp(DIAL), {}, {"lookups": 4}),
     "the clock was set back": Row(
-        searched(0, 60, -3600),
+        moved(searched(0, 60), -3605),
         LookedUp(DIAL),
         {},
-        {"lookups": 2, "first_lookup_at": later(START, -3540)},
+        {"lookups": 1, "first_lookup_at": later(START, -3540)},
     ),
     "third look-up after two minutes": Row(
         searched(0, 120),
@@ -107,6 +109,12 @@ WISHES = {
         {"state": _S.CANCELLED, "changed_at": T, "ended_at": T},
         steps=(Step.CANCELLED,),
     ),
+    "cancel what waits for a retry, whose time is kept": Row(
+        waiting(hold=Hold.RETRY_WAIT, due_at=T2),
+        wished(Wish.CANCEL),
+        {"state": _S.CANCELLED, "changed_at": T, "ended_at": T},
+        steps=(Step.CANCELLED,),
+    ),
     "cancel what is dialled": Row(
         dialled(),
         wished(Wish.CANCEL),
@@ -120,6 +128,12 @@ WISHES = {
     ),
     "undo a cancel": Row(
         waiting(state=_S.CANCELLED, ended_at=START),
+        wished(Wish.UNDO_CANCEL),
+        {"state": _S.QUEUED, "changed_at": T, "ended_at": None},
+        steps=(Step.UNDONE,),
+    ),
+    "undo a cancel before the retry": Row(
+        waiting(state=_S.CANCELLED, ended_at=START, hold=Hold.RETRY_WAIT, due_at=T2),
         wished(Wish.UNDO_CANCEL),
         {"state": _S.QUEUED, "changed_at": T, "ended_at": None},
         steps=(Step.UNDONE,),
@@ -163,6 +177,20 @@ WISHES = {
         },
         {"state": _A.OVER, "over_at": T2},
         (Step.CONFIRMED_DIALLED,),
+    ),
+    "it was dialled, and an earlier dial was answered": Row(
+        moved(searched(0, 60, 60), disposition=Disposition.ANSWERED),
+        wished(Wish.CONFIRM_DIALLED),
+        {"state": _S.ENDED, "holding": False, "changed_at": T2, "ended_at": T2},
+        {"state": _A.OVER, "over_at": T2},
+        (Step.CONFIRMED_DIALLED,),
+    ),
+    "the third was not dialled": Row(
+        moved(searched(0, 60, 60), attempts=3),
+        wished(Wish.CONFIRM_NOT_DIALLED),
+        {"state": _S.QUEUED, "holding": False, "attempts": 2, "changed_at": T2},
+        {"state": _A.NOT_TAKEN, "over_at": T2},
+        (Step.CONFIRMED_NOT_DIALLED,),
     ),
     "it was not dialled": Row(
         searched(0, 60, 60),

@@ -190,15 +190,21 @@ DOUBTS = {
     "not found": Row(listed(), MessagesListed(ONE), {}, {"lookups": 1, "first_lookup_at": T}),
     "not found again": Row(listed(0), MessagesListed(ONE), {}, {"lookups": 2}),
     "not found at all": Row(
-        listed(0, 30), MessagesListed(ONE), {"detail": ASKED}, {"lookups": 3}, (), ASKED
+        listed(0, 25), MessagesListed(ONE), {"detail": ASKED}, {"lookups": 3}, (), ASKED
     ),
     "not found at all, and may be sent again": Row(
-        listed(0, 30, rules=RESEND),
+        listed(0, 25, rules=RESEND),
         MessagesListed(ONE),
         {"state": _S.DUE, "changed_at": T2, "resends": 1, "detail": SENT_AGAIN},
         {"state": _T.NOT_SENT, "changed_at": T2, "lookups": 3},
         (_P.NOT_FOUND,),
         SENT_AGAIN,
+    ),
+    "not found at all, and left out by the operator": Row(
+        listed(0, 25, told=(wished(FollowUpWish.SKIP),)),
+        MessagesListed(ONE),
+        {},
+        {"lookups": 3},
     ),
     "several found": Row(
         listed(0),
