@@ -32,7 +32,7 @@ from voiceslot_tui.core.follow_up_facts import (
     PersonOptedOut,
     TemplateNews,
 )
-from voiceslot_tui.core.follow_up_moves import FollowUpSettlement
+from voiceslot_tui.core.follow_up_moves import FollowUpSettlement, step_to
 from voiceslot_tui.core.follow_up_policy import Block, Send, Skip, Standing, Wait, claim, judged
 from voiceslot_tui.core.follow_ups import (
     BlockReason,
@@ -290,3 +290,18 @@ def test_a_claim_is_written_down_before_the_request_leaves(
     one = Try(ONE, ID, 2, channel, form, _T.SENDING, T, T, content_sid=content_sid)
     made = claim(before, ONE, Send(channel, form, Kind.TALKED), CONTENT, T)
     assert made == FollowUpSettlement(after, one, (_P.CLAIMED,))
+
+
+@pytest.mark.parametrize(
+    ("start", "step", "target"),
+    [
+        (_S.SENT, _P.CLAIMED, _S.SENDING),
+        (_S.READ, _P.DELIVERED, _S.DELIVERED),
+        (_S.DUE, _P.CLAIMED, _S.SENT),
+    ],
+)
+def test_no_state_is_reached_by_a_way_that_is_not_listed(
+    start: FollowUpState, step: FollowUpStep, target: FollowUpState
+) -> None:
+    with pytest.raises(AssertionError, match=f"no way from {start} by '{step}' to {target}"):
+        step_to(replace(due(), state=start), step, target, T)
