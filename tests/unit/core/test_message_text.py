@@ -64,6 +64,8 @@ def test_twenty_thousand_characters_become_a_few_sentences() -> None:
         ("🙂", ""),
         ("José Ángel Ñúñez-O’Brien", "José Ángel Ñúñez-O’Brien"),
         ("n" * 99, "n" * 59 + "…"),
+        ("🙂" * 479 + "Ana", "A"),
+        ("🙂" * 480 + "Ana", ""),
     ],
 )
 def test_a_name_is_one_line(written: str, read: str) -> None:
@@ -91,9 +93,14 @@ def test_cleaning_twice_changes_nothing(written: str) -> None:
     [
         ("Corto.", 6, "Corto."),
         ("Una frase. Otra frase más larga.", 20, "Una frase."),
+        ("Una frase. Otra frase más larga.", 21, "Una frase."),
         ("Sí. Una frase muy larga sin fin", 20, "Sí. Una frase muy…"),
+        ("Sí, ya. Una frase muy larga", 20, "Sí, ya. Una frase…"),
         ("abcdefghij", 5, "abcd…"),
         ("uno dos, tres", 9, "uno dos…"),
+        ("unos doscientos", 9, "unos…"),
+        ("talla X, o talla Y", 14, "talla X, o…"),
+        ("talla X, oscura", 10, "talla X…"),
     ],
 )
 def test_text_is_cut_between_sentences_or_words(text: str, most: int, cut: str) -> None:
