@@ -72,6 +72,21 @@ def test_a_name_is_one_line(written: str, read: str) -> None:
     assert clean_name(written) == read
 
 
+@pytest.mark.parametrize(
+    ("signs", "read"),
+    [
+        ("© ° ½ ¬ + ≤ ∑ ←", "© ° ½ ¬ + ≤ ∑ ←"),
+        ("a☺b🏽c♥d", "abcd"),
+        ("a\ufe00b\ufe0fc", "abc"),
+        ("a\u200db\ue000c\u0378d\ud800e\u20e3f", "abcdef"),
+        ("a\ufffdb", "ab"),
+        ("e\u0301", "e\u0301"),
+    ],
+)
+def test_pictures_and_what_cannot_be_seen_go_and_signs_stay(signs: str, read: str) -> None:
+    assert one_line(signs) == read
+
+
 @given(st.text(max_size=700), st.integers(2, 200))
 def test_whatever_is_written_is_short_and_on_one_line(written: str, most: int) -> None:
     for read in (clean_summary(written, most), clean_name(written, most)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from voiceslot_tui.core.follow_up_settings import (
     read_channels,
 )
 from voiceslot_tui.core.follow_ups import Channel
-from voiceslot_tui.core.setting_rows import Secret, header_secret
+from voiceslot_tui.core.setting_rows import Secret, header_secret, setting
 from voiceslot_tui.core.setting_values import (
     WrongValue,
     full_url,
@@ -182,6 +183,16 @@ def test_settings_that_contradict_each_other_are_named(
 )
 def test_only_this_machine_is_taken_for_this_machine(host: str, here: bool) -> None:
     assert is_loopback(host) is here
+
+
+def test_a_row_of_the_table_has_a_default_a_reader_and_a_meaning() -> None:
+    @dataclass
+    class Table:
+        port: int = setting(587, whole(1, 65_535), "its port")
+
+    (row,) = fields(Table)
+    assert (Table().port, row.default, row.metadata["meaning"]) == (587, 587, "its port")
+    assert row.metadata["read"]("25") == 25
 
 
 def test_a_secret_shows_whether_it_is_there_and_nothing_else() -> None:

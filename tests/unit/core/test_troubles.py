@@ -138,9 +138,9 @@ CASES: list[tuple[dict[str, Any], set[Trouble], str]] = [
         f"{UNREAD}: the reading is 80 s old; 401 from the platform.",
     ),
     (
-        {"services": (failing("...x..."), failing("y", name="other"))},
+        {"services": (failing("...X..."), failing("y", name="other"))},
         {_T.SERVICE_FAILING},
-        "Failing: janitor, other (...x).",
+        "Failing: janitor, other (...X).",
     ),
     ({"breaker_open": True, "slots": slots(None), "engine": EngineState.STOPPING}, set(), ""),
 ]

@@ -55,7 +55,12 @@ BY_CARRIER = "the carrier says that it is over"
 LOOKS = {
     "first look-up": Row(searched(), LookedUp(DIAL), {}, {"lookups": 1, "first_lookup_at": T}),
     "second look-up": Row(searched(0), LookedUp(DIAL), {}, {"lookups": 2}),
-    "several look-ups in a moment": Row(searched(0, 0, 0.5), LookedUp(DIAL), {}, {"lookups": 4}),
+    "second look-up in the same moment": Row(
+        moved(searched(0), -5), LookedUp(DIAL), {}, {"lookups": 2}
+    ),
+    "second look-up in the same second": Row(
+        moved(searched(0), -4.5), LookedUp(DIAL), {}, {"lookups": 2}
+    ),
     "the clock was set back": Row(
         moved(searched(0, 60), -3605),
         LookedUp(DIAL),
