@@ -130,6 +130,7 @@ def test_a_day_is_the_persons_own() -> None:
 
 def test_the_setting_is_read() -> None:
     assert read_quiet_hours("21:00-08:00") == NIGHT
+    assert read_quiet_hours("22:15-07:45") == QuietHours(time(22, 15), time(7, 45))
     assert str(NIGHT) == "21:00-08:00"
     assert read_quiet_hours("None") is None
 

@@ -46,6 +46,14 @@ def a_sid(text: str) -> str:
     return shaped("HX[0-9]{3}", "HX and three digits")(text)
 
 
+def row_of(name: str) -> Callable[[str], object]:
+    """Give the reader of one setting, as the table has it."""
+    (reader,) = [one.metadata["read"] for one in fields(FollowUpSettings) if one.name == name]
+    return reader  # type: ignore[no-any-return]
+
+
+WHATSAPP, SIGNED = row_of("twilio_whatsapp_number"), row_of("follow_up_sender_name")
+A_NUMBER, SIXTY = "must be a number like +12025550100", "must be text of at most 60 characters"
 RIGHT: list[tuple[Callable[[str], object], str, object]] = [
     (one_to_five, "1", 1),
     (one_to_five, "+5", 5),
@@ -54,6 +62,10 @@ RIGHT: list[tuple[Callable[[str], object], str, object]] = [
     (tenth_to_ten, "0.123456789012", 0.123456789012),
     (ambiguous, "resend", Ambiguous.RESEND),
     (a_sid, "HX123", "HX123"),
+    (header_secret, "sk_abc", Secret("sk_abc")),
+    (WHATSAPP, "whatsapp:+12025550100", "+12025550100"),
+    (WHATSAPP, "+12025550100", "+12025550100"),
+    (SIGNED, "n" * 60, "n" * 60),
     (status_words, " in_progress , processing,", ("in_progress", "processing")),
     (read_channels, " SMS,whatsapp,sms", (Channel.SMS, Channel.WHATSAPP)),
     (origin_url, "https://a.example", "https://a.example"),
@@ -88,6 +100,8 @@ WRONG: list[tuple[Callable[[str], object], tuple[str, ...], str]] = [
     (ambiguous, ("", "HOLD", "x"), HOLD_OR_RESEND),
     (ambiguous, ("resent",), f"{HOLD_OR_RESEND}; did you mean resend?"),
     (a_sid, ("", "HX12", "HX1234", "xHX123"), "must be HX and three digits"),
+    (WHATSAPP, ("", "12025550100", "+0202555010", "sms:+12025550100"), A_NUMBER),
+    (SIGNED, ("", "n" * 61, "a\nb"), SIXTY),
     (status_words, ("", ",", "In_Progress", "a b"), WORDS),
     (read_channels, ("", ",", "42;7"), CHANNELS),
     (read_channels, ("whatsap",), f"{CHANNELS}; did you mean whatsapp?"),
