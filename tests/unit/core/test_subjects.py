@@ -101,6 +101,13 @@ def test_news_is_about_whom_it_names(fact: FollowUpFact, subject: FollowUpSubjec
     assert follow_up_subject(fact) == subject
 
 
+def test_an_ended_call_has_one_name() -> None:
+    talk = ConversationId("conv_9")
+    assert follow_up_key(talk, batch_id="b", recipient_id="r") == "conversation/conv_9"
+    assert follow_up_key(None, batch_id="b", recipient_id="r", retry=2) == "batch/b/r/2"
+    assert follow_up_key(None, call_id=CallId(4)) == "call/4"
+
+
 def test_half_a_place_in_a_batch_names_no_call() -> None:
     ours = CallId(4)
     assert follow_up_key(None, batch_id="b", recipient_id="r", call_id=ours) == "batch/b/r/0"

@@ -20,13 +20,24 @@ from tests.unit.core.message_rows import (
     sending,
     wished,
 )
-from tests.unit.core.message_standing import CONTENT, ID, START, TEMPLATE, MessageStanding, due
+from tests.unit.core.message_standing import (
+    CONTENT,
+    ID,
+    START,
+    TEMPLATE,
+    MessageStanding,
+    due,
+    sid,
+    try_id,
+)
 from voiceslot_tui.core.calls import Disposition
 from voiceslot_tui.core.follow_up_facts import (
     Approval,
+    Delivery,
     Failure,
     FollowUpFact,
     FollowUpWish,
+    MessageNews,
     MessageRefused,
     OutcomeRead,
     PersonOptedOut,
@@ -214,6 +225,41 @@ def test_what_may_still_arrive_is_not_sent_again(state: TryState) -> None:
     standing = sending(LOST, SKIP)
     standing.tries[ONE] = replace(standing.tries[ONE], state=state)
     assert standing.told(RETRY) is None
+
+
+APPROVED = TemplateNews(ID, CONTENT, Approval.APPROVED)
+
+
+def test_a_template_that_is_mended_releases_what_it_blocked() -> None:
+    standing = MessageStanding()
+    standing.judged(Block(BlockReason.TEMPLATE_NOT_APPROVED))
+    for approval in set(Approval) - {Approval.APPROVED}:
+        assert standing.told(TemplateNews(ID, CONTENT, approval)) is None
+    standing.told(APPROVED)
+    assert (standing.follow_up.state, standing.follow_up.insisted) == (_S.DUE, False)
+
+
+def test_another_template_releases_what_had_none_or_an_unfit_one() -> None:
+    for reason in (BlockReason.NO_TEMPLATE, BlockReason.TEMPLATE_UNFIT):
+        standing = MessageStanding()
+        standing.judged(Block(reason))
+        assert standing.told(APPROVED) is None
+        standing.told(TemplateNews(ID, "HX" + "1" * 32, Approval.APPROVED))
+        assert standing.follow_up.state is _S.DUE
+
+
+def test_a_template_that_refuses_although_it_is_approved_is_not_tried_for_ever() -> None:
+    standing = MessageStanding()
+    for number in range(1, 10):
+        standing.claimed(Form.TEMPLATE)
+        bad = MessageNews(Delivery.FAILED, try_id(number), sid(number), Failure.TEMPLATE, 63016)
+        standing.told(bad)
+        assert standing.follow_up.state is _S.BLOCKED
+        if standing.told(APPROVED) is None:
+            break
+    assert number == 3
+    standing.told(RELEASE)
+    assert (standing.follow_up.state, standing.follow_up.insisted) == (_S.DUE, True)
 
 
 # --- judgements and claims
