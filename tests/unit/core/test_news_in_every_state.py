@@ -182,3 +182,15 @@ def test_where_a_call_stands_after_any_fact(state: CallState, fact: Fact) -> Non
     assert standing.call.state is state
     standing.told(fact)
     assert standing.call.state is CALL_MOVES.get(state, {}).get(fact, state)
+
+
+@pytest.mark.parametrize(
+    ("before", "fact"),
+    [(told(), NO), (told(LOST), NO), (searched(0, 60, 60), WAS_NOT)],
+    ids=["dialing", "uncertain", "unknown"],
+)
+def test_what_is_not_wanted_any_more_is_not_queued_again(before: Standing, fact: Fact) -> None:
+    standing = before.copy()
+    standing.told(CANCEL)
+    standing.told(fact)
+    assert (standing.call.state, standing.call.cancel_wished) == (_C.CANCELLED, False)

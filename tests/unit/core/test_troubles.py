@@ -82,6 +82,11 @@ CASES: list[tuple[dict[str, Any], set[Trouble], str]] = [
         {_T.READING_STALE},
         f"{UNREAD}: the reading is 80 s old; 401 from the platform.",
     ),
+    (
+        {"slots": slots(None), "idle": (Idle(Hold.PARKED, "x"), Idle(Hold.RECOVERING, "401"))},
+        {_T.READING_STALE},
+        f"{UNREAD}: 401.",
+    ),
     ({"holds": {Hold.PARKED: 9}}, set(), ""),
     (
         {"holds": {Hold.PLATFORM_DENIED: 1200}},
