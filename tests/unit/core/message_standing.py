@@ -123,12 +123,13 @@ class MessageStanding:
     def told(self, fact: FollowUpFact, wait_s: float = 0.0) -> FollowUpSettlement | None:
         """Settle a fact some seconds after the last one."""
         self.now = later(self.now, wait_s)
-        settlement = settle_follow_up(self.follow_up, self._named(fact), fact, self.rules, self.now)
+        settlement = settle_follow_up(self.follow_up, self.named(fact), fact, self.rules, self.now)
         if settlement is not None:
             self._keep(settlement)
         return settlement
 
-    def _named(self, fact: FollowUpFact) -> Try | None:
+    def named(self, fact: FollowUpFact) -> Try | None:
+        """Give the try that a fact names, or the latest where it names only the follow-up."""
         subject = follow_up_subject(fact)
         if subject.follow_up_id is not None:
             return self.one_try

@@ -103,7 +103,7 @@ class Standing:
     def told(self, fact: Fact, wait_s: float = 0.0) -> Settlement | None:
         """Settle a fact some seconds after the last one."""
         self.now = later(self.now, wait_s)
-        named = self._named(fact)
+        named = self.named(fact)
         settlement = settle(self.call, named, fact, self.rules, self.now)
         if settlement is None:
             return None
@@ -112,7 +112,8 @@ class Standing:
             self.attempts[settlement.attempt.id] = settlement.attempt
         return settlement
 
-    def _named(self, fact: Fact) -> Attempt | None:
+    def named(self, fact: Fact) -> Attempt | None:
+        """Give the attempt that a fact names, or the current one where it names only the call."""
         subject = subject_of(fact)
         if subject.call_id is not None:
             return self.attempt
@@ -124,6 +125,21 @@ class Standing:
         if named is None or None in (named.conversation_id, subject.conversation_id):
             return named
         return None
+
+
+def dialled(max_attempts: int = 1) -> Standing:
+    """Make a call that is being dialled."""
+    standing = Standing(queued(max_attempts))
+    standing.dialled()
+    return standing
+
+
+def told(*facts: Fact, max_attempts: int = 1) -> Standing:
+    """Make a call that was dialled and of which facts were told, all in one moment."""
+    standing = dialled(max_attempts)
+    for fact in facts:
+        standing.told(fact)
+    return standing
 
 
 EVERY_OUTCOME = (None, *(Outcome(disposition, 12) for disposition in Disposition))

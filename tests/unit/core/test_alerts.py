@@ -69,6 +69,42 @@ def test_what_lasts_is_told_again_after_hours_with_its_age() -> None:
     assert "It has lasted 4 hours." in night.told[1][1].text
 
 
+def test_what_is_told_again_is_told_in_its_newest_words() -> None:
+    alerting, _ = Alerting().after({Trouble.ENGINE_PAUSED: "Quota exceeded."}, 0.0)
+    _, told = alerting.after({Trouble.ENGINE_PAUSED: "Wrong key."}, ALERT_AGAIN_S)
+    assert [alert.text.partition("\n")[0] for alert in told] == [
+        "Wrong key. It has lasted 4 hours."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lasted_s", "words"),
+    [
+        (0, "less than a minute"),
+        (29, "less than a minute"),
+        (31, "1 minute"),
+        (89, "1 minute"),
+        (91, "2 minutes"),
+        (119 * 60, "119 minutes"),
+        (120 * 60, "2 hours"),
+        (149 * 60, "2 hours"),
+        (151 * 60, "3 hours"),
+    ],
+)
+def test_the_end_says_how_long_it_was(lasted_s: float, words: str) -> None:
+    alerting, _ = Alerting().after({Trouble.ENGINE_PAUSED: "x"}, 7000.0)
+    alerting, _ = alerting.after({}, 7000.0 + lasted_s)
+    _, told = alerting.after({}, 7000.0 + lasted_s + ALERT_CLEAR_S)
+    assert [alert.text for alert in told] == [f"It is over after {words}; nothing is to be done."]
+
+
+@pytest.mark.parametrize(("wait_s", "count"), [(3599.9, 0), (3600.0, 1)])
+def test_an_alert_takes_its_place_for_an_hour(wait_s: float, count: int) -> None:
+    full = Alerting(recent_s=(0.0,) * ALERTS_PER_HOUR_MAX)
+    _, told = full.after({Trouble.ENGINE_PAUSED: "x"}, wait_s)
+    assert len(told) == count
+
+
 def test_what_comes_and_goes_is_one_trouble_and_one_alert() -> None:
     night = Night()
     assert len(night.go_on(300, BREAKER)) == 1
@@ -122,7 +158,8 @@ def test_what_was_over_before_its_turn_is_counted_once() -> None:
     alerts = night.go_on(3 * 3600)
     assert len(alerts) == len(told)
     assert all(alert.is_over for alert in alerts)
-    assert f"{len(waiting)} further alerts were left out" in alerts[0].text
+    counted = f"\n\n{len(waiting)} further alerts were left out before this one."
+    assert alerts[0].text.endswith(f"nothing is to be done.{counted}")
     assert all("left out" not in alert.text for alert in alerts[1:])
 
 

@@ -34,6 +34,7 @@ def test_recipients_are_counted(
         ([(5, 5), (5, 6)], 10, Pace()),
         ([(0, 0), (60, 5)], 10, Pace(5.0, 60.0)),
         ([(0, 0), (30, 9), (120, 10)], 30, Pace(5.0, 240.0)),
+        ([(30, 0), (150, 1)], 3, Pace(0.5, 240.0)),
         ([(0, 5), (60, 5)], 10, Pace(0.0, None)),
         ([(0, 0), (60, 10)], 10, Pace(10.0, 0.0)),
         ([(0, 0), (60, 12)], 10, Pace(12.0, 0.0)),
@@ -58,6 +59,10 @@ def test_samples_are_bounded() -> None:
         samples = sampled(samples, Sample(number / 10, number))
     assert len(samples) == BATCH_RATE_SAMPLES_MAX
     assert samples[-1].done == 499
+
+
+def test_what_stands_still_for_a_while_begins_nothing_anew() -> None:
+    assert sampled((Sample(0, 5),), Sample(10, 5)) == (Sample(0, 5), Sample(10, 5))
 
 
 def test_a_retry_begins_anew() -> None:

@@ -22,6 +22,7 @@ from voiceslot_tui.core.batches import (
     why_watched,
 )
 from voiceslot_tui.core.calls import ConversationId, Disposition, Instant, later
+from voiceslot_tui.core.follow_ups import EndedCall, FollowUpKey
 from voiceslot_tui.core.talks import BatchCount
 
 NOW_S = 1_790_000_000
@@ -47,17 +48,21 @@ def recipient(status: str, talk: str | None = "conv_1") -> BatchRecipient:
         (batch("in_progress", 30 * DAY_S), None, Watch.ACTIVE),
         (batch("a_new_word", 30 * DAY_S), None, Watch.ACTIVE),
         (batch("pending", 9 * DAY_S, starts_in_s=HOUR_S - 1), None, Watch.SOON),
+        (batch("pending", 9 * DAY_S, starts_in_s=HOUR_S), None, Watch.SOON),
+        (batch("pending", 9 * DAY_S, starts_in_s=HOUR_S + 1), None, None),
         (batch("pending", 9 * DAY_S), None, Watch.SOON),
         (batch("pending", 9 * DAY_S, starts_in_s=DAY_S), None, None),
         (batch("pending", 60, starts_in_s=DAY_S), None, Watch.TOUCHED),
         (batch("completed", DAY_S - 1), None, Watch.TOUCHED),
         (batch("failed", DAY_S - 1), 15, Watch.TOUCHED),
         (batch("cancelled", DAY_S - 1), 15, Watch.TOUCHED),
+        (batch("completed", DAY_S), None, Watch.TOUCHED),
         (batch("completed", DAY_S + 1), None, None),
         (batch("completed", DAY_S + 1), 15, None),
         # The engine was down for three days.
         (batch("completed", 2 * DAY_S), 3 * DAY_S, Watch.TOUCHED),
         (batch("completed", 3 * DAY_S + 299), 3 * DAY_S, Watch.TOUCHED),
+        (batch("completed", 3 * DAY_S + 300), 3 * DAY_S, Watch.TOUCHED),
         (batch("completed", 3 * DAY_S + 301), 3 * DAY_S, None),
         (batch("completed", 60 * DAY_S), 90 * DAY_S, Watch.TOUCHED),
     ],
@@ -114,6 +119,21 @@ def test_who_has_ended(status: str, talk: str | None, disposition: Disposition |
     assert (ended.name, ended.to_number, ended.batch_id) == ("Ana", "+12025550123", "btcal_1")
     assert ended.ended_at == (NOW_S - 60) * 1000
     assert ended.agent_id == "agent_1"
+
+
+def test_all_that_is_told_of_a_recipient_is_kept() -> None:
+    one = replace(recipient("completed"), email="ana@example.org")
+    assert ended_call(batch(), one, "+12025550199", NOW) == EndedCall(
+        key=FollowUpKey("conversation/conv_1"),
+        to_number="+12025550199",
+        ended_at=Instant((NOW_S - 60) * 1000),
+        disposition=Disposition.ANSWERED,
+        name="Ana",
+        email="ana@example.org",
+        conversation_id=ConversationId("conv_1"),
+        batch_id="btcal_1",
+        agent_id="agent_1",
+    )
 
 
 def test_every_status_that_ends_is_one_of_the_platforms() -> None:

@@ -10,7 +10,8 @@ from tests.unit.core.standing import queued
 from tests.unit.core.test_slots import NOW, gate_of
 from voiceslot_tui.core.calls import CallState, Hold, later
 from voiceslot_tui.core.explain import MEANINGS, why_idle, why_not_dialled
-from voiceslot_tui.core.slots import Breaker, Pacing, Reading
+from voiceslot_tui.core.slots import Breaker, Gate, Pacing, Reading
+from voiceslot_tui.core.snapshot import Idle
 
 
 @pytest.mark.parametrize("hold", Hold)
@@ -26,32 +27,69 @@ def test_nothing_is_explained_where_a_call_may_start() -> None:
     assert why_idle(gate_of(), 3, 5, {}, NOW) == ()
 
 
+PACE = "the pace of starts allows the next call in a moment"
+
+
 @pytest.mark.parametrize(
     ("gate", "hold", "words"),
     [
-        (gate_of(paused=True, recovering=True), Hold.ENGINE_PAUSED, "resume"),
-        (gate_of(recovering=True), Hold.RECOVERING, "reads"),
-        (gate_of(reading=Reading(later(NOW, -80))), Hold.READING_STALE, "80 s"),
-        (gate_of(quiet_until=later(NOW, 30)), Hold.PACING, "30 s"),
-        (gate_of(breaker=Breaker(3, later(NOW, 9))), Hold.BREAKER_OPEN, "does not answer"),
-        (gate_of(pacing=Pacing(1.0, NOW + 400.0)), Hold.PACING, "pace"),
-        (gate_of(limit=4, foreign=1, reserve=1), Hold.NO_SLOT, "2 ours + 1 foreign + 1 in reserve"),
-        (gate_of(limit=2, foreign=3), Hold.NO_SLOT, "over by 3, draining"),
+        (
+            gate_of(paused=True, recovering=True),
+            Hold.ENGINE_PAUSED,
+            "the engine is paused; resume it to dial",
+        ),
+        (
+            gate_of(recovering=True),
+            Hold.RECOVERING,
+            "the engine reads the platform's live calls before it dials",
+        ),
+        (
+            gate_of(reading=Reading(later(NOW, -80))),
+            Hold.READING_STALE,
+            "the platform's live calls could not be read lately: the last reading is 80 s old",
+        ),
+        (
+            gate_of(quiet_until=later(NOW, 30)),
+            Hold.PACING,
+            "the platform is given a rest for 30 s more",
+        ),
+        (
+            gate_of(breaker=Breaker(3, later(NOW, 9))),
+            Hold.BREAKER_OPEN,
+            "the platform does not answer starts; one call a minute probes it",
+        ),
+        (gate_of(pacing=Pacing(1.0, NOW + 400.0)), Hold.PACING, PACE),
+        (gate_of(pacing=Pacing(1.0, NOW + 400.0), quiet_until=NOW), Hold.PACING, PACE),
+        (gate_of(limit=2), Hold.NO_SLOT, "every slot is in use: 2 ours of 2"),
+        (
+            gate_of(limit=4, foreign=1, reserve=1),
+            Hold.NO_SLOT,
+            "every slot is in use: 2 ours + 1 foreign + 1 in reserve of 4",
+        ),
+        (
+            gate_of(limit=2, foreign=1),
+            Hold.NO_SLOT,
+            "over by 1, draining: 2 ours + 1 foreign of 2",
+        ),
+        (
+            gate_of(limit=3, foreign=3, reserve=1),
+            Hold.NO_SLOT,
+            "over by 3, draining: 2 ours + 3 foreign + 1 in reserve of 3",
+        ),
     ],
 )
 def test_the_binding_reason_comes_first_with_its_figures(
-    gate: object, hold: Hold, words: str
+    gate: Gate, hold: Hold, words: str
 ) -> None:
-    first = why_idle(gate, 2, 5, {Hold.PARKED: 2}, NOW)[0]  # type: ignore[arg-type]
-    assert first.hold is hold
-    assert words in first.sentence
+    assert why_idle(gate, 2, 5, {Hold.PARKED: 2}, NOW)[0] == Idle(hold, words)
 
 
 def test_where_all_wait_for_something_of_their_own_the_largest_group_leads() -> None:
-    holds = {Hold.RETRY_WAIT: 2, Hold.PARKED: 1200}
-    reasons = why_idle(gate_of(), 0, 1202, holds, NOW)
-    assert [reason.hold for reason in reasons] == [Hold.PARKED, Hold.RETRY_WAIT]
-    assert reasons[0].sentence.startswith("1,200 queued: ")
+    holds = {Hold.PARKED: 2, Hold.NO_SLOT: 0, Hold.RETRY_WAIT: 1200}
+    assert why_idle(gate_of(), 0, 1202, holds, NOW) == (
+        Idle(Hold.RETRY_WAIT, "1,200 queued: it waits for its next attempt"),
+        Idle(Hold.PARKED, "2 queued: an operator set it aside; unpark it to dial"),
+    )
 
 
 def test_an_empty_queue_needs_no_reason() -> None:
@@ -76,5 +114,6 @@ def test_a_calls_own_reason_comes_before_the_engines() -> None:
 
 def test_another_calls_hold_explains_nothing_about_this_one() -> None:
     idle = why_idle(gate_of(), 0, 1, {Hold.PARKED: 1}, NOW)
-    (sentence,) = why_not_dialled(queued(), idle, NOW)
-    assert "next in line" in sentence
+    next_in_line = ("it is next in line; it starts as soon as its turn comes",)
+    assert why_not_dialled(queued(), idle, NOW) == next_in_line
+    assert why_not_dialled(replace(queued(), due_at=NOW), idle, NOW) == next_in_line

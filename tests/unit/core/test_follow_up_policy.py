@@ -120,10 +120,21 @@ def test_the_setting_is_read(text: str, on: tuple[Disposition, ...]) -> None:
     assert read_follow_up_on(text) == on
 
 
-@pytest.mark.parametrize("text", ["", ",", "answred", "answered,none", "answered;busy"])
-def test_what_is_no_disposition_is_refused(text: str) -> None:
-    with pytest.raises(WrongValue, match="must be of answered, "):
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("", ""),
+        (",", ""),
+        ("answred", "; did you mean answered?"),
+        ("answered,none", "; did you mean no_answer?"),
+        ("answered;busy", "; did you mean answered?"),
+    ],
+)
+def test_what_is_no_disposition_is_refused(text: str, meant: str) -> None:
+    with pytest.raises(WrongValue) as wrong:
         read_follow_up_on(text)
+    known = "answered, voicemail, no_answer, busy, declined, failed, invalid_number, unknown"
+    assert str(wrong.value) == f"must be of {known}, separated by commas, or none{meant}"
 
 
 # --- not at all
@@ -223,7 +234,14 @@ def test_a_channel_that_refuses_our_account_is_left_alone_for_a_while() -> None:
 
 @pytest.mark.parametrize(
     ("hours_ago", "is_open"),
-    [(None, False), (0.0, True), (23.9, True), (23.92, False), (24.0, False)],
+    [
+        (None, False),
+        (0.0, True),
+        (23.9, True),
+        (86_100 / 3600, False),
+        (23.92, False),
+        (24.0, False),
+    ],
 )
 def test_free_text_only_while_the_window_is_open(hours_ago: float | None, is_open: bool) -> None:
     wrote_at = None if hours_ago is None else later(NOON, -hours_ago * 3600)

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.core.message_standing import (
-    CONTENT,
     ID,
     RESEND,
     RULES,
@@ -21,10 +20,8 @@ from tests.unit.core.message_standing import (
     try_facts,
     try_id,
 )
-from voiceslot_tui.core.calls import CallId, ConversationId, Disposition, later
+from voiceslot_tui.core.calls import Disposition, later
 from voiceslot_tui.core.follow_up_facts import (
-    FAILURES,
-    Approval,
     Delivery,
     Failure,
     FollowUpWish,
@@ -36,7 +33,6 @@ from voiceslot_tui.core.follow_up_facts import (
     MessageUnanswered,
     OutcomeRead,
     PersonOptedOut,
-    TemplateNews,
 )
 from voiceslot_tui.core.follow_up_policy import Block, Skip, Wait
 from voiceslot_tui.core.follow_up_settlement import FollowUpRules
@@ -48,7 +44,6 @@ from voiceslot_tui.core.follow_ups import (
     SkipReason,
     TryState,
     WaitReason,
-    follow_up_key,
 )
 
 _S = FollowUpState
@@ -163,8 +158,13 @@ def test_each_failure_leads_where_it_should(failure: Failure, later_on: bool) ->
     assert standing.tries[try_id(1)].state is closed
 
 
-@pytest.mark.parametrize("failure", [Failure.AGAIN, Failure.LATER])
-def test_a_passing_failure_that_does_not_pass_becomes_final(failure: Failure) -> None:
+@pytest.mark.parametrize(
+    ("failure", "waits_s"),
+    [(Failure.AGAIN, [5, 30, 120, 600]), (Failure.LATER, [3600, 14_400, 28_800])],
+)
+def test_a_passing_failure_that_does_not_pass_becomes_final(
+    failure: Failure, waits_s: list[float]
+) -> None:
     standing, waits = sending(), []
     for number in range(1, 20):
         standing.told(MessageRefused(try_id(number), failure))
@@ -174,7 +174,7 @@ def test_a_passing_failure_that_does_not_pass_becomes_final(failure: Failure) ->
         assert row.due_at is not None
         waits.append((row.due_at - standing.now) / 1000)
         standing.claimed()
-    assert tuple(waits) == FAILURES[failure].retry_after_s
+    assert waits == waits_s
     assert (row.state, row.due_at, row.failures) == (_S.DUE, None, 0)
 
 
@@ -332,40 +332,6 @@ def test_the_outcome_is_learned_once_and_ends_the_wait_for_it() -> None:
     assert standing.told(OutcomeRead(ID, Disposition.BUSY)) is None
 
 
-APPROVED = TemplateNews(ID, CONTENT, Approval.APPROVED)
-
-
-def test_a_template_that_is_mended_releases_what_it_blocked() -> None:
-    standing = MessageStanding()
-    standing.judged(Block(BlockReason.TEMPLATE_NOT_APPROVED))
-    for approval in set(Approval) - {Approval.APPROVED}:
-        assert standing.told(TemplateNews(ID, CONTENT, approval)) is None
-    standing.told(APPROVED)
-    assert (standing.follow_up.state, standing.follow_up.insisted) == (_S.DUE, False)
-
-
-def test_another_template_releases_what_had_none_or_an_unfit_one() -> None:
-    for reason in (BlockReason.NO_TEMPLATE, BlockReason.TEMPLATE_UNFIT):
-        standing = MessageStanding()
-        standing.judged(Block(reason))
-        assert standing.told(APPROVED) is None
-        standing.told(TemplateNews(ID, "HX" + "1" * 32, Approval.APPROVED))
-        assert standing.follow_up.state is _S.DUE
-
-
-def test_a_template_that_refuses_although_it_is_approved_is_not_tried_for_ever() -> None:
-    standing = MessageStanding()
-    for number in range(1, 10):
-        standing.claimed(Form.TEMPLATE)
-        standing.told(failed(Failure.TEMPLATE, number))
-        assert standing.follow_up.state is _S.BLOCKED
-        if standing.told(APPROVED) is None:
-            break
-    assert number == 3
-    standing.told(RELEASE)
-    assert (standing.follow_up.state, standing.follow_up.insisted) == (_S.DUE, True)
-
-
 @pytest.mark.parametrize("reason", SkipReason)
 def test_what_was_left_out_can_be_wanted_all_the_same(reason: SkipReason) -> None:
     standing = MessageStanding()
@@ -387,13 +353,6 @@ def test_a_judgement_that_stands_already_changes_nothing() -> None:
     wait = Wait(WaitReason.QUIET_HOURS, later(standing.now, 60))
     assert standing.judged(wait) is not None
     assert standing.judged(wait) is None
-
-
-def test_an_ended_call_has_one_name() -> None:
-    talk = ConversationId("conv_9")
-    assert follow_up_key(talk, batch_id="b", recipient_id="r") == "conversation/conv_9"
-    assert follow_up_key(None, batch_id="b", recipient_id="r", retry=2) == "batch/b/r/2"
-    assert follow_up_key(None, call_id=CallId(4)) == "call/4"
 
 
 EVERY_FACT = st.sampled_from((*try_facts(1), *try_facts(2), *row_facts()))

@@ -23,6 +23,7 @@ from voiceslot_tui.core.message_text import clean_name, clean_summary, clipped, 
             "Acordaron: pago el lunes. enviar la factura. Gracias",
         ),
         ("1. Primero\n2. Segundo", "Primero. Segundo"),
+        ("¡Sí!\n\n¿Cómo?\n\nUno;\n\nDos,\n\nTres…\n\nFin", "¡Sí! ¿Cómo? Uno; Dos, Tres… Fin"),
         ("Primer párrafo\n\nSegundo párrafo", "Primer párrafo. Segundo párrafo"),
         ("Todo bien 👍🏽 familia 👨‍👩‍👧 🇨🇴 ❤️ 1️⃣", "Todo bien familia 1"),
         ("<b>Pagó</b> &amp; firmó<br/>ya", "Pagó & firmóya"),
@@ -64,10 +65,27 @@ def test_twenty_thousand_characters_become_a_few_sentences() -> None:
         ("🙂", ""),
         ("José Ángel Ñúñez-O’Brien", "José Ángel Ñúñez-O’Brien"),
         ("n" * 99, "n" * 59 + "…"),
+        ("🙂" * 479 + "Ana", "A"),
+        ("🙂" * 480 + "Ana", ""),
     ],
 )
 def test_a_name_is_one_line(written: str, read: str) -> None:
     assert clean_name(written) == read
+
+
+@pytest.mark.parametrize(
+    ("signs", "read"),
+    [
+        ("© ° ½ ¬ + ≤ ∑ ←", "© ° ½ ¬ + ≤ ∑ ←"),
+        ("a☺b🏽c♥d", "abcd"),
+        ("a\ufe00b\ufe0fc", "abc"),
+        ("a\u200db\ue000c\u0378d\ud800e\u20e3f", "abcdef"),
+        ("a\ufffdb", "ab"),
+        ("e\u0301", "e\u0301"),
+    ],
+)
+def test_pictures_and_what_cannot_be_seen_go_and_signs_stay(signs: str, read: str) -> None:
+    assert one_line(signs) == read
 
 
 @given(st.text(max_size=700), st.integers(2, 200))
@@ -91,9 +109,14 @@ def test_cleaning_twice_changes_nothing(written: str) -> None:
     [
         ("Corto.", 6, "Corto."),
         ("Una frase. Otra frase más larga.", 20, "Una frase."),
+        ("Una frase. Otra frase más larga.", 21, "Una frase."),
         ("Sí. Una frase muy larga sin fin", 20, "Sí. Una frase muy…"),
+        ("Sí, ya. Una frase muy larga", 20, "Sí, ya. Una frase…"),
         ("abcdefghij", 5, "abcd…"),
         ("uno dos, tres", 9, "uno dos…"),
+        ("unos doscientos", 9, "unos…"),
+        ("talla X, o talla Y", 14, "talla X, o…"),
+        ("talla X, oscura", 10, "talla X…"),
     ],
 )
 def test_text_is_cut_between_sentences_or_words(text: str, most: int, cut: str) -> None:

@@ -17,6 +17,7 @@ from voiceslot_tui.core.calls import (
     Disposition,
     Instant,
 )
+from voiceslot_tui.core.follow_ups import EndedCall, FollowUpKey
 from voiceslot_tui.core.own_ends import ended_call_of, own_alias
 
 NOW = Instant(1_700_000_000_000)
@@ -51,6 +52,22 @@ def test_only_a_disposition_that_tells_all_is_taken_as_it_is(disposition: Dispos
     assert ended.outcome_known is (disposition not in read_first)
     assert (ended.disposition, ended.email, ended.name) == (disposition, "a@example.com", "Ana")
     assert (ended.ended_at, ended.call_id, ended.agent_id) == (NOW + 5, 7, "agent_1")
+
+
+def test_all_that_is_known_of_a_call_is_kept() -> None:
+    ended = ended_call_of(call(Disposition.BUSY), attempt(TALK), "a@example.com", NOW)
+    assert ended == EndedCall(
+        key=FollowUpKey("conversation/conv_1"),
+        to_number="+12025550123",
+        ended_at=Instant(NOW + 5),
+        disposition=Disposition.BUSY,
+        outcome_known=True,
+        name="Ana",
+        email="a@example.com",
+        conversation_id=TALK,
+        call_id=CallId(7),
+        agent_id="agent_1",
+    )
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ def at(text: str, zone: ZoneInfo = BOGOTA) -> Instant:
     [
         ("2026-03-10T20:59", "2026-03-10T20:59"),
         ("2026-03-10T21:00", "2026-03-11T08:00"),
+        ("2026-03-10T21:00:30", "2026-03-11T08:00"),
         ("2026-03-10T23:59", "2026-03-11T08:00"),
         ("2026-03-10T00:00", "2026-03-10T08:00"),
         ("2026-03-10T07:59", "2026-03-10T08:00"),
@@ -58,6 +59,7 @@ def test_the_night_ends_in_the_morning(now: str, then: str) -> None:
 def test_a_rest_at_noon() -> None:
     noon = QuietHours(time(13), time(14, 30))
     assert next_awake(noon, (BOGOTA,), at("2026-03-10T13:10")) == at("2026-03-10T14:30")
+    assert next_awake(noon, (BOGOTA,), at("2026-03-10T13:00")) == at("2026-03-10T14:30")
     assert next_awake(noon, (BOGOTA,), at("2026-03-10T22:10")) == at("2026-03-10T22:10")
 
 
@@ -82,6 +84,13 @@ def test_the_clock_changes_in_the_night() -> None:
     assert next_awake(NIGHT, (MADRID,), spring) == at("2026-03-29T08:00", MADRID)
     autumn = at("2026-10-24T23:00", MADRID)
     assert next_awake(NIGHT, (MADRID,), autumn) == at("2026-10-25T08:00", MADRID)
+
+
+def test_where_the_end_is_struck_twice_the_second_one_counts() -> None:
+    # In Madrid it is 2:00 to 3:00 twice in this night: from 0:00 and from 1:00 by UTC.
+    night = QuietHours(time(21), time(2, 30))
+    between = at("2026-10-25T01:10", ZoneInfo("UTC"))
+    assert next_awake(night, (MADRID,), between) == at("2026-10-25T01:30", ZoneInfo("UTC"))
 
 
 @given(MOMENTS, st.lists(ZONES, min_size=1, max_size=3), TIMES, TIMES)
@@ -113,12 +122,15 @@ def test_a_day_is_the_persons_own() -> None:
     late, early = at("2026-03-10T23:50"), at("2026-03-11T00:10")
     assert not same_day(late, early, (BOGOTA,))
     assert same_day(late, early, (BOGOTA, MADRID))
+    # By UTC these are two days.
+    assert same_day(at("2026-03-10T18:50"), at("2026-03-10T19:10"), (BOGOTA,))
     assert same_day(late, later(late, 86_399), ())
     assert not same_day(late, later(late, 86_400), ())
 
 
 def test_the_setting_is_read() -> None:
     assert read_quiet_hours("21:00-08:00") == NIGHT
+    assert read_quiet_hours("22:15-07:45") == QuietHours(time(22, 15), time(7, 45))
     assert str(NIGHT) == "21:00-08:00"
     assert read_quiet_hours("None") is None
 
@@ -127,5 +139,6 @@ def test_the_setting_is_read() -> None:
     "text", ["", "21-8", "24:00-08:00", "08:00-08:00", "21:00", "21:00 - 08:00"]
 )
 def test_what_are_no_hours_is_refused(text: str) -> None:
-    with pytest.raises(WrongValue, match="like 21:00-08:00"):
+    with pytest.raises(WrongValue) as wrong:
         read_quiet_hours(text)
+    assert str(wrong.value) == "must be two different times of the day, like 21:00-08:00, or none"

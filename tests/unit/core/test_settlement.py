@@ -14,8 +14,10 @@ from tests.unit.core.standing import (
     Standing,
     attempt_id,
     conversation,
+    dialled,
     facts_about,
     queued,
+    told,
 )
 from voiceslot_tui.core.calls import (
     HOLDING_STATES,
@@ -55,19 +57,6 @@ DONE = Over(conversation(1), attempt_id(1), None, ANSWERED)
 
 def wished(wish: Wish) -> Wished:
     return Wished(CALL, wish, "olga")
-
-
-def dialled(max_attempts: int = 1) -> Standing:
-    standing = Standing(queued(max_attempts))
-    standing.dialled()
-    return standing
-
-
-def told(*facts: Fact, max_attempts: int = 1) -> Standing:
-    standing = dialled(max_attempts)
-    for fact in facts:
-        standing.told(fact)
-    return standing
 
 
 # --- stories

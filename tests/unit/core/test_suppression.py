@@ -31,6 +31,7 @@ from voiceslot_tui.core.suppression import OPT_OUT_WORDS, asks_to_stop
         "Don't contact me",
         "Don’t contact me",
         "ＳＴＯＰ",
+        "stop".ljust(60, "!"),
     ],
 )
 def test_these_ask_to_stop(message: str) -> None:
@@ -50,6 +51,7 @@ def test_these_ask_to_stop(message: str) -> None:
         "stopped by your office",
         "gracias",
         "baja" * 40,
+        "stop".ljust(61, "!"),
         "no " * 40,
     ],
 )

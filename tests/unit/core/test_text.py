@@ -99,6 +99,8 @@ def test_ordinary_text_is_left_alone(text: str) -> None:
         ("[@click=app.quit]x[/]", "[@click=app.quit]x[/]"),
         ("e\u0301", "e\u0301"),
         ("नमस्ते", "नमस्ते"),
+        ("e" + "\u0301" * 4 + "a" + "\u0301" * 5, "e" + "\u0301" * 4 + "a" + "\u0301" * 4),
+        ("\u0301" * 9, "\u0301" * 4),
     ],
 )
 def test_what_becomes_of_text(text: str, cleaned: str) -> None:
@@ -107,7 +109,15 @@ def test_what_becomes_of_text(text: str, cleaned: str) -> None:
 
 def test_a_cut_is_shown() -> None:
     assert clean("x" * 500, 10) == "x" * 9 + "…"
+    assert clean("x" * 11, 10) == "x" * 9 + "…"
+    assert clean("x" * 5000, 500) == "x" * 499 + "…"
+    assert clean("a" + "\n" * 40, 10) == "a …"
     assert clean("\n" * 100 + "x", 10).endswith("…")
+
+
+def test_what_is_not_cut_shows_no_cut() -> None:
+    assert clean("x" * 10, 10) == "x" * 10
+    assert clean("a" + "\n" * 39, 10) == "a "
 
 
 def test_cleaning_a_megabyte_looks_at_its_beginning_only() -> None:
@@ -151,6 +161,9 @@ def test_no_full_number_survives(sign: str, number: str, before: str) -> None:
         ("+12025550123", "+12•••0123"),
         ("+44 7700 900123", "+44•••0123"),
         ("12025550123", "12•••0123"),
+        (" +12025550123 ", "+12•••0123"),
+        ("2025550", "20•••5550"),
+        ("202555", "•••"),
         ("112", "•••"),
         ("", "•••"),
     ],
@@ -194,7 +207,7 @@ def test_no_secret_survives(line: str) -> None:
     ["sk_" + "x" * 40, "wsec_" + "x" * 32, "AC" + "0" * 32, "SK" + "0" * 32],
 )
 def test_what_looks_like_a_secret_does_not_survive(secret: str) -> None:
-    assert secret not in mask(f"refused: {secret}, try again")
+    assert mask(f"refused: {secret}, try again") == "refused: •••secret•••, try again"
     assert secret not in mask(f"https://example.invalid/Accounts/{secret}/Calls.json")
 
 

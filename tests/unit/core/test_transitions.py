@@ -74,6 +74,7 @@ def test_the_sets_of_states_fit_each_other() -> None:
     assert HOLDING_STATES < QUARANTINING_STATES
     assert not QUARANTINING_STATES & FINAL_STATES
     assert CallState.QUEUED not in QUARANTINING_STATES | FINAL_STATES
+    assert QUARANTINING_STATES | FINAL_STATES | {CallState.QUEUED} == set(CallState)
 
 
 # --- every standing that can be reached, and every fact told there
