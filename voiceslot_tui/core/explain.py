@@ -52,8 +52,8 @@ def why_idle(
     reasons = [Idle(hold, _engine_sentence(hold, gate, holding, now)) for hold in gate.closed(now)]
     ready = queued - sum(holds.values())
     if not reasons and ready:
-        room, hold = gate.room(holding, now)
-        if hold is not None and room <= 0:
+        _, hold = gate.room(holding, now)
+        if hold is not None:
             reasons.append(Idle(hold, _engine_sentence(hold, gate, holding, now)))
     if not ready:
         reasons.extend(
@@ -69,6 +69,8 @@ def _engine_sentence(hold: Hold, gate: Gate, holding: int, now: Instant) -> str:
         return _slots_sentence(gate, holding)
     if hold is Hold.READING_STALE and gate.reading is not None:
         age_s = seconds_between(gate.reading.at, now)
+        if age_s < 0:
+            return f"{MEANINGS[hold]}: the clock was set back since the last reading"
         return f"{MEANINGS[hold]}: the last reading is {age_s:.0f} s old"
     if hold is Hold.PACING and gate.quiet_until is not None and now < gate.quiet_until:
         wait_s = seconds_between(now, gate.quiet_until)

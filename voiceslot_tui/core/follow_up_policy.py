@@ -190,8 +190,6 @@ def decide(
         return Wait(WaitReason.QUIET_HOURS, awake)
     if not _outcome_is_known(follow_up, now):
         return Wait(WaitReason.OUTCOME, later(now, FOLLOW_UP_OUTCOME_EVERY_S))
-    if follow_up.disposition not in policy.on:
-        return Skip(SkipReason.NOT_WANTED)
     return _by_channel(follow_up, person, policy, standing, now)
 
 

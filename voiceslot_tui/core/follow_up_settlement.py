@@ -210,7 +210,7 @@ def _several(
 
 def _not_found(
     follow_up: FollowUp, one_try: Try, rules: FollowUpRules, now: Instant
-) -> FollowUpSettlement | None:
+) -> FollowUpSettlement:
     first = now if one_try.first_lookup_at is None else one_try.first_lookup_at
     counted = replace(one_try, lookups=one_try.lookups + 1, first_lookup_at=first)
     enough = (
@@ -222,7 +222,7 @@ def _not_found(
     detail = f"not found in {counted.lookups} complete listings"
     if not rules.resend_ambiguous or follow_up.resends >= RESENDS_MAX:
         noted = replace(follow_up, detail=f"{detail}; say whether it was sent")
-        return None if noted == follow_up else FollowUpSettlement(noted, counted, (), noted.detail)
+        return FollowUpSettlement(noted, counted, (), noted.detail)
     detail += "; sent again as FOLLOW_UP_AMBIGUOUS=resend allows"
     closed = replace(counted, state=TryState.NOT_SENT, changed_at=now)
     again = step_to(follow_up, FollowUpStep.NOT_FOUND, FollowUpState.DUE, now)
@@ -269,11 +269,7 @@ def _failed(
     )
     if no.failure is Failure.TEMPLATE:
         blocked = step_to(told, step, FollowUpState.BLOCKED, now)
-        return replace(
-            blocked,
-            blocked_for=BlockReason.TEMPLATE_NOT_APPROVED,
-            content_sid=one_try.content_sid,
-        )
+        return replace(blocked, blocked_for=BlockReason.TEMPLATE_NOT_APPROVED)
     wait_s = _wait_s(follow_up, one_try, no)
     if wait_s is not None:
         again = step_to(told, step, FollowUpState.DUE, now)

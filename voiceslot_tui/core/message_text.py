@@ -20,6 +20,8 @@ _TAG: Final = re.compile(r"</?[A-Za-z!][^<>]{0,200}>")
 _ITEM: Final = re.compile(r"^(?:#{1,6}|[-*+•‣·–]|>+|[0-9]{1,3}[.)])\s+")
 _RULE: Final = re.compile(r"^[-=_*\s]{3,}$")
 _SIGNS: Final = re.compile(r"[*`~|{}]|(?<![^\W_])_+|_+(?![^\W_])")
+_BREAKS: Final = frozenset({"Cc", "Zl", "Zp"})
+"""Control characters and what parts lines and paragraphs: words stand on both sides of it."""
 _BLANKS: Final = re.compile(r"\s+")
 _ENDED: Final = (".", "!", "?", ":", ";", ",", _CUT)
 _SENTENCE_END: Final = re.compile(r"[.!?…](?=\s)")
@@ -41,7 +43,7 @@ def clean_name(text: str, chars_max: int = NAME_CHARS_MAX) -> str:
 
 def one_line(text: str) -> str:
     """Give text on one line, without pictures, invisible characters, or signs that act."""
-    spaced = "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in text)
+    spaced = "".join(" " if unicodedata.category(sign) in _BREAKS else sign for sign in text)
     plain = "".join(sign for sign in spaced if not _is_picture(sign))
     return _BLANKS.sub(" ", _SIGNS.sub("", plain)).strip()
 
@@ -77,10 +79,6 @@ def _joined(lines: list[str]) -> str:
 def _is_picture(sign: str) -> bool:
     """Tell whether a character is an emoji, a part of one, or cannot be seen at all."""
     category = unicodedata.category(sign)
-    if category in ("So", "Sk", "Sm"):
-        return ord(sign) >= _FIRST_PICTURE and category != "Sm"
-    return (
-        category in ("Cf", "Co", "Cn", "Cs", "Me", "Zl", "Zp")
-        or "\ufe00" <= sign <= "\ufe0f"
-        or sign == "\ufffd"
-    )
+    if category in ("So", "Sk"):
+        return ord(sign) >= _FIRST_PICTURE
+    return category in ("Cf", "Co", "Cn", "Cs", "Me") or "\ufe00" <= sign <= "\ufe0f"

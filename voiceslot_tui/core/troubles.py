@@ -162,7 +162,7 @@ def _of_the_platform(snapshot: Snapshot) -> Iterator[tuple[Trouble, str]]:
     if denied:
         yield (
             Trouble.PLATFORM_DENIED,
-            f"The platform refuses a route; {denied:,} calls wait for it.",
+            f"The platform refuses a route; calls that wait for it: {denied:,}.",
         )
 
 
@@ -187,7 +187,11 @@ def _of_messages(messages: MessageStanding) -> Iterator[tuple[Trouble, str]]:
         yield Trouble.MESSENGER_DENIED, f"The messenger does not let us send: {why}."
     if messages.template_trouble or messages.blocked:
         why = f": {_foreign(messages.template_trouble)}" if messages.template_trouble else ""
-        yield Trouble.MESSAGES_BLOCKED, f"{messages.blocked:,} messages are blocked{why}."
+        yield Trouble.MESSAGES_BLOCKED, f"{_counted(messages.blocked)} blocked{why}."
+
+
+def _counted(messages: int) -> str:
+    return "1 message is" if messages == 1 else f"{messages:,} messages are"
 
 
 def _of_services(snapshot: Snapshot, told: str) -> Iterator[tuple[Trouble, str]]:

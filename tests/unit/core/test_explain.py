@@ -23,6 +23,14 @@ def test_every_hold_has_a_sentence_of_its_own(hold: Hold) -> None:
     assert list(MEANINGS.values()).count(sentence) == 1
 
 
+def test_a_reading_from_the_future_betrays_a_clock_that_was_set_back() -> None:
+    gate = gate_of()
+    assert gate.reading is not None
+    ahead = replace(gate, reading=replace(gate.reading, at=later(NOW, 3600)))
+    (idle,) = why_idle(ahead, 3, 5, {}, NOW)
+    assert idle.sentence.endswith(": the clock was set back since the last reading")
+
+
 def test_nothing_is_explained_where_a_call_may_start() -> None:
     assert why_idle(gate_of(), 3, 5, {}, NOW) == ()
 

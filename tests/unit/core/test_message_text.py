@@ -59,6 +59,7 @@ def test_twenty_thousand_characters_become_a_few_sentences() -> None:
     [
         ("Ana", "Ana"),
         ("  Ana \n María ", "Ana María"),
+        ("Ana\u2028María\u2029Paz", "Ana María Paz"),
         ("[@click=app.quit]Pedro[/]", "[@click=app.quit]Pedro[/]"),
         ("{{ 7*7 }}", "77"),
         ("Ana 💃", "Ana"),

@@ -91,7 +91,7 @@ CASES: list[tuple[dict[str, Any], set[Trouble], str]] = [
     (
         {"holds": {Hold.PLATFORM_DENIED: 1200}},
         {_T.PLATFORM_DENIED},
-        "The platform refuses a route; 1,200 calls wait for it.",
+        "The platform refuses a route; calls that wait for it: 1,200.",
     ),
     ({"ends": 2}, set(), ""),
     ({"ends": 3}, {_T.WEBHOOKS_SILENT}, "3 calls ended and no good webhook came."),
@@ -117,7 +117,7 @@ CASES: list[tuple[dict[str, Any], set[Trouble], str]] = [
         {_T.MESSAGES_BLOCKED},
         "7 messages are blocked: rejected: spam.",
     ),
-    ({"messages": MessageStanding(blocked=1)}, {_T.MESSAGES_BLOCKED}, "1 messages are blocked."),
+    ({"messages": MessageStanding(blocked=1)}, {_T.MESSAGES_BLOCKED}, "1 message is blocked."),
     (
         {"services": (failing("the disk is full", store=True), failing("x", store=True))},
         {_T.STORE_FAILING},
