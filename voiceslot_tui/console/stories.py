@@ -14,6 +14,7 @@ from voiceslot_tui.console import formats
 from voiceslot_tui.console.phrases import Phrase, phrase, say
 from voiceslot_tui.console.widgets.cells import Line, Span, Tone
 from voiceslot_tui.console.wording import DISPOSITIONS
+from voiceslot_tui.core.follow_ups import SkipReason
 from voiceslot_tui.core.pages import JournalEntry
 from voiceslot_tui.core.text import clean
 
@@ -88,13 +89,17 @@ KINDS: Final = MappingProxyType(
     }
 )
 
-_OUTCOMES: Final = MappingProxyType({str(kind): shown for kind, shown in DISPOSITIONS.items()})
+_REASONS: Final = MappingProxyType(
+    {str(kind): shown for kind, shown in DISPOSITIONS.items()}
+    | {str(reason): say(str(reason).replace("_", " ")) for reason in SkipReason}
+)
+"""Details that are words of ours, as people read them."""
 
 _AGAIN: Final = ("over, to be tried again", Tone.ACCENT)
 _SHOW_THE_CHANGE: Final = frozenset({"reordered", "noted"})
 """Kinds whose word does not say by itself where the call stands now."""
 
-_MACHINES: Final = frozenset({"engine", "platform", "webhook", "poll", "answer", ""})
+_MACHINES: Final = frozenset({"engine", "platform", "messenger", "webhook", "poll", "answer", ""})
 """First words of actors that are no person, as `platform (poll)`: the line leaves them out."""
 
 
@@ -121,7 +126,7 @@ def what(entry: JournalEntry) -> Phrase:
     head = say(known[0], known[1]) if known else say(entry.kind.replace("_", " "))
     parts: list[Span] = [head]
     if entry.detail:
-        parts += [say(": "), _OUTCOMES.get(entry.detail, say(entry.detail))]
+        parts += [say(": "), _REASONS.get(entry.detail, say(entry.detail))]
     moved = entry.before and entry.after and entry.before != entry.after
     if moved and (known is None or entry.kind in _SHOW_THE_CHANGE):
         change = f" ({_plain(entry.before)} -> {_plain(entry.after)})"

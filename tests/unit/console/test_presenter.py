@@ -387,6 +387,10 @@ def entry(kind: str, **fields: object) -> JournalEntry:
             "02:40:00 Ana +1 202 555 0123  message not delivered: no WhatsApp",
         ),
         (
+            entry("message_skipped", follow_up_id=4, detail="not_wanted", actor="messenger (poll)"),
+            "02:40:00 Ana +1 202 555 0123  message left out: not wanted",
+        ),
+        (
             entry("message_delivered", call_id=None, follow_up_id=4, name="", to_number=""),
             "02:40:00 message 4  message delivered",
         ),
