@@ -13,7 +13,7 @@ from tests.simulation.happening import Happening, Teller
 from tests.simulation.stories import Args, Frame
 from tests.simulation.town import person
 from voiceslot_tui.core.calls import CallId, CallState
-from voiceslot_tui.core.errors import VoiceslotError
+from voiceslot_tui.core.errors import StoreUnavailable, VoiceslotError
 from voiceslot_tui.core.facts import Wish
 from voiceslot_tui.core.pages import Filter, PageQuery, Place
 from voiceslot_tui.core.undo import Done
@@ -163,7 +163,10 @@ async def _cancel_what_is_dialled(teller: Teller, args: Args) -> None:
     query = PageQuery(where=Filter(states=_UNDER_WAY), count=50)
     for _ in range(args["looks"]):
         await asyncio.sleep(1.0)
-        page = await teller.town.ask(lambda engine: engine.page(query))
+        try:
+            page = await teller.town.ask(lambda engine: engine.page(query))
+        except StoreUnavailable:
+            continue
         calls = [] if page is None else [int(row.call.id) for row in page.rows]
         if calls:
             teller.fired("cancelled in mid-dial")
