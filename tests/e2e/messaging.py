@@ -114,9 +114,9 @@ def entitled(made: Rig) -> Counter[str]:
     return Counter(dial["number"] for dial in dials if dial["outcome"] in FOLLOWED_UP)
 
 
-def run_batch(made: Rig, people: list[str]) -> str:
+def run_batch(made: Rig, people: list[str], **more: object) -> str:
     """Run a batch of the platform's own from beginning to end; give its id."""
-    batch_id = submit_batch(made.simulator, people)
+    batch_id = submit_batch(made.simulator, people, **more)
     await_batches(made, [batch_id])
     return batch_id
 
