@@ -98,7 +98,7 @@ class Platform(httpx.AsyncBaseTransport):
     """Answers with the batches as they are at the moment."""
 
     def __init__(self) -> None:
-        people = [_person(number) for number in range(RECIPIENTS)]
+        people = [person(number) for number in range(RECIPIENTS)]
         self._before = json.dumps(people)[1:].encode()
         for number in range(ENDED, ENDED + MOVED):
             people[number].update(status="completed", updated_at_unix=BEGAN_S + 15)
@@ -135,7 +135,7 @@ class Platform(httpx.AsyncBaseTransport):
         }
 
 
-def _person(number: int) -> dict[str, Any]:
+def person(number: int) -> dict[str, Any]:
     """Give a recipient; the first ones have ended in the last three hours."""
     ended = number < ENDED
     rings = ended or number < ENDED + 2 * MOVED
