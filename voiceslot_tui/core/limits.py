@@ -184,13 +184,15 @@ RECIPIENTS_KEPT_S: Final = 10.0
 """How long a batch is paged through before it is read again."""
 BATCH_INTERVAL_MAX_S: Final = 3600.0
 BATCH_INTERVAL_MIN_S: Final = 1.0
+GIVE_WAY_S: Final = 0.004
+"""How long the reading of a batch pauses after every piece of half a millisecond."""
 BATCHES_AT_ONCE: Final = 2
 """Batches read at once: one is on its way while another is looked through. Each may be large."""
 BATCH_SLICE: Final = 500
 """Recipients decoded in one go: half a millisecond, for which a freed slot may wait."""
 BATCH_LOOKS_IN_A_ROW: Final = 50
 """Ended recipients looked at closely in one go: to read a phone number takes its time."""
-BATCH_ENDS_AT_ONCE: Final = 500
+BATCH_ENDS_AT_ONCE: Final = 50
 """Ended calls written down in one transaction."""
 BATCH_ROUNDS_MAX: Final = 50
 """How many retries of one batch are told apart by their dates."""
