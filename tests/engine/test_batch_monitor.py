@@ -13,7 +13,11 @@ from tests.engine.fakes import DEADLINE_S, NOW, FakeClock, FakeIds
 from voiceslot_tui.core.batch_progress import BatchView
 from voiceslot_tui.core.batches import Watch
 from voiceslot_tui.core.errors import Fenced, ReadDenied, ReadFailed, StoreUnavailable
-from voiceslot_tui.core.limits import BATCH_DETAIL_MAX_AGE_S, BATCH_ENDS_AT_ONCE
+from voiceslot_tui.core.limits import (
+    BATCH_DETAIL_MAX_AGE_S,
+    BATCH_ENDS_AT_ONCE,
+    BATCH_LOOKS_IN_A_ROW,
+)
 from voiceslot_tui.core.slots import Ceiling
 from voiceslot_tui.core.snapshot import Health
 from voiceslot_tui.engine import batch_monitor
@@ -186,12 +190,18 @@ async def test_ten_thousand_are_written_down_in_pieces_and_others_go_on(
         told = {"status": "completed", "updated_at_unix": NOW_S, "id": f"r{number}"}
         rig.workspace.people["b1"].append({**told, "phone_number": f"+1202555{number:04d}"})
     await rig.check()
-    assert rig.store.asked_to_add == [BATCH_ENDS_AT_ONCE] * 20
+    assert rig.store.asked_to_add == [BATCH_ENDS_AT_ONCE] * (10_000 // BATCH_ENDS_AT_ONCE)
     assert len(set(rig.store.keys)) == 10_000
-    assert turns == 200
+    assert turns == 10_000 // BATCH_LOOKS_IN_A_ROW
 
 
 # --- what is read, and how closely
+
+
+@pytest.fixture
+def in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write down all of a check at once, so that a figure is a check."""
+    monkeypatch.setattr(batch_monitor, "BATCH_ENDS_AT_ONCE", 500)
 
 
 async def test_only_what_moved_is_read(rig: Rig) -> None:
@@ -206,6 +216,7 @@ async def test_only_what_moved_is_read(rig: Rig) -> None:
     assert rig.monitor.checks().read == 1
 
 
+@pytest.mark.usefixtures("in_one_piece")
 async def test_who_ended_long_before_is_not_written_down_again(rig: Rig) -> None:
     for number in range(40):
         rig.end("b1", f"r{number}")
@@ -245,6 +256,7 @@ async def test_an_end_that_is_told_late_is_found_in_time(rig: Rig, moves: object
     assert len(rig.store.keys) == 4
 
 
+@pytest.mark.usefixtures("in_one_piece")
 async def test_everybody_is_looked_at_again_although_it_moves_at_every_check(rig: Rig) -> None:
     for number in range(10):
         rig.end("b1", f"r{number}")

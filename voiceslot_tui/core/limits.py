@@ -185,15 +185,15 @@ RECIPIENTS_KEPT_S: Final = 10.0
 BATCH_INTERVAL_MAX_S: Final = 3600.0
 BATCH_INTERVAL_MIN_S: Final = 1.0
 GIVE_WAY_S: Final = 0.004
-"""How long the reading of a batch pauses after every piece of half a millisecond."""
+"""How long the reading of a batch pauses after every piece of a quarter millisecond."""
 BATCHES_AT_ONCE: Final = 2
 """Batches read at once: one is on its way while another is looked through. Each may be large."""
-BATCH_SLICE: Final = 500
-"""Recipients decoded in one go: half a millisecond, for which a freed slot may wait."""
-BATCH_LOOKS_IN_A_ROW: Final = 50
+BATCH_SLICE: Final = 250
+"""Recipients decoded in one go: a quarter millisecond, for which a freed slot may wait."""
+BATCH_LOOKS_IN_A_ROW: Final = 20
 """Ended recipients looked at closely in one go: to read a phone number takes its time."""
-BATCH_ENDS_AT_ONCE: Final = 50
-"""Ended calls written down in one transaction."""
+BATCH_ENDS_AT_ONCE: Final = 10
+"""Ended calls written down in one transaction: a freed slot's own waits for it."""
 BATCH_ROUNDS_MAX: Final = 50
 """How many retries of one batch are told apart by their dates."""
 BATCH_RATE_OVER_S: Final = 600.0
