@@ -17,7 +17,7 @@ def test_a_check_costs_at_most_twice_the_decoding() -> None:
     """At most 2 times the processor time of msgspec alone on the same bodies, and 150 MiB."""
     noise = Noise()
     command = [sys.executable, "-m", "tests.benchmarks.batch_check"]
-    out = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=110)
+    out = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=400)
     found = json.loads(out.stdout)
     bare_s, check_s = found["bare_s"] - found["made_s"], found["check_s"] - found["made_s"]
     typed_s = found["typed_s"] - found["made_s"]
