@@ -588,9 +588,9 @@ MUTANTS: Final = (
     ),
     _one(
         "a person who writes STOP is not taken at their word",
-        "listener/twilio_route.py",
-        "        wants_out = inbound.opt_out or asks_to_stop(inbound.body)",
-        "        wants_out = inbound.opt_out",
+        "wire/twilio_inbound.py",
+        "        return self.opt_out or asks_to_stop(self.body)",
+        "        return self.opt_out",
     ),
     _one(
         "what waits for a person stays when they are put on the list",

@@ -66,6 +66,7 @@ class Dispatcher:
         self._pause_self = pause_self
         self._unreachable_s = 0.0
         self._turned_away = 0
+        self._turning_away = asyncio.Lock()
         self.under_way = 0
         self.quiet = asyncio.Event()
         self.quiet.set()
@@ -138,13 +139,24 @@ class Dispatcher:
         written down: by then nobody may dial it into a full platform or a refused account.
         """
         self._judge(order, answer)
-        refused = isinstance(answer, NotTaken) and answer.refusal in _FULL
-        self._turned_away += refused
-        if isinstance(answer, NotTaken):
-            await persist(partial(self._heed, answer), lambda: self._board.stopping)
+        if not isinstance(answer, NotTaken):
+            await self._record(answer)
+        elif answer.refusal in _FULL:
+            self._turned_away += 1
+            # One after the other: one that is just being written down would count as gone twice.
+            async with self._turning_away:
+                await self._heed_and_record(answer)
+                self._turned_away -= 1
+        else:
+            await self._heed_and_record(answer)
+
+    async def _heed_and_record(self, answer: NotTaken) -> None:
+        await persist(partial(self._heed, answer), lambda: self._board.stopping)
+        await self._record(answer)
+
+    async def _record(self, answer: StartAnswer) -> None:
         record = partial(self._ledger.record, answer, by="platform")
         await persist(record, lambda: self._board.stopping)
-        self._turned_away -= refused
 
     def _judge(self, order: StartOrder, answer: StartAnswer) -> None:
         """Leave on the board what an answer says about the platform as a whole."""
