@@ -19,9 +19,9 @@ from voiceslot_tui.core.errors import ReadFailed
 from voiceslot_tui.core.limits import LIVE_TALK_MAX_S
 from voiceslot_tui.core.slots import Reading
 from voiceslot_tui.core.talks import BatchCalls, BatchCount, Talk, TalkState
+from voiceslot_tui.engine.batch_calls import IN_PROGRESS, BatchCallsReader
 from voiceslot_tui.ports import Clock, OpenCall, Store, VoicePlatform
 
-_IN_PROGRESS: Final = "in_progress"
 _PENDING: Final = "pending"
 _STARTS_SOON_S: Final = 60.0
 _BATCH_SHARE: Final = 0.5
@@ -63,7 +63,7 @@ class Reader:
         clock: Clock,
         limit: Callable[[], int],
         lag_s: float,
-        active_statuses: frozenset[str] = frozenset({_IN_PROGRESS}),
+        active_statuses: frozenset[str] = frozenset({IN_PROGRESS}),
     ) -> None:
         self.strategy = strategy
         self._store = store
@@ -73,7 +73,7 @@ class Reader:
         self._lag_s = lag_s
         self._active = active_statuses
         self._unnamed_before = 0
-        self._calls_of_batch: dict[str, tuple[tuple[int, int, int], BatchCalls]] = {}
+        self._batch_calls = BatchCallsReader(platform, clock)
         self._roads: MappingProxyType[Strategy, Callable[[Instant], Awaitable[Seen]]] = (
             MappingProxyType(
                 {
@@ -93,7 +93,7 @@ class Reader:
     async def _by_conversations(self, began: Instant) -> Seen:
         before = await self._store.open_calls()
         batches = await self._platform.batches()
-        of_batches = await self._calls_of(batches)
+        of_batches = await self._batch_calls.read(batches)
         talks = await self._platform.live_talks(LIVE_TALK_MAX_S)
         live = await self._live_count()
         open_calls = await self._store.open_calls()
@@ -124,20 +124,6 @@ class Reader:
         self._unnamed_before = unlisted
         return steady
 
-    async def _calls_of(self, batches: tuple[BatchCount, ...]) -> dict[str, BatchCalls]:
-        """Read which calls of running batches hold a slot; read again only what moved."""
-        kept: dict[str, tuple[tuple[int, int, int], BatchCalls]] = {}
-        for batch in batches:
-            if batch.status != _IN_PROGRESS or batch.dispatched <= batch.finished:
-                continue
-            mark = (batch.updated_at, batch.dispatched, batch.finished)
-            known = self._calls_of_batch.get(batch.batch_id)
-            if known is None or known[0] != mark or known[1].unnamed:
-                known = (mark, await self._platform.batch_calls(batch.batch_id))
-            kept[batch.batch_id] = known
-        self._calls_of_batch = kept
-        return {batch_id: calls for batch_id, (_, calls) in kept.items()}
-
     def _claimed_by_batches(
         self, batches: tuple[BatchCount, ...], of_batches: dict[str, BatchCalls], now: Instant
     ) -> int:
@@ -149,7 +135,7 @@ class Reader:
         total = 0
         for batch in batches:
             soon = batch.starts_at * 1000 <= later(now, _STARTS_SOON_S)
-            if batch.status != _IN_PROGRESS and not (batch.status == _PENDING and soon):
+            if batch.status != IN_PROGRESS and not (batch.status == _PENDING and soon):
                 continue
             holding = of_batches.get(batch.batch_id, BatchCalls()).count
             left = max(0, batch.scheduled - batch.dispatched)

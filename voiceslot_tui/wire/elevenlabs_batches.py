@@ -69,8 +69,15 @@ class _BatchDetail(_Batch, kw_only=True):
     recipients: list[msgspec.Raw]
 
 
-class _Recipients(msgspec.Struct):
-    recipients: list[_Recipient]
+class _Standing(msgspec.Struct, gc=False):
+    """A recipient as far as it is needed for slots, and as it is when nothing is odd."""
+
+    status: str = ""
+    conversation_id: str | None = None
+
+
+class _Standings(msgspec.Struct):
+    recipients: list[_Standing]
 
 
 class _OneByOne(msgspec.Struct):
@@ -79,7 +86,7 @@ class _OneByOne(msgspec.Struct):
 
 _batch_page = msgspec.json.Decoder(_BatchPage)
 _batch_detail = msgspec.json.Decoder(_BatchDetail)
-_recipients = msgspec.json.Decoder(_Recipients)
+_standings = msgspec.json.Decoder(_Standings)
 _one_by_one = msgspec.json.Decoder(_OneByOne)
 _recipient = msgspec.json.Decoder(_Recipient)
 _client_data = msgspec.json.Decoder(_ClientData)
@@ -184,9 +191,17 @@ def read_batch_detail(body: bytes) -> BatchDetail:
 def read_batch_calls(body: bytes) -> BatchCalls:
     """Read which recipients hold a slot, by the names of their conversations. Raises ReadFailed."""
     try:
-        recipients = _recipients.decode(body).recipients
+        standing = _standings.decode(body).recipients
+        return _calls(
+            one.conversation_id or "" for one in standing if one.status in HOLDING_RECIPIENTS
+        )
     except (ValueError, RecursionError):
-        recipients = _recipients_in(decoded(_one_by_one, body, "a batch").recipients)
+        return _calls_one_by_one(body)
+
+
+def _calls_one_by_one(body: bytes) -> BatchCalls:
+    """Read the same of a batch in which something is odd."""
+    recipients = _recipients_in(decoded(_one_by_one, body, "a batch").recipients)
     return _calls(
         text(one.conversation_id) for one in recipients if text(one.status) in HOLDING_RECIPIENTS
     )

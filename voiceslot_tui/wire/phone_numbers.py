@@ -90,6 +90,8 @@ def _checked(written: str) -> str:
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise _Refused(f"is not a possible number: it has {_length(reason)}")
     national = phonenumbers.national_significant_number(number)
+    if len(f"{number.country_code}{national}") > _E164_DIGITS_MAX:
+        raise _Refused(f"is not a possible number: it has more than {_E164_DIGITS_MAX} digits")
     premium = _premium(number.country_code)
     if (
         premium is not None
@@ -140,7 +142,11 @@ def possible_pattern() -> str:
         general = details.general_desc if details else None
         lengths = general.possible_length if general else ()
         if code not in _ALL_PREMIUM and lengths:
-            digits = "|".join(f"[0-9]{{{length}}}" for length in sorted(lengths))
+            digits = "|".join(
+                f"[0-9]{{{length}}}"
+                for length in sorted(lengths)
+                if len(str(code)) + length <= _E164_DIGITS_MAX
+            )
             premium = _premium(code)
             barred = f"(?!(?:{premium.pattern})$)" if premium else ""
             parts.append(f"{code}{barred}(?:{digits})")

@@ -60,6 +60,19 @@ def test_only_recipients_that_are_handed_over_ring_or_talk_hold_a_slot() -> None
     assert read_batch_calls(b'{"recipients": []}').count == 0
 
 
+@pytest.mark.parametrize("odd", [None, 5, {"status": 7}, {"conversation_id": []}])
+def test_something_odd_in_a_batch_changes_nothing_about_its_calls(odd: object) -> None:
+    people = [
+        recipient("dispatched", conversation_id=None),
+        recipient("initiated", conversation_id="conv_2"),
+        recipient("completed", conversation_id="conv_3"),
+        {"status": "in_progress"},
+        {"conversation_id": "conv_4"},
+    ]
+    assert read_batch_calls(detail(*people, odd)) == read_batch_calls(detail(*people))
+    assert read_batch_calls(detail(*people)) == read_batch_detail(detail(*people)).calls
+
+
 @pytest.mark.parametrize("body", [b"{}", b"<html>", b"[]", b'{"recipients": 1, "batch_calls": 1}'])
 def test_what_is_no_batch_is_not_read(body: bytes) -> None:
     for read in (read_batches, read_batch_calls):

@@ -64,6 +64,7 @@ def test_what_is_dialled_inside_a_country_only_is_left_out(written: str, number:
         ("+112", "too few|no international"),
         ("+1202555012", "too few"),
         ("+120255501234", "too many"),
+        ("+4910000000000000", "more than 15 digits"),
         ("+9991234567890", "no international"),
         ("+19005550123", "premium"),
         ("+449012345678", "premium"),
