@@ -9,7 +9,7 @@ import pytest
 
 from voiceslot_tui.core.calls import ConversationId
 from voiceslot_tui.core.errors import ReadFailed
-from voiceslot_tui.core.limits import BATCH_CALLS_AT_ONCE, BATCH_CALLS_WITHIN_S
+from voiceslot_tui.core.limits import BATCH_CALLS_WITHIN_S
 from voiceslot_tui.core.talks import BatchCalls, BatchCount
 from voiceslot_tui.engine.batch_calls import BatchCallsReader
 from voiceslot_tui.ports import Clock, VoicePlatform
@@ -112,9 +112,9 @@ async def test_names_known_of_a_batch_stay_known_while_it_cannot_be_read(
 
 
 async def test_no_batch_is_begun_when_the_time_is_over_and_next_time_it_is_the_first() -> None:
-    platform = Platform(takes_s=BATCH_CALLS_WITHIN_S)
+    platform = Platform(takes_s=BATCH_CALLS_WITHIN_S / 4)
     reader = platform.reader()
-    names = [f"{number:02}" for number in range(3 * BATCH_CALLS_AT_ONCE)]
+    names = [f"{number:02}" for number in range(12)]
     seen: list[list[str]] = []
     for finished in range(6):
         found = await reader.read(batches(*names, dispatched=9, finished=finished))
@@ -123,6 +123,6 @@ async def test_no_batch_is_begun_when_the_time_is_over_and_next_time_it_is_the_f
         for name in names:
             at_least = 1 if name in read else 9 - finished
             assert found[name].count == at_least
-        assert len(seen[-1]) == BATCH_CALLS_AT_ONCE
+        assert len(seen[-1]) == 4
     for begin in (0, 3):
         assert sorted(chain.from_iterable(seen[begin : begin + 3])) == names

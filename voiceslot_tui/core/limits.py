@@ -186,8 +186,6 @@ BATCH_INTERVAL_MAX_S: Final = 3600.0
 BATCH_INTERVAL_MIN_S: Final = 1.0
 GIVE_WAY_S: Final = 0.004
 """How long the reading of a batch pauses after every piece of a quarter millisecond."""
-BATCH_CALLS_AT_ONCE: Final = 4
-"""Batches read at once to know which of their calls hold a slot."""
 BATCH_CALLS_WITHIN_S: Final = 4.0
 """How long such reading may begin another batch: it must be over well before it is stale."""
 BATCHES_AT_ONCE: Final = 2

@@ -7,14 +7,13 @@ as were handed over and have not ended. Nobody's dialling stops for it.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from voiceslot_tui.core.errors import ReadFailed
-from voiceslot_tui.core.limits import BATCH_CALLS_AT_ONCE, BATCH_CALLS_WITHIN_S
+from voiceslot_tui.core.limits import BATCH_CALLS_WITHIN_S
 from voiceslot_tui.core.talks import BatchCalls, BatchCount
 from voiceslot_tui.ports import Clock, VoicePlatform
 
@@ -49,7 +48,7 @@ class BatchCallsReader:
         }
         self._known = {one: known for one, known in self._known.items() if one in running}
         moved = self._moved(running)
-        for batch_id, calls in (await self._read_in_time(iter(moved))).items():
+        for batch_id, calls in (await self._read_in_time(moved)).items():
             self._known.pop(batch_id, None)
             self._known[batch_id] = _Known(_mark(running[batch_id]), calls)
         return {one: self._best_of(batch) for one, batch in running.items()}
@@ -66,21 +65,18 @@ class BatchCallsReader:
         ]
         return sorted(moved, key=lambda batch_id: order.get(batch_id, -1))
 
-    async def _read_in_time(self, waiting: Iterator[str]) -> dict[str, BatchCalls]:
-        """Read batches, some at once, and begin no more when the time is over."""
+    async def _read_in_time(self, moved: list[str]) -> dict[str, BatchCalls]:
+        """Read one batch after the other, and begin none when the time is over.
+
+        Several at once would be read sooner, but a freed slot would wait for all of them.
+        """
         ends_at = self._clock.steady_s() + BATCH_CALLS_WITHIN_S
         found: dict[str, BatchCalls] = {}
-
-        async def read_each() -> None:
-            for batch_id in waiting:
-                with contextlib.suppress(ReadFailed):
-                    found[batch_id] = await self._platform.batch_calls(batch_id)
-                if self._clock.steady_s() >= ends_at:
-                    return
-
-        async with asyncio.TaskGroup() as reading:
-            for _ in range(BATCH_CALLS_AT_ONCE):
-                reading.create_task(read_each())
+        for batch_id in moved:
+            with contextlib.suppress(ReadFailed):
+                found[batch_id] = await self._platform.batch_calls(batch_id)
+            if self._clock.steady_s() >= ends_at:
+                break
         return found
 
     def _best_of(self, batch: BatchCount) -> BatchCalls:

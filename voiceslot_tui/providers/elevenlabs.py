@@ -33,6 +33,7 @@ from voiceslot_tui.providers.http import Http, NoAnswer, NotSent, raw_headers
 from voiceslot_tui.providers.lookup import Query, search
 from voiceslot_tui.providers.reading import NotThere, Reader, deadline
 from voiceslot_tui.providers.roads import Roads
+from voiceslot_tui.turns import let_others_run
 from voiceslot_tui.wire.elevenlabs_batches import read_batch_calls, read_batches
 from voiceslot_tui.wire.elevenlabs_calls import (
     ENDED_STATUSES,
@@ -153,7 +154,9 @@ class ElevenLabs:
     async def batch_calls(self, batch_id: str) -> BatchCalls:
         """Read which calls of a batch hold a slot."""
         async with deadline("a batch"):
-            return read_batch_calls(await self._api.get(self._api.one("batch-calling", batch_id)))
+            body = await self._api.get(self._api.one("batch-calling", batch_id))
+        await let_others_run()
+        return read_batch_calls(body)
 
     async def agents(self) -> tuple[AgentSummary, ...]:
         """Read the workspace's agents."""
