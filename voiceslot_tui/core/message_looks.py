@@ -43,3 +43,8 @@ def next_look(one_try: Try, now: Instant, *, has_callbacks: bool) -> Instant | N
     first_s = _FIRST_IN_DOUBT_S if in_doubt else calm_s
     age_s = seconds_between(one_try.changed_at, now)
     return later(now, min(max(first_s, age_s * _OF_AGE), LOOK_EVERY_MAX_S))
+
+
+def is_time(look_at: Instant, now: Instant) -> bool:
+    """Tell whether a look is due, also where the clock was set back since it was planned."""
+    return not now < look_at <= later(now, LOOK_EVERY_MAX_S)

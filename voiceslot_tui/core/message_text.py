@@ -27,6 +27,8 @@ _ENDED: Final = (".", "!", "?", ":", ";", ",", _CUT)
 _SENTENCE_END: Final = re.compile(r"[.!?…](?=\s)")
 _FIRST_PICTURE: Final = 0x2190
 """Symbols from here on are arrows, signs and emoji; before it, degree, copyright and the like."""
+_PLAIN_BELOW: Final = "\u0250"
+"""Letters of the western languages and their signs: what can be printed of these is no picture."""
 
 
 def clean_summary(text: str, chars_max: int = SUMMARY_CHARS_MAX) -> str:
@@ -43,6 +45,8 @@ def clean_name(text: str, chars_max: int = NAME_CHARS_MAX) -> str:
 
 def one_line(text: str) -> str:
     """Give text on one line, without pictures, invisible characters, or signs that act."""
+    if text.isprintable() and max(text, default="") < _PLAIN_BELOW:
+        return _BLANKS.sub(" ", _SIGNS.sub("", text)).strip()
     spaced = "".join(" " if unicodedata.category(sign) in _BREAKS else sign for sign in text)
     plain = "".join(sign for sign in spaced if not _is_picture(sign))
     return _BLANKS.sub(" ", _SIGNS.sub("", plain)).strip()

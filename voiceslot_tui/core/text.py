@@ -31,6 +31,7 @@ _UNSAFE: Final = re.compile(
 )
 _SPACES: Final = re.compile(r"[\t\r\n\x0b\x0c\x85\u2028\u2029]+")
 _COMBINING_MAX: Final = 4
+_FIRST_MARK: Final = "\u0300"
 _CUT: Final = "…"
 
 
@@ -54,7 +55,7 @@ def _clipped(text: str, chars_max: int) -> str:
 
 
 def _thinned(text: str) -> str:
-    if not any(_is_mark(character) for character in text):
+    if max(text, default="") < _FIRST_MARK or not any(map(_is_mark, text)):
         return text
     kept: list[str] = []
     run = 0

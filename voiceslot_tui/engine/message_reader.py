@@ -23,7 +23,7 @@ from voiceslot_tui.core.limits import (
     TEMPLATE_EVERY_S,
     TEMPLATE_EVERY_WAITING_S,
 )
-from voiceslot_tui.core.message_looks import next_look
+from voiceslot_tui.core.message_looks import is_time, next_look
 from voiceslot_tui.engine.desk import Desk
 from voiceslot_tui.engine.message_ledger import MessageLedger
 from voiceslot_tui.follow_up_ports import FollowUpStore, Look, Messenger
@@ -31,6 +31,8 @@ from voiceslot_tui.ports import Clock
 
 _BY = "messenger (poll)"
 _HINTS_MAX = 200
+_CALM_S = 1.0
+"""How long it stays known when the next look is due: of a new message it is later than that."""
 
 
 class MessageReader:
@@ -59,6 +61,7 @@ class MessageReader:
         self._has_callbacks = has_callbacks
         self._template_at_s = clock.steady_s()
         self._doubted_at_s = float("-inf")
+        self._calm_until_s = float("-inf")
         self._read_sid = ""
         self._hints: deque[MessageSid | None] = deque(maxlen=_HINTS_MAX)
 
@@ -79,14 +82,22 @@ class MessageReader:
         """Read the template where it is time; look up some of the messages whose time has come."""
         while self._hints:
             await self._store.look_soon(self._hints.popleft(), self._clock.now())
+            self._calm_until_s = float("-inf")
         failed = await self._tend_template()
-        failed = await self._look_up() or failed
+        waits = [self._template_at_s - self._clock.steady_s()] if self._desk.by_template else []
+        calm_s = self._calm_until_s - self._clock.steady_s()
+        if calm_s <= 0:
+            due = await self._store.next_look()
+            if due is not None and is_time(due, self._clock.now()):
+                failed = await self._look_up() or failed
+                due = await self._store.next_look()
+            calm_s = _CALM_S if due is None else (due - self._clock.now()) / 1000
+            self._calm_until_s = self._clock.steady_s() + min(_CALM_S, calm_s)
+            waits += [] if due is None else [calm_s]
+        else:
+            waits.append(calm_s)
         if failed is not None:
             raise failed
-        due = await self._store.next_look()
-        waits = [self._template_at_s - self._clock.steady_s()] if self._desk.by_template else []
-        if due is not None:
-            waits.append((due - self._clock.now()) / 1000)
         return max(0.001, min(waits)) if waits else None
 
     # --- the template

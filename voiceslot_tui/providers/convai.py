@@ -22,7 +22,8 @@ class Convai:
     """Reads below one address. Raises as Reader does; call it within `reading.deadline`."""
 
     def __init__(self, reader: Reader, base_url: str) -> None:
-        self.root = httpx.URL(f"{base_url.rstrip('/')}/v1/convai/")
+        self._root = f"{base_url.rstrip('/')}/v1/convai/"
+        self.root = httpx.URL(self._root)
         self.get = reader.get
         self.server_now_s = reader.server_now_s
 
@@ -55,4 +56,4 @@ class Convai:
 
     def at(self, path: str) -> httpx.URL:
         """Give an address by its path."""
-        return self.root.join(path)
+        return httpx.URL(self._root + path)

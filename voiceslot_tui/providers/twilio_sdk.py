@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -35,6 +36,8 @@ _NO_ENVIRONMENT: Final = {"TWILIO_REGION": ""}
 """Given in place of the process's environment, from which the SDK would silently take over
 account, token, edge and region; an empty one would not be taken."""
 
+_ADDRESSES_REMEMBERED: Final = 64
+
 
 class _Sender(AsyncHttpClient):  # type: ignore[misc]
     """What the SDK sends through: one request each, never repeated, never redirected."""
@@ -53,6 +56,7 @@ class _Sender(AsyncHttpClient):  # type: ignore[misc]
         self._authorization = f"Basic {secret}"
         self._base = httpx.URL(base_url) if base_url else None
         self._timeout_s = timeout_s
+        self._url_of = lru_cache(_ADDRESSES_REMEMBERED)(self._rewritten)
 
     async def request(
         self,
@@ -66,7 +70,7 @@ class _Sender(AsyncHttpClient):  # type: ignore[misc]
         allow_redirects: bool = False,
     ) -> Response:
         """Send one request. Raises NotSent or NoAnswer; any status is an answer."""
-        url = self._rewritten(httpx.URL(uri))
+        url = self._url_of(uri)
         if params:
             url = url.copy_merge_params(params)
         prepared = raw_headers(url, {**(headers or {}), "Authorization": self._authorization})
@@ -75,7 +79,8 @@ class _Sender(AsyncHttpClient):  # type: ignore[misc]
         answer = await exchange.send(self._http, method.upper(), url, prepared, content)
         return Response(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)
 
-    def _rewritten(self, url: httpx.URL) -> httpx.URL:
+    def _rewritten(self, uri: str) -> httpx.URL:
+        url = httpx.URL(uri)
         if self._base is None:
             return url
         return url.copy_with(scheme=self._base.scheme, netloc=self._base.netloc)

@@ -8,7 +8,7 @@ other. No transaction judges more than a bounded number, and what was judged is 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from voiceslot_tui.core.calls import Instant, later
@@ -36,6 +36,8 @@ _DUE: Final = (
 """The longest due first: what has no time stands before what has one."""
 _NEXT: Final = f"SELECT due_at {_DUE_INDEX} ORDER BY due_at, id LIMIT 1"
 _NEXT_AHEAD: Final = f"SELECT due_at {_DUE_INDEX} AND due_at > ? ORDER BY due_at LIMIT 1"
+_FIRST_LOOK: Final = 3
+"""Read beyond what may be sent: who is judged to wait stands in between."""
 _SENT_TO: Final = (
     "SELECT started_at FROM message_try INDEXED BY message_try_sent_to "
     "WHERE to_number <> '' AND state NOT IN ('not_sent', 'failed') "
@@ -62,7 +64,7 @@ def take_due(
     unread: list[FollowUp] = []
     written_down = 0
     bound = max(count * FOLLOW_UPS_JUDGED_PER_CLAIM, FOLLOW_UPS_JUDGED_MIN)
-    for row in db.execute(_DUE, (bound,)).fetchall():
+    for row in _due(db, count + _FIRST_LOOK, bound):
         follow_up = follow_up_rows.follow_up_from(row)
         if follow_up.due_at is not None and follow_up.due_at > now:
             break
@@ -77,6 +79,20 @@ def take_due(
         if isinstance(verdict, Wait) and verdict.reason is WaitReason.OUTCOME:
             unread.append(waiting)
     return Taken(tuple(sendings), tuple(unread), written_down, _is_more(db, now), next_due(db, now))
+
+
+def _due(db: sqlite3.Connection, some: int, bound: int) -> Iterator[Any]:
+    """Read the longest due, some at first and then ever more: whoever asks seldom wants many.
+
+    Each must be due no more when the next is asked for.
+    """
+    while bound > 0:
+        rows = db.execute(_DUE, (min(some, bound),)).fetchall()
+        yield from rows
+        if len(rows) < some:
+            return
+        bound -= len(rows)
+        some *= 2
 
 
 def _judge(
