@@ -7,6 +7,7 @@ newer Textual), `missing_hooks` names it and the console runs on Textual's own d
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 import queue
@@ -14,7 +15,7 @@ import selectors
 import sys
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
-from signal import SIGHUP
+from signal import SIGCONT, SIGHUP
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from rich.color import ColorSystem
@@ -70,6 +71,10 @@ class SafeDriver(LinuxDriver):
         self._leaving: Leaving | None = None
         self._suspended = False
         self._lost = False
+        # Textual's own handler would wait for the loop's next turn: what continues a stopped
+        # process may arrive in another thread, which wakes nobody.
+        with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
+            self._loop.add_signal_handler(SIGCONT, self._sigcont_application)
 
     @property
     def frames_waiting(self) -> int:
