@@ -43,6 +43,7 @@ _IDLE_S: Final = 3.0
 _SETTLES_WITHIN_S: Final = 3 * 3600.0
 _DIALS_WITHIN_S: Final = 700.0
 """The longest rest that is given to a platform, and a probe of a refused route, are shorter."""
+_ANSWERED_WITHIN_S: Final = 90.0
 _FOUND_WITHIN_S: Final = 700.0
 """Unknown calls are searched for every five minutes: all that can be found are found by then."""
 _MESSAGES_WITHIN_S: Final = 2 * 3600.0
@@ -344,6 +345,9 @@ class StoryTeller:
             if seen is None:
                 await self.revive(0.0)
                 continue
+            if seen.paused_at is not None and now - healed_s < _ANSWERED_WITHIN_S:
+                # A start from before the end was refused after it, as with a wrong key.
+                await self._operate(lambda engine: engine.resume(by="ana"), {"act": "resume"})
             if seen.dials != dials or not seen.ready:
                 dials, dialled_s = seen.dials, now
             if now - dialled_s > _DIALS_WITHIN_S and seen.slots.free:
