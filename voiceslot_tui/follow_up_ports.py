@@ -113,6 +113,10 @@ class Workspace(Protocol):
         """Read a conversation's summary; None where the platform does not know it."""
         ...
 
+    def now(self) -> Instant:
+        """Give the platform's time, as its last answer dated itself: it dates batches by it."""
+        ...
+
     async def batch_rows(self) -> tuple[Batch, ...]:
         """Read all batch calls of the workspace with their names and agents."""
         ...

@@ -19,10 +19,11 @@ from voiceslot_tui.wire.elevenlabs_batches import read_batch_detail, read_batch_
 class FakeWorkspace:
     """Batches in the platform's own words, read by our own translators.
 
-    `spoilt` gives, by id, the body that comes instead of a batch.
+    `spoilt` gives, by id, the body that comes instead of a batch, `now` the platform's time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], Instant]) -> None:
+        self.now = now
         self.batches: dict[str, dict[str, Any]] = {}
         self.people: dict[str, list[dict[str, Any]]] = {}
         self.spoilt: dict[str, bytes] = {}

@@ -34,7 +34,7 @@ class Desk:
     """The actions with what they need."""
 
     def __init__(self, answer: BatchAnswer = BatchAnswer.DONE) -> None:
-        self.workspace = FakeWorkspace()
+        self.workspace = FakeWorkspace(FakeClock().now)
         self.workspace.answer = answer
         self.journal = Journal(self.workspace)
         self.checks = 0

@@ -12,6 +12,7 @@ from tests.engine.fake_workspace import FakeFollowUps, FakeWorkspace
 from tests.engine.fakes import DEADLINE_S, NOW, FakeClock, FakeIds
 from voiceslot_tui.core.batch_progress import BatchView
 from voiceslot_tui.core.batches import Watch
+from voiceslot_tui.core.calls import later
 from voiceslot_tui.core.errors import Fenced, ReadDenied, ReadFailed, StoreUnavailable
 from voiceslot_tui.core.limits import (
     BATCH_DETAIL_MAX_AGE_S,
@@ -34,9 +35,10 @@ class Rig:
     """One monitor on a scripted workspace; `restart` is a kill and a start."""
 
     def __init__(self, *, wanted: bool = True) -> None:
-        self.workspace = FakeWorkspace()
-        self.store = FakeFollowUps()
         self.clock = FakeClock()
+        self.wrong_by_s = 0.0
+        self.workspace = FakeWorkspace(lambda: later(self.clock.now(), -self.wrong_by_s))
+        self.store = FakeFollowUps()
         self.restart(wanted=wanted)
 
     def restart(self, *, wanted: bool = True) -> None:
@@ -54,6 +56,10 @@ class Rig:
     def now_s(self) -> int:
         return self.clock.now() // 1000
 
+    @property
+    def platform_s(self) -> int:
+        return self.workspace.now() // 1000
+
     async def check(self, wait_s: float = INTERVAL_S) -> float | None:
         """Let time pass and step; the workspace is asked for what moved."""
         self.clock.wait(wait_s)
@@ -67,7 +73,7 @@ class Rig:
 
     def end(self, batch: str, name: str, status: str = "completed", talk: str | None = "") -> None:
         named = f"conv_{name}" if talk == "" else talk
-        self.workspace.person(batch, name, status, self.now_s, named)
+        self.workspace.person(batch, name, status, self.platform_s, named)
 
     def view(self, batch: str) -> BatchView:
         return next(one for one in self.monitor.table() if one.batch.count.batch_id == batch)
@@ -305,6 +311,25 @@ async def test_a_weekend_outage_loses_nothing(rig: Rig) -> None:
     assert [view.batch.count.batch_id for view in rig.monitor.table()] == ["b1"]
     assert rig.store.forgotten == ["finished"]
     assert set(rig.store.marks) == {"b1"}
+
+
+@pytest.mark.parametrize("wrong_by_s", [DAY_S, 9 * DAY_S, -DAY_S, -9 * DAY_S])
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_clock_that_is_set_hides_no_batch(
+    rig: Rig, wrong_by_s: float, restarts: bool
+) -> None:
+    await rig.check()
+    rig.clock.jump(wrong_by_s)
+    rig.wrong_by_s = wrong_by_s
+    if restarts:
+        rig.restart()
+    await rig.check()
+    rig.workspace.put("b2", rig.platform_s)
+    for batch in ("b1", "b2"):
+        rig.end(batch, "r1", talk=f"conv_{batch}")
+        rig.workspace.put(batch, rig.platform_s, "completed")
+    await rig.check()
+    assert rig.store.keys == ["conversation/conv_b1", "conversation/conv_b2"]
 
 
 async def test_a_first_start_reads_what_is_under_way_and_what_is_of_today() -> None:

@@ -80,8 +80,6 @@ _FOUND_WITHIN_S: Final = 900.0
 _SOON_S: Final = 400.0
 """A look-up or a retry that is due within so long is waited for; a later one is an explanation."""
 _RELEASES_MAX: Final = 3
-_A_DAY_S: Final = 86_400.0
-"""By a clock that is wrong by as much, batches of today are old ones."""
 _AT_HOME: Final = "+1"
 _ZONE: Final = ZoneInfo("America/New_York")
 """Where the people live whose numbers tell where they live; of all others nobody knows the hour."""
@@ -554,8 +552,6 @@ class MessageJudge:
 
     def _forgotten(self) -> str:
         """Name somebody whose call in a batch has ended and who has no row."""
-        if self._wrong_by_s >= _A_DAY_S:
-            return ""
         by_conversation = {row.conversation_id for row in self._rows.values()}
         by_place = {
             (row.batch_id, row.to_number)

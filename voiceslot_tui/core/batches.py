@@ -103,7 +103,8 @@ ENDED_RECIPIENTS: Final = MappingProxyType(
 def why_watched(batch: Batch, last_check: Instant | None, now: Instant) -> Watch | None:
     """Say why a batch is watched, or None where it is not.
 
-    `last_check` is when the last check that we completed began, None before the first.
+    `last_check` is when the last check that we completed began, None before the first; both moments
+    are in the platform's time, as the dates of batches are.
     """
     count = batch.count
     life = BATCH_LIVES.get(count.status, _Life.RUNS)

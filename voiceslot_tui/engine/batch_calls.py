@@ -2,7 +2,9 @@
 
 A batch may hold 10,000 recipients and take seconds over a slow line, and one of them may not be
 readable at all. What could not be read counts by the figures in the list of batches: as many calls
-as were handed over and have not ended. Nobody's dialling stops for it.
+as were handed over and have not ended. Those of them that the list of conversations names besides
+then count twice: that may leave a slot empty for a while, and never takes one too many. Nobody's
+dialling stops for it.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ from voiceslot_tui.core.batches import (
     rounds_of,
     why_watched,
 )
-from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.calls import Instant, later
 from voiceslot_tui.core.errors import ReadFailed, StoreUnavailable, VoiceslotError
 from voiceslot_tui.core.follow_up_pages import BatchFigures
 from voiceslot_tui.core.limits import (
@@ -72,9 +72,13 @@ class _Watched:
 
 @dataclass(slots=True)
 class _Check:
-    """One check under way. `broken` is why nothing can be written down, which ends it."""
+    """One check under way. `broken` is why nothing can be written down, which ends it.
+
+    `listed_at` is when it began in the platform's time, by which batches are dated.
+    """
 
     began_at: Instant
+    listed_at: Instant
     read: int = 0
     failed: list[str] = field(default_factory=list)
     broken: StoreUnavailable | None = None
@@ -169,7 +173,8 @@ class BatchMonitor:
         return self._began_s + self._checks.interval_s - self._clock.steady_s()
 
     async def _check(self) -> None:
-        check = _Check(self._clock.now())
+        now = self._clock.now()
+        check = _Check(began_at=now, listed_at=now)
         began_s = self._began_s = self._clock.steady_s()
         error = "the last check was broken off"
         try:
@@ -178,8 +183,8 @@ class BatchMonitor:
             await self._read_moved(check)
             self._note_progress()
             if not check.failed and self._checks.watching:
-                await self._store.checked(check.began_at)
-                self._last_check = check.began_at
+                await self._store.checked(check.listed_at)
+                self._last_check = check.listed_at
             error = self._trouble(check)
         except VoiceslotError as problem:
             error = clean(str(problem))
@@ -213,10 +218,12 @@ class BatchMonitor:
 
     async def _list(self, check: _Check) -> None:
         """List all batches, and keep those that are watched."""
+        asked_s = self._clock.steady_s()
         rows = await self._workspace.batch_rows()
+        check.listed_at = later(self._workspace.now(), asked_s - self._clock.steady_s())
         watched: dict[str, _Watched] = {}
         for row in rows:
-            watch = why_watched(row, self._last_check, check.began_at)
+            watch = why_watched(row, self._last_check, check.listed_at)
             if watch is not None:
                 watched[row.count.batch_id] = self._as_listed(row, watch)
         gone = tuple(set(self._marks) - set(watched))

@@ -12,7 +12,7 @@ from typing import Final
 import httpx
 
 from voiceslot_tui.core.batches import Batch
-from voiceslot_tui.core.calls import ConversationId
+from voiceslot_tui.core.calls import ConversationId, Instant
 from voiceslot_tui.core.limits import (
     BATCH_CHANGE_TIMEOUT_S,
     BATCH_SLICE,
@@ -52,6 +52,10 @@ class ElevenLabsWorkspace:
         self._api = Convai(Reader(http, credentials, clock), base_url)
         self._batches_url = httpx.URL(active_calls_url or self._api.at(f"{_BATCHES}/workspace"))
         self._headers = raw_headers(self._api.root, credentials)
+
+    def now(self) -> Instant:
+        """Give the platform's time, as its last answer dated itself."""
+        return Instant(int(self._api.server_now_s() * 1000))
 
     async def talk(self, conversation_id: ConversationId) -> Talk | None:
         """Read one conversation; None where the platform does not know it."""
