@@ -29,7 +29,7 @@ demo: .venv/run.stamp ## watch a whole campaign, simulated, without keys
 
 .PHONY: test
 test: lint ## check everything: format, lint, types, import rule, tests
-	@$(python) -m pytest -n 3 --dist worksteal
+	@$(python) -m pytest -n 4 --dist worksteal
 
 .PHONY: lint
 lint: .venv/dev.stamp ## check format, lint, types and the import rule

@@ -51,6 +51,13 @@ class Stage:
             self.app.post_message(events.Key("enter", None))
         await self.rest()
 
+    async def paste(self, text: str) -> None:
+        """Put text on the line that is open, all at once, and hand it in."""
+        await self.until(lambda: isinstance(self.app.screen, TypingDialog))
+        self.app.post_message(events.Paste(text))
+        self.app.post_message(events.Key("enter", None))
+        await self.rest()
+
     async def rest(self) -> None:
         """Wait until nothing is being read, asked or painted."""
         main = self.app.main

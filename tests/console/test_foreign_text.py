@@ -38,6 +38,9 @@ CORPUS = [
     "Z" + "\u0301" * 40,
     "漢字かな交じり文👩‍👩‍👧‍👦",
 ]
+FIRST = CORPUS[:3] + CORPUS[6:8]
+"""What stands in every single place; the others stand in rows of their own beside it."""
+SHOWN = [(CORPUS[0], (80, 24)), *((payload, (200, 60)) for payload in FIRST)]
 OBEYED = {"Cc", "Cs", "Zl", "Zp"}
 INVISIBLE = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u200e\u200f\ufeff")
 
@@ -135,7 +138,7 @@ def assert_harmless(seen: Stage) -> None:
             assert style is None or not any(key.startswith("@") for key in style.meta)
 
 
-@pytest.mark.parametrize("payload", CORPUS[:3] + CORPUS[6:8], ids=lambda payload: ascii(payload))
+@pytest.mark.parametrize("payload", FIRST, ids=lambda payload: ascii(payload))
 async def test_foreign_text_is_shown_as_text_on_every_screen(payload: str) -> None:
     link = hostile_link(payload, *CORPUS)
     async with stage(link, (120, 40)) as seen:
@@ -156,8 +159,7 @@ async def test_foreign_text_is_shown_as_text_on_every_screen(payload: str) -> No
         assert_harmless(seen)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=["80x24", "200x60"])
-@pytest.mark.parametrize("payload", CORPUS[:3] + CORPUS[6:8], ids=lambda payload: ascii(payload))
+@pytest.mark.parametrize(("payload", "size"), SHOWN, ids=ascii)
 async def test_foreign_text_in_messages_is_shown_as_text(
     payload: str, size: tuple[int, int]
 ) -> None:
@@ -174,8 +176,7 @@ async def test_foreign_text_in_messages_is_shown_as_text(
         assert_harmless(seen)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=["80x24", "200x60"])
-@pytest.mark.parametrize("payload", CORPUS[:3] + CORPUS[6:8], ids=lambda payload: ascii(payload))
+@pytest.mark.parametrize(("payload", "size"), SHOWN, ids=ascii)
 async def test_foreign_text_in_batches_is_shown_as_text(
     payload: str, size: tuple[int, int]
 ) -> None:

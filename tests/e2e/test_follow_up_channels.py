@@ -208,6 +208,7 @@ def test_wrong_credentials_lose_nothing_and_right_ones_send_each_once(tmp_path: 
         assert standing(made)["trouble"] == ""
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(90)
 def test_a_messenger_that_is_away_for_a_while_gets_each_message_once(tmp_path: Path) -> None:
     """Nobody listens where it should be: nothing was sent, and everything waits."""
