@@ -100,10 +100,7 @@ class BatchAnswer(StrEnum):
 
 
 class Workspace(Protocol):
-    """ElevenLabs, as far as batches and summaries are concerned.
-
-    Reads raise ReadFailed or ReadDenied.
-    """
+    """ElevenLabs' batches and summaries. Reads raise ReadFailed or ReadDenied."""
 
     async def talk(self, conversation_id: ConversationId) -> Talk | None:
         """Read one conversation; None where the platform does not know it."""
