@@ -77,6 +77,7 @@ class FakeMessenger:
         self.stands: dict[MessageSid, MessageNews] = {}
         self.known_template = TEMPLATE
         self.reads_fail: ReadFailed | None = None
+        self.looked_up: list[MessageSid] = []
         self.listings = 0
         self.inbox: list[Received] = [Received()]
         self.asked_since: list[Instant | None] = []
@@ -96,6 +97,7 @@ class FakeMessenger:
     async def news(self, message_sid: MessageSid) -> MessageNews | None:
         if self.reads_fail is not None:
             raise self.reads_fail
+        self.looked_up.append(message_sid)
         return self.stands.get(message_sid)
 
     async def sent_to(

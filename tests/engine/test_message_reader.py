@@ -1,0 +1,72 @@
+"""When messages are looked up: when it is time, and without asking the database at every news."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.message_rig import MessageRig, message_rig
+from voiceslot_tui.core.calls import Instant
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[MessageRig]:
+    async with message_rig(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def questions(rig: MessageRig, monkeypatch: pytest.MonkeyPatch) -> list[Instant | None]:
+    """List what the reader was told of the next look whenever it asked."""
+    told: list[Instant | None] = []
+    ask = rig.store.next_look
+
+    async def asked() -> Instant | None:
+        told.append(await ask())
+        return told[-1]
+
+    monkeypatch.setattr(rig.store, "next_look", asked)
+    return told
+
+
+async def test_news_within_a_second_cost_one_question(
+    rig: MessageRig, questions: list[Instant | None]
+) -> None:
+    rig.clock.wait(1)
+    for _ in range(3):
+        wait_s = await rig.reader.step()
+    assert questions == [None]
+    assert wait_s is not None
+    assert 0 < wait_s <= 1
+    rig.clock.wait(wait_s)
+    await rig.reader.step()
+    assert questions == [None, None]
+
+
+async def test_a_message_of_that_second_is_looked_up_in_its_time(rig: MessageRig) -> None:
+    await rig.ended(1)
+    await rig.send()
+    assert await rig.states() == ["accepted"]
+    looked_after_s = 0.0
+    while not rig.messenger.looked_up:
+        wait_s = await rig.reader.step()
+        assert wait_s is not None
+        looked_after_s += wait_s
+        rig.clock.wait(wait_s)
+        await rig.reader.step()
+    assert 5 <= looked_after_s <= 6.1
+
+
+async def test_who_asks_is_answered_at_once(
+    rig: MessageRig, questions: list[Instant | None]
+) -> None:
+    await rig.ended(1)
+    await rig.send()
+    rig.clock.wait(1)
+    await rig.reader.step()
+    assert not rig.messenger.looked_up
+    rig.reader.read_now()
+    await rig.reader.step()
+    assert rig.messenger.looked_up
