@@ -132,14 +132,7 @@ def assemble_follow_ups(
         clock=clock,
         configured_sid=settings.follow_up_content_sid,
     )
-    monitor = BatchMonitor(
-        workspace=outside.workspace,
-        store=store,
-        board=board,
-        clock=clock,
-        interval_s=settings.batch_poll_interval_s,
-        wanted=bool(settings.channels),
-    )
+    monitor = _monitor(settings, store, outside.workspace, board, clock)
     watching = _watching(monitor, store, outside.workspace, board, switches, clock)
     return FollowUpParts(door, desk, ledger, sender, reader, inbound, monitor, watching)
 
@@ -156,6 +149,23 @@ def _ears(
         has_callbacks=outside.has_callbacks,
     )
     return hearing, reader
+
+
+def _monitor(
+    settings: FollowUpSettings,
+    store: BothStores,
+    workspace: Workspace,
+    board: Board,
+    clock: Clock,
+) -> BatchMonitor:
+    return BatchMonitor(
+        workspace=workspace,
+        store=store,
+        board=board,
+        clock=clock,
+        interval_s=settings.batch_poll_interval_s,
+        wanted=bool(settings.channels),
+    )
 
 
 def _watching(

@@ -187,7 +187,8 @@ BATCH_INTERVAL_MIN_S: Final = 1.0
 GIVE_WAY_S: Final = 0.004
 """How long the reading of a batch pauses after every piece of a quarter millisecond."""
 BATCH_CALLS_WITHIN_S: Final = 4.0
-"""How long such reading may begin another batch: it must be over well before it is stale."""
+"""For how long another batch may be begun to be read for its calls: what is known of the slots must
+not grow stale over it."""
 BATCHES_AT_ONCE: Final = 2
 """Batches read at once: one is on its way while another is looked through. Each may be large."""
 BATCH_SLICE: Final = 250
