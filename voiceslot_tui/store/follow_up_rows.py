@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from voiceslot_tui.core.calls import CallId, ConversationId, Disposition, Instant
@@ -24,6 +24,7 @@ from voiceslot_tui.core.follow_ups import (
     WaitReason,
 )
 from voiceslot_tui.store import rows
+from voiceslot_tui.store.changing import Changeable, save_changes
 
 FOLLOW_UP: Final = (
     "follow_up.id, follow_up.key, follow_up.to_number, follow_up.state, follow_up.ended_at, "
@@ -41,6 +42,45 @@ TRY: Final = (
     "message_try.form, message_try.state, message_try.started_at, message_try.changed_at, "
     "message_try.message_sid, message_try.content_sid, message_try.code, message_try.lookups, "
     "message_try.first_lookup_at, message_try.detail"
+)
+
+_CHANGES_OF_FOLLOW_UP: Final = Changeable(
+    "follow_up",
+    columns=(
+        "state",
+        "changed_at",
+        "disposition",
+        "outcome_known",
+        "summary",
+        "channel",
+        "needs_template",
+        "try_id",
+        "tries",
+        "failures",
+        "resends",
+        "insisted",
+        "due_at",
+        "waits_for",
+        "skipped_for",
+        "blocked_for",
+        "content_sid",
+        "code",
+        "detail",
+    ),
+    guards=("state", "try_id"),
+)
+_CHANGES_OF_TRY: Final = Changeable(
+    "message_try",
+    columns=(
+        "state",
+        "changed_at",
+        "message_sid",
+        "code",
+        "lookups",
+        "first_lookup_at",
+        "detail",
+    ),
+    guards=("state",),
 )
 
 _STATES: Final = {str(state): state for state in FollowUpState}
@@ -139,38 +179,8 @@ def add_follow_up(db: sqlite3.Connection, new: FollowUp) -> None:
 
 
 def save_follow_up(db: sqlite3.Connection, before: FollowUp, after: FollowUp) -> None:
-    """Write a row that was read in this transaction; one that moved meanwhile is a defect."""
-    changed = db.execute(
-        "UPDATE follow_up SET state = ?, changed_at = ?, disposition = ?, outcome_known = ?, "
-        "summary = ?, channel = ?, needs_template = ?, try_id = ?, tries = ?, failures = ?, "
-        "resends = ?, insisted = ?, due_at = ?, waits_for = ?, skipped_for = ?, blocked_for = ?, "
-        "content_sid = ?, code = ?, detail = ? WHERE id = ? AND state = ? AND try_id IS ?",
-        (
-            after.state,
-            after.changed_at,
-            after.disposition,
-            after.outcome_known,
-            after.summary,
-            after.channel,
-            after.needs_template,
-            after.try_id,
-            after.tries,
-            after.failures,
-            after.resends,
-            after.insisted,
-            after.due_at,
-            after.waits_for,
-            after.skipped_for,
-            after.blocked_for,
-            after.content_sid,
-            after.code,
-            after.detail,
-            after.id,
-            before.state,
-            before.try_id,
-        ),
-    ).rowcount
-    assert changed == 1, f"follow-up {after.id} moved while it was being settled"
+    """Write what changed of a row that was read in this transaction."""
+    save_changes(db, _CHANGES_OF_FOLLOW_UP, before, after)
 
 
 def add_try(db: sqlite3.Connection, one_try: Try, to_number: str) -> None:
@@ -194,24 +204,11 @@ def add_try(db: sqlite3.Connection, one_try: Try, to_number: str) -> None:
     )
 
 
-def save_try(db: sqlite3.Connection, before: Try, after: Try) -> None:
-    """Write what changed of a try that was read in this transaction."""
-    changed = db.execute(
-        "UPDATE message_try SET state = ?, changed_at = ?, message_sid = ?, code = ?, "
-        "lookups = ?, first_lookup_at = ?, detail = ? WHERE id = ? AND state = ?",
-        (
-            after.state,
-            after.changed_at,
-            after.message_sid,
-            after.code,
-            after.lookups,
-            after.first_lookup_at,
-            after.detail,
-            after.id,
-            before.state,
-        ),
-    ).rowcount
-    assert changed == 1, f"try {after.id} moved while it was being settled"
+def save_try(
+    db: sqlite3.Connection, before: Try, after: Try, look_at: Mapping[str, Instant | None]
+) -> None:
+    """Write what changed of a try that was read in this transaction, and when it is looked up."""
+    save_changes(db, _CHANGES_OF_TRY, before, after, look_at)
 
 
 def write_journal(

@@ -230,11 +230,14 @@ def save(
     if after is None or after == one_try:
         return
     assert one_try is not None, "a settlement has a try that was not there"
-    follow_up_rows.save_try(db, one_try, after)
-    if after.state is not one_try.state:
-        wait_s = _LOOKED_UP_AFTER_S.get(after.state)
-        look_at = None if wait_s is None else later(now, wait_s)
-        db.execute("UPDATE message_try SET look_at = ? WHERE id = ?", (look_at, after.id))
+    is_moved = after.state is not one_try.state
+    look_at = {"look_at": _looked_up_at(after.state, now)} if is_moved else {}
+    follow_up_rows.save_try(db, one_try, after, look_at)
+
+
+def _looked_up_at(state: TryState, now: Instant) -> Instant | None:
+    wait_s = _LOOKED_UP_AFTER_S.get(state)
+    return None if wait_s is None else later(now, wait_s)
 
 
 def _kind(fact: FollowUpFact, settlement: FollowUpSettlement) -> str:

@@ -22,6 +22,7 @@ from voiceslot_tui.core.calls import (
 from voiceslot_tui.core.follow_ups import FollowUpId
 from voiceslot_tui.core.orders import StartOrder
 from voiceslot_tui.core.pages import JournalEntry
+from voiceslot_tui.store.changing import Changeable, save_changes
 
 CALL: Final = (
     "call.id, call.to_number, call.name, call.agent_id, call.agent_phone_number_id, "
@@ -44,6 +45,42 @@ JOURNAL: Final = (
     "coalesce(call.name, follow_up.name, ''), journal.follow_up_id"
 )
 """From journal, left joined with call and follow_up."""
+
+_CHANGES_OF_CALL: Final = Changeable(
+    "call",
+    columns=(
+        "priority",
+        "position",
+        "state",
+        "hold",
+        "due_at",
+        "holding",
+        "cancel_wished",
+        "disposition",
+        "attempts",
+        "refusals",
+        "attempt_id",
+        "changed_at",
+        "ended_at",
+    ),
+    guards=("state", "attempt_id"),
+)
+_CHANGES_OF_ATTEMPT: Final = Changeable(
+    "attempt",
+    columns=(
+        "state",
+        "conversation_id",
+        "call_sid",
+        "accepted_at",
+        "over_at",
+        "lookups",
+        "first_lookup_at",
+        "disposition",
+        "talk_s",
+        "detail",
+    ),
+    guards=("state",),
+)
 
 _STATES: Final = {str(state): state for state in CallState}
 _ATTEMPT_STATES: Final = {str(state): state for state in AttemptState}
@@ -129,56 +166,13 @@ def journal_from(row: Sequence[Any]) -> JournalEntry:
 
 
 def save_call(db: sqlite3.Connection, before: Call, after: Call) -> None:
-    """Write a call that was read in this transaction; a row that moved meanwhile is a defect."""
-    changed = db.execute(
-        "UPDATE call SET priority = ?, position = ?, state = ?, hold = ?, due_at = ?, "
-        "holding = ?, cancel_wished = ?, disposition = ?, attempts = ?, refusals = ?, "
-        "attempt_id = ?, changed_at = ?, ended_at = ? "
-        "WHERE id = ? AND state = ? AND attempt_id IS ?",
-        (
-            after.priority,
-            after.position,
-            after.state,
-            after.hold,
-            after.due_at,
-            after.holding,
-            after.cancel_wished,
-            after.disposition,
-            after.attempts,
-            after.refusals,
-            after.attempt_id,
-            after.changed_at,
-            after.ended_at,
-            after.id,
-            before.state,
-            before.attempt_id,
-        ),
-    ).rowcount
-    assert changed == 1, f"call {after.id} moved while it was being settled"
+    """Write what changed of a call that was read in this transaction."""
+    save_changes(db, _CHANGES_OF_CALL, before, after)
 
 
 def save_attempt(db: sqlite3.Connection, before: Attempt, after: Attempt) -> None:
     """Write what changed of an attempt that was read in this transaction."""
-    changed = db.execute(
-        "UPDATE attempt SET state = ?, conversation_id = ?, call_sid = ?, accepted_at = ?, "
-        "over_at = ?, lookups = ?, first_lookup_at = ?, disposition = ?, talk_s = ?, detail = ? "
-        "WHERE id = ? AND state = ?",
-        (
-            after.state,
-            after.conversation_id,
-            after.call_sid,
-            after.accepted_at,
-            after.over_at,
-            after.lookups,
-            after.first_lookup_at,
-            after.disposition,
-            after.talk_s,
-            after.detail,
-            after.id,
-            before.state,
-        ),
-    ).rowcount
-    assert changed == 1, f"attempt {after.id} moved while it was being settled"
+    save_changes(db, _CHANGES_OF_ATTEMPT, before, after)
 
 
 def add_attempt(db: sqlite3.Connection, attempt: Attempt) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -127,17 +128,13 @@ async def test_a_row_that_moved_meanwhile_is_not_written_over(messages: Messages
     sending, _ = await messages.accepted()
     stale, stale_try = sending.follow_up, sending.one_try
 
-    def write(save: object, old: object) -> object:
-        return messages.opened.store._database.write(  # type: ignore[attr-defined]
-            lambda db: save(db, old, old)  # type: ignore[operator]
-        )
-
-    for save, old in (
-        (follow_up_rows.save_follow_up, stale),
-        (follow_up_rows.save_try, stale_try),
+    for save in (
+        lambda db: follow_up_rows.save_follow_up(db, stale, replace(stale, detail="stale")),
+        lambda db: follow_up_rows.save_try(db, stale_try, replace(stale_try, detail="stale"), {}),
+        lambda db: follow_up_rows.save_try(db, stale_try, stale_try, {"look_at": None}),
     ):
         with pytest.raises(AssertionError, match="moved while it was being settled"):
-            await write(save, old)  # type: ignore[misc]
+            await messages.opened.store._database.write(save)  # type: ignore[attr-defined]
     assert await messages.state() is FollowUpState.ACCEPTED
 
 
