@@ -58,8 +58,6 @@ _ITS_OWN_FAULT: Final = frozenset(
     }
 )
 """Errors of one statement; any other one concerns the file, and with it the whole group."""
-_PATIENCE_S: Final = 0.005
-"""How long a patient transaction waits for one that is not, before it costs a commit of its own."""
 _CHECKPOINT_BYTES: Final = 4 * 1024 * 1024
 _ROOM_BYTES: Final = 128 * 1024
 """What SQLite needs to open a database: the index of its log, and a few pages."""
@@ -83,19 +81,21 @@ class Database:
         self._writer = writer
         self._reader = reader
         self._waiting: list[tuple[Write, asyncio.Future[Any]]] = []
+        self._pump_at: asyncio.TimerHandle | None = None
         self._busy = False
         self._closed = False
         self._idle = asyncio.Event()
         self._idle.set()
 
     async def write(
-        self, transaction: Callable[[sqlite3.Connection], T], *, patient: bool = False
+        self, transaction: Callable[[sqlite3.Connection], T], *, patience_s: float = 0.0
     ) -> T:
         """Run a function in a transaction, together with others that wait; return once committed.
 
-        A `patient` one waits some milliseconds for company: nobody waits for what it writes. The
-        function must be free of side effects outside the database. Raises StoreUnavailable where
-        nothing was stored, and whatever the function itself raises.
+        One with patience waits that long for another that has none, before it costs a commit of
+        its own: nobody waits for what it writes. The function must be free of side effects outside
+        the database. Raises StoreUnavailable where nothing was stored, and whatever the function
+        itself raises.
         """
         if self._closed:
             raise StoreUnavailable("the database is closed")
@@ -103,9 +103,8 @@ class Database:
             raise StoreBusy("too much waits for the database; try again in a moment")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((transaction, future))
-        if patient:
-            self._idle.clear()
-            asyncio.get_running_loop().call_later(_PATIENCE_S, self._pump)
+        if patience_s:
+            self._pump_within(patience_s)
         else:
             self._pump_soon()
         return await future
@@ -128,7 +127,21 @@ class Database:
         self._idle.clear()
         asyncio.get_running_loop().call_soon(self._pump)
 
+    def _pump_within(self, seconds: float) -> None:
+        """Take what waits after some time, unless company comes before."""
+        self._idle.clear()
+        loop = asyncio.get_running_loop()
+        if self._pump_at is None or self._pump_at.when() > loop.time() + seconds:
+            self._forget_time()
+            self._pump_at = loop.call_later(seconds, self._pump)
+
+    def _forget_time(self) -> None:
+        if self._pump_at is not None:
+            self._pump_at.cancel()
+            self._pump_at = None
+
     def _pump(self) -> None:
+        self._forget_time()
         if self._busy or not self._waiting:
             return
         batch, self._waiting = self._waiting, []

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -25,6 +26,9 @@ from voiceslot_tui.ports import Added, Control, Counts, OpenCall, Reserved
 from voiceslot_tui.store import dispatching, paging, queueing, reading, rows, settling
 from voiceslot_tui.store.database import Database, open_database
 from voiceslot_tui.store.sqlite_follow_ups import SqliteFollowUps
+
+_ACCEPTED_PATIENCE_S: Final = 0.005
+"""How long the news that dials were accepted waits for company."""
 
 
 class SqliteStore(SqliteFollowUps):
@@ -58,9 +62,10 @@ class SqliteStore(SqliteFollowUps):
         That a dial was accepted may wait for company: it frees nothing, and a crash before it is
         written leaves an attempt that is looked up, as any crash in mid-dial does.
         """
+        can_wait = all(isinstance(fact, Accepted) for fact in facts)
         return await self._database.write(
             lambda db: tuple(settling.settle_one(db, fact, rules, now, actor) for fact in facts),
-            patient=all(isinstance(fact, Accepted) for fact in facts),
+            patience_s=_ACCEPTED_PATIENCE_S if can_wait else 0.0,
         )
 
     async def reserve(

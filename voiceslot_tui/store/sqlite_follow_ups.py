@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Final
 
 from voiceslot_tui.core.batches import BatchMark
 from voiceslot_tui.core.calls import Instant
-from voiceslot_tui.core.follow_up_facts import Approval, FollowUpFact
+from voiceslot_tui.core.follow_up_facts import Approval, FollowUpFact, MessageNews, OutcomeRead
 from voiceslot_tui.core.follow_up_moves import FollowUpSettlement
 from voiceslot_tui.core.follow_up_pages import (
     BatchFigures,
@@ -46,6 +47,14 @@ from voiceslot_tui.store import (
 )
 from voiceslot_tui.store.database import Database
 
+_NEWS: Final = (MessageNews, OutcomeRead)
+_NEWS_PATIENCE_S: Final = 0.1
+"""How long news of messages waits for company: several come of each, and each commit has its price.
+
+A crash loses none of it: the messenger tells it again or is asked, and a call is read again. What a
+request came to never waits, because a crash before it is written leaves its message in doubt.
+"""
+
 
 class SqliteFollowUps:
     """The memory of follow-ups in the file of a `SqliteStore`."""
@@ -60,11 +69,16 @@ class SqliteFollowUps:
     async def settle_follow_ups(
         self, facts: Sequence[FollowUpFact], rules: FollowUpRules, now: Instant, actor: str
     ) -> tuple[FollowUpSettlement | None, ...]:
-        """Let each fact change what it changes, all in one transaction, in order."""
+        """Let each fact change what it changes, all in one transaction, in order.
+
+        News alone may wait for company; it is committed when this returns, as everything is.
+        """
+        can_wait = all(isinstance(fact, _NEWS) for fact in facts)
         return await self._database.write(
             lambda db: tuple(
                 following_up.settle_one(db, fact, rules, now, actor) for fact in facts
             ),
+            patience_s=_NEWS_PATIENCE_S if can_wait else 0.0,
         )
 
     async def take_due(

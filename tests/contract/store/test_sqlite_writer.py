@@ -51,6 +51,14 @@ def note(text: str) -> object:
     return write
 
 
+def writing(store: SqliteStore, text: str, *, patience_s: float = 0.0) -> asyncio.Future[object]:
+    """Begin to write a line."""
+    line: object = note(text)
+    return asyncio.ensure_future(
+        store._database.write(line, patience_s=patience_s)  # type: ignore[arg-type]
+    )
+
+
 class Held:
     """Keeps the writer's thread busy until released, so that what comes meanwhile is grouped."""
 
@@ -94,6 +102,37 @@ async def test_what_waits_is_committed_together(store: SqliteStore) -> None:
     await asyncio.wait_for(adding, WAIT_S)
     assert heard == ["BEGIN IMMEDIATE", "COMMIT"] * 2
     assert await queued(store) == 50
+
+
+async def test_who_has_patience_goes_with_the_next_that_has_none(store: SqliteStore) -> None:
+    heard = await begun(store)
+    patient = [writing(store, f"{n}", patience_s=WAIT_S * 10) for n in range(5)]
+    await asyncio.sleep(0.01)
+    await asyncio.wait_for(asyncio.gather(writing(store, "at once"), *patient), WAIT_S)
+    assert heard == ["BEGIN IMMEDIATE", "COMMIT"]
+
+
+async def test_patience_ends_without_company(store: SqliteStore) -> None:
+    patient = [writing(store, f"{n}", patience_s=WAIT_S * 10) for n in range(5)]
+    less = writing(store, "less", patience_s=0.001)
+    await asyncio.wait_for(asyncio.gather(less, *patient), WAIT_S)
+
+
+async def test_patience_is_not_cut_short_by_that_of_one_who_is_gone(store: SqliteStore) -> None:
+    early = writing(store, "early", patience_s=0.05)
+    await asyncio.wait_for(asyncio.gather(early, writing(store, "at once")), WAIT_S)
+    late = writing(store, "late", patience_s=WAIT_S * 10)
+    await asyncio.sleep(0.1)
+    assert not late.done()
+    await asyncio.wait_for(asyncio.gather(late, writing(store, "again")), WAIT_S)
+
+
+async def test_closing_ends_all_patience(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "voiceslot.db", NOW)
+    patient = writing(store, "patient", patience_s=WAIT_S * 10)
+    await asyncio.sleep(0)
+    await asyncio.wait_for(store.close(), WAIT_S)
+    assert await patient == "patient"
 
 
 @pytest.mark.parametrize("bad", ["defect", "constraint", "nonsense"])
