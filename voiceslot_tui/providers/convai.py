@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -35,7 +36,7 @@ class Convai:
         cursor_name: str = "cursor",
     ) -> AsyncIterator[_T]:
         """Give the items of a list, page after page. Raises ReadFailed where it has too many."""
-        url = url.copy_merge_params(query)
+        url = _asked(url, query)
         for _ in range(LIST_PAGES_MAX):
             page = read(await self.get(url))
             for item in page.items:
@@ -56,4 +57,16 @@ class Convai:
 
     def at(self, path: str) -> httpx.URL:
         """Give an address by its path."""
-        return httpx.URL(self._root + path)
+        return _address(self._root + path)
+
+
+@lru_cache(maxsize=64)
+def _address(text: str) -> httpx.URL:
+    """Read an address; the few that are polled are read once."""
+    return httpx.URL(text)
+
+
+@lru_cache(maxsize=64)
+def _asked(url: httpx.URL, query: Query) -> httpx.URL:
+    """Give an address with parameters; the lists that are polled are asked for alike each time."""
+    return url.copy_merge_params(query)

@@ -108,8 +108,9 @@ class Reader:
         raise _failure(url, answer)
 
     def _learn_time(self, answer: Answer) -> None:
-        if answer.dated_s is not None:
-            self._ahead_s = answer.dated_s - self._clock.now() / 1000
+        dated_s = answer.dated_s
+        if dated_s is not None:
+            self._ahead_s = dated_s - self._clock.now() / 1000
 
     def _headers_to(self, url: httpx.URL) -> RawHeaders:
         known = self._prepared.get(url.netloc)
