@@ -58,6 +58,8 @@ _ITS_OWN_FAULT: Final = frozenset(
     }
 )
 """Errors of one statement; any other one concerns the file, and with it the whole group."""
+_MUCH: Final = 64
+"""How many transactions may wait for company; more would keep the thread from others for long."""
 _CHECKPOINT_BYTES: Final = 4 * 1024 * 1024
 _ROOM_BYTES: Final = 128 * 1024
 """What SQLite needs to open a database: the index of its log, and a few pages."""
@@ -92,10 +94,10 @@ class Database:
     ) -> T:
         """Run a function in a transaction, together with others that wait; return once committed.
 
-        One with patience waits that long for another that has none, before it costs a commit of
-        its own: nobody waits for what it writes. The function must be free of side effects outside
-        the database. Raises StoreUnavailable where nothing was stored, and whatever the function
-        itself raises.
+        One with patience waits that long for another that has none, or until much waits, before it
+        costs a commit of its own: nobody waits for what it writes. The function must be free of
+        side effects outside the database. Raises StoreUnavailable where nothing was stored, and
+        whatever the function itself raises.
         """
         if self._closed:
             raise StoreUnavailable("the database is closed")
@@ -103,7 +105,7 @@ class Database:
             raise StoreBusy("too much waits for the database; try again in a moment")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((transaction, future))
-        if patience_s:
+        if patience_s and len(self._waiting) < _MUCH:
             self._pump_within(patience_s)
         else:
             self._pump_soon()

@@ -118,6 +118,11 @@ async def test_patience_ends_without_company(store: SqliteStore) -> None:
     await asyncio.wait_for(asyncio.gather(less, *patient), WAIT_S)
 
 
+async def test_patience_ends_when_much_waits(store: SqliteStore) -> None:
+    patient = [writing(store, f"{n}", patience_s=WAIT_S * 10) for n in range(database._MUCH)]
+    await asyncio.wait_for(asyncio.gather(*patient), WAIT_S)
+
+
 async def test_patience_is_not_cut_short_by_that_of_one_who_is_gone(store: SqliteStore) -> None:
     early = writing(store, "early", patience_s=0.05)
     await asyncio.wait_for(asyncio.gather(early, writing(store, "at once")), WAIT_S)
