@@ -61,6 +61,7 @@ _THROUGH_WRAPPING_UP: Final = frozenset(
 )
 """What one piece of news may do at once: the call is over, and its outcome known."""
 _HOLDS: Final = frozenset({"dialing", "uncertain", "live"})
+_TO_BE_HEARD: Final = _HOLDS | {"wrapping_up", "unknown"}
 _IN_DOUBT: Final = frozenset({"release", "confirm_dialled", "confirm_not_dialled"})
 """Wishes by which an operator answers for what happens next."""
 _PAUSE_S: Final = 1.0
@@ -380,6 +381,13 @@ class Judge:
         call = self._town.world.by_id.get(delivery.conversation_id)
         if call is not None and call.attempt_id is not None and not delivery.is_forged:
             self._heard_of.add(call.attempt_id)
+
+    def bursts_heard(self) -> int:
+        """Count the calls above the limit whose end the engine knows: each lowers the ceiling."""
+        under_way = {row[6] for row in self._rows.values() if row[1] in _TO_BE_HEARD}
+        return sum(
+            call.is_burst and call.attempt_id not in under_way for call in self._town.world.ended
+        )
 
     def dares_too_little(self, slots: Slots, ends: int) -> None:
         """Judge the ceiling after so many ends without a refusal: it must have grown back."""

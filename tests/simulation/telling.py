@@ -374,9 +374,10 @@ class StoryTeller:
         return "" if judge is None else judge.unsettled(healed_for_s)
 
     def _times_full(self) -> int:
-        """Count how often the platform had no slot left for us."""
+        """Count how often the platform said that it had no slot left for us, at once or later."""
         fired = self.coverage.fired.items()
-        return sum(count for fault, count in fired if fault.startswith("platform full"))
+        refused = sum(count for fault, count in fired if fault.startswith("platform full"))
+        return refused + self.judge.bursts_heard()
 
     def _waits(self, seen: Snapshot) -> int:
         """Count the calls that must still come to something by themselves."""
