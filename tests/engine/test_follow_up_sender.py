@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +36,7 @@ from voiceslot_tui.core.follow_up_facts import (
 )
 from voiceslot_tui.core.follow_up_policy import Template
 from voiceslot_tui.core.follow_ups import Channel, FollowUpState, MessageSid
+from voiceslot_tui.core.limits import BREAKER_PROBE_EVERY_S, BREAKER_UNANSWERED
 from voiceslot_tui.core.talks import Talk, TalkState
 from voiceslot_tui.follow_up_ports import MessageOrder
 
@@ -105,6 +107,35 @@ async def test_an_unanswered_message_that_is_never_found_waits_for_the_operator(
     await rig.send(2)
     assert await rig.states() == ["accepted"]
     assert len(rig.messenger.orders) == 2
+
+
+async def test_nothing_is_claimed_while_more_are_under_way_than_may_be(
+    rig: MessageRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a messenger turns out to be silent while others of its messages are under way."""
+    rig.messenger.answers.clear()
+    await rig.ended(*range(1, 6))
+    await rig.sender.step()
+    await asyncio.sleep(0)
+    assert len(rig.messenger.orders) == 5
+    for _ in range(BREAKER_UNANSWERED):
+        rig.sender._desk.silent(Channel.WHATSAPP, "no answer", rig.clock.now())
+    rig.clock.wait(2 * BREAKER_PROBE_EVERY_S)
+    asked: list[int] = []
+    take_due = rig.store.take_due
+
+    async def counted(*args: Any) -> Any:
+        asked.append(args[2])
+        return await take_due(*args)
+
+    monkeypatch.setattr(rig.store, "take_due", counted)
+    await rig.ended(6)
+    assert await rig.sender.step()
+    assert asked == []
+    rig.messenger.answers.set()
+    await rig.sender.quiet.wait()
+    await rig.send()
+    assert await rig.states() == ["accepted"] * 6
 
 
 async def test_a_listing_that_fails_proves_nothing(rig: MessageRig) -> None:

@@ -648,6 +648,17 @@ MUTANTS: Final = (
         "        self._desk.paused = control.follow_ups_paused\n",
         "        self._desk.paused = False\n",
     ),
+    Mutant(
+        "where more messages are under way than may be, fewer than none are claimed",
+        (
+            Edit(
+                _SENDER,
+                "max(0, min(room, 1 - len(self._sending)) if self._desk.probing else room)",
+                "min(room, 1 - len(self._sending)) if self._desk.probing else max(0, room)",
+            ),
+            Edit(_CLAIMING, "    count = max(0, count)\n", ""),
+        ),
+    ),
     _one(
         "messages that wait for the template are never woken",
         _READER,

@@ -34,6 +34,7 @@ from tests.simulation.shrinking import shrunk
 from tests.simulation.stories import Story, story_from
 from tests.simulation.tally import Tally, kept
 from tests.simulation.telling import Told, tell
+from tests.simulation.watchdog import StandsStill, watched
 
 REGRESSIONS: Final = Path(__file__).parent / "regressions"
 _LONG_EVERY: Final = 50
@@ -41,6 +42,8 @@ _LONG_EVERY: Final = 50
 _FIRED_MIN: Final = 100
 _CHUNK: Final = 20
 _SAID_EVERY: Final = 500
+_STORY_CPU_S: Final = 60.0
+"""Processor time that no story needs; one that does goes round in a circle."""
 _SHARED_MEMORY: Final = Path("/dev/shm")
 _SEED_OF_HASHES: Final = "0"
 
@@ -87,7 +90,10 @@ def told(story: Story) -> Told:
     place = _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="story-", dir=place))
     try:
-        return tell(story, folder)
+        with watched(_STORY_CPU_S):
+            return tell(story, folder)
+    except StandsStill as standing:
+        return Told(f"P9: it stands still: {standing}", "", Coverage(), 0.0, _STORY_CPU_S)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

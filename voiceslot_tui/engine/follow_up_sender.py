@@ -141,7 +141,7 @@ class FollowUpSender:
         paced = self._desk.pacing.allowed(now)
         room = SENDS_AT_ONCE_MAX - len(self._sending)
         room = room if paced is None else min(room, paced)
-        return min(room, 1 - len(self._sending)) if self._desk.probing else max(0, room)
+        return max(0, min(room, 1 - len(self._sending)) if self._desk.probing else room)
 
     def _send_out(self, sendings: tuple[Sending, ...], claimed_s: float) -> None:
         if not sendings:

@@ -60,6 +60,7 @@ def take_due(
     now: Instant,
 ) -> Taken:
     """Judge messages that are due and claim at most so many, inside the caller's transaction."""
+    count = max(0, count)
     sendings: list[Sending] = []
     unread: list[FollowUp] = []
     written_down = 0

@@ -70,6 +70,15 @@ async def test_the_longest_due_go_first_and_no_more_than_asked_for(messages: Mes
     assert await messages.take(0) == await messages.take(100)
 
 
+@pytest.mark.parametrize("count", range(-5, 1))
+async def test_where_none_may_go_none_is_claimed(messages: Messages, count: int) -> None:
+    """Also where more are under way than may be, with nothing due and with much of it."""
+    assert (await messages.take(count)).sendings == ()
+    await messages.add(*range(1, 101))
+    taken = await messages.take(count)
+    assert (taken.sendings, taken.judged, taken.more) == ((), 0, True)
+
+
 async def test_one_look_judges_a_bounded_number(messages: Messages) -> None:
     await messages.add(*range(1, 101), disposition=Disposition.BUSY)
     taken = await messages.take(1)
