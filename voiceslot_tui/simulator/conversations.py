@@ -10,7 +10,7 @@ import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from voiceslot_tui.simulator.bodies import conversation_item
@@ -54,12 +54,21 @@ class VariableTest:
         return _compare(self.operator, actual, self.value)
 
 
+_OFFSET: Final = "o"
+"""What begins a cursor that counts conversations."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConversationQuery:
-    """What a list request asks for."""
+    """What a list request asks for.
+
+    A page begins after a conversation's number (`cursor`) or, where pages shift, after so many
+    conversations (`offset`). A listing goes on as it has begun.
+    """
 
     page_size: int = DEFAULT_PAGE
     cursor: int | None = None
+    offset: int = 0
     agent_id: str | None = None
     user_id: str | None = None
     started_after: float | None = None
@@ -84,9 +93,11 @@ def read_query(text: str) -> ConversationQuery:
     for name, value in parse_qsl(text, keep_blank_values=True):
         values.setdefault(name, []).append(value)
     single = {name: found[-1] for name, found in values.items()}
+    cursor, offset = _cursor(single.get("cursor"))
     return ConversationQuery(
         page_size=_page_size(single.get("page_size")),
-        cursor=_cursor(single.get("cursor")),
+        cursor=cursor,
+        offset=offset,
         agent_id=single.get("agent_id"),
         user_id=single.get("user_id"),
         started_after=_moment(single, "call_start_after_unix"),
@@ -101,17 +112,16 @@ def read_query(text: str) -> ConversationQuery:
 def find_page(world: World, query: ConversationQuery) -> Page:
     """Find one page, as old as the list's lag; a server may give fewer than were asked for."""
     as_of = world.now - world.settings.list_lag_s
-    is_shifting = world.settings.shifting_pages
+    by_offset = query.offset > 0 or (query.cursor is None and world.settings.shifting_pages)
     page_size = min(query.page_size, world.settings.page_size_max)
-    matching = _matching(world, query, as_of, None if is_shifting else query.cursor)
-    skipped = (query.cursor or 0) if is_shifting else 0
+    matching = _matching(world, query, as_of, query.cursor)
     found: list[tuple[Call, CallStatus]] = []
     for index, hit in enumerate(matching):
-        if index < skipped:
+        if index < query.offset:
             continue
         if len(found) == page_size:
-            last = skipped + len(found) if is_shifting else found[-1][0].sequence
-            return Page(found, str(last))
+            offset = f"{_OFFSET}{query.offset + len(found)}"
+            return Page(found, offset if by_offset else str(found[-1][0].sequence))
         found.append(hit)
     return Page(found, None)
 
@@ -231,12 +241,14 @@ def _page_size(value: str | None) -> int:
     return int(value)
 
 
-def _cursor(value: str | None) -> int | None:
+def _cursor(value: str | None) -> tuple[int | None, int]:
+    """Read where a page begins: after which conversation's number, or after how many."""
     if not value:
-        return None
-    if not value.isdecimal():
+        return None, 0
+    digits = value.removeprefix(_OFFSET)
+    if not digits.isdecimal():
         raise QueryError("cursor", "Invalid cursor")
-    return int(value)
+    return (int(value), 0) if digits == value else (None, int(digits))
 
 
 def _moment(single: dict[str, str], name: str) -> float | None:
