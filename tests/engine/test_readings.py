@@ -98,6 +98,22 @@ async def test_a_surplus_of_the_platforms_count_is_believed_when_it_stays(
         assert await foreign(rig) == 1
 
 
+async def test_a_talk_that_a_shifting_page_left_out_goes_on_counting(tmp_path: Path) -> None:
+    async with running(tmp_path, limit=9) as rig:
+        await live(rig, 1)
+        for name in ("first", "second", "third"):
+            rig.platform.foreign(name)
+        assert await foreign(rig) == 3
+        rig.platform.live = 4
+        left_out = rig.platform.talks.pop(ConversationId("second"))
+        assert await foreign(rig) == 3, "it is still counted"
+        rig.platform.talks[left_out.conversation_id] = left_out
+        assert await foreign(rig) == 3
+        rig.platform.live = 3
+        rig.platform.talks.pop(ConversationId("third"))
+        assert await foreign(rig) == 2, "it has ended"
+
+
 async def test_a_count_that_cannot_be_read_leaves_the_list_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

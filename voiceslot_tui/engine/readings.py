@@ -72,7 +72,8 @@ class Reader:
         self._limit = limit
         self._lag_s = lag_s
         self._active = active_statuses
-        self._unnamed_before = 0
+        self._unlisted_before = 0
+        self._foreign_before = frozenset[ConversationId]()
         self._batch_calls = BatchCallsReader(platform, clock)
         self._roads: MappingProxyType[Strategy, Callable[[Instant], Awaitable[Seen]]] = (
             MappingProxyType(
@@ -103,10 +104,12 @@ class Reader:
         )
         listed = named.union(talk.conversation_id for talk in talks)
         unlisted = max(0, live - len(listed) - _holding_beside(listed, (*before, *open_calls)))
+        unnamed = self._believed(unlisted, len(self._foreign_before - listed))
+        self._unlisted_before, self._foreign_before = unlisted, foreign
         reading = Reading(
             began,
             foreign_ids=foreign,
-            unnamed=self._steady(unlisted) + self._claimed_by_batches(batches, of_batches, began),
+            unnamed=unnamed + self._claimed_by_batches(batches, of_batches, began),
             ringing=_ringing(talks, open_calls),
         )
         return Seen(reading, talks, open_calls)
@@ -118,11 +121,13 @@ class Reader:
         except ReadFailed:
             return 0
 
-    def _steady(self, unlisted: int) -> int:
-        """Believe a surplus only when two readings in a row show it: calls end between requests."""
-        steady = min(unlisted, self._unnamed_before)
-        self._unnamed_before = unlisted
-        return steady
+    def _believed(self, unlisted: int, gone: int) -> int:
+        """Say how much of a surplus of the platform's count to believe: calls end between requests.
+
+        What two readings in a row show is there. So is at once what stands for calls that have
+        `gone` from the list: they have not ended, a page that shifted has left them out.
+        """
+        return min(unlisted, max(self._unlisted_before, gone))
 
     def _claimed_by_batches(
         self, batches: tuple[BatchCount, ...], of_batches: dict[str, BatchCalls], now: Instant
