@@ -64,6 +64,27 @@ def test_shifting_pages_repeat_and_skip() -> None:
     assert second == [ids[2], ids[1]]
 
 
+@pytest.mark.parametrize("at_first", [False, True])
+def test_a_listing_goes_on_as_it_has_begun(at_first: bool) -> None:
+    telephone, ids = one_a_second(7, shifting_pages=at_first)
+    page = telephone.get("/v1/convai/conversations", ("page_size", 2))
+    telephone.world.configure({"shifting_pages": not at_first})
+    found = [item["conversation_id"] for item in page["conversations"]]
+    cursor: str | None = page["next_cursor"]
+    while cursor is not None:
+        page = telephone.get("/v1/convai/conversations", ("page_size", 2), ("cursor", cursor))
+        found += [item["conversation_id"] for item in page["conversations"]]
+        cursor = page["next_cursor"]
+    assert found == ids[::-1]
+
+
+@pytest.mark.parametrize("cursor", ["o", "-1", "ox", "1o", "o-1"])
+def test_a_cursor_that_is_none_is_refused(cursor: str) -> None:
+    telephone, _ = one_a_second(2)
+    reply = telephone.send("GET", "/v1/convai/conversations", f"cursor={cursor}")
+    assert (reply.status, b"Invalid cursor" in reply.body) == (422, True)
+
+
 def test_statuses_are_excluded() -> None:
     telephone, ids = one_a_second(30)
     assert telephone.listed(*LIVE_ONLY, ("page_size", 100)) == ids[:5:-1]
