@@ -147,7 +147,9 @@ class Connection:
             future.set_exception(problem)
 
     async def close(self) -> None:
-        """Close the file."""
+        """Close the file, once all that was asked before has been told, as the thread does."""
+        busy_s = max(0.0, self._free_at - asyncio.get_running_loop().time())
+        await asyncio.sleep(busy_s + self._took_s())
         self.severed = True
         self._conn.close()
 
