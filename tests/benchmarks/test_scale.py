@@ -58,7 +58,7 @@ class Claims:
         """Reserve so many calls in one transaction, as the dispatcher does."""
         now = Instant(time.time_ns() // 1_000_000)
         limit = self._holding + count
-        gate = Gate(Ceiling(limit, float(limit)), 0, Reading(now), 1e9)
+        gate = Gate(Ceiling(limit, float(limit)), 0, Reading(), 1e9)
         began = time.perf_counter()
         reserved = await store.reserve(gate, frozenset(), self._name, 1860.0, now)
         self.waits_ms[count].append((time.perf_counter() - began) * 1000)

@@ -207,7 +207,7 @@ class Rig:
 
     def read_now(self, foreign: int = 0) -> None:
         """Make the last reading fresh, with so many foreign calls."""
-        self.board.take_reading(Reading(self.clock.now(), unnamed=foreign))
+        self.board.take_reading(Reading(unnamed=foreign), self.clock.steady_s())
 
     @property
     def dialled(self) -> list[CallId]:

@@ -214,6 +214,21 @@ async def keep_dispatching(rig: Rig) -> None:
         await rig.board.bells.dispatch.wait()
 
 
+@pytest.mark.parametrize("set_by_s", [-86_400.0, -10.0, 10.0, 86_400.0])
+@pytest.mark.parametrize(("age_s", "dialled"), [(70.0, 1), (80.0, 0)])
+async def test_how_old_a_reading_is_no_wall_clock_decides(
+    tmp_path: Path, set_by_s: float, age_s: float, dialled: int
+) -> None:
+    """Of an old one only the next may lift the hold: an hour back, it would be good for an hour."""
+    async with running(tmp_path) as rig:
+        await rig.queue(1)
+        rig.read_now()
+        rig.clock.wait(age_s)
+        rig.clock.jump(set_by_s)
+        await rig.dispatch()
+        assert len(rig.dialled) == dialled
+
+
 async def test_foreign_calls_count_among_those_a_full_platform_carries(tmp_path: Path) -> None:
     """Else the limit would sink below the foreign calls, and nothing would ever raise it again."""
     async with running(tmp_path, limit=10) as rig:

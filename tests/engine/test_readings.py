@@ -47,7 +47,6 @@ async def test_only_what_is_neither_ours_nor_over_is_foreign(tmp_path: Path) -> 
         seen = await rig.reader.read()
         assert seen.reading.foreign_ids == ids("inbound_1", "inbound_2")
         assert seen.reading.foreign == 2
-        assert seen.reading.at == rig.clock.now()
 
 
 async def test_a_list_and_a_count_that_lag_behind_make_up_no_foreign_calls(

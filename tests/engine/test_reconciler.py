@@ -384,7 +384,11 @@ async def test_a_dial_whose_answer_nobody_waits_for_is_looked_up(tmp_path: Path)
         rig.read_now()
         rig.board.recovering = False
         reserved = await rig.store.reserve(
-            rig.board.gate(), frozenset(), lambda: AttemptId("att_lost"), LONGEST_S, rig.clock.now()
+            rig.board.gate(rig.clock.steady_s()),
+            frozenset(),
+            lambda: AttemptId("att_lost"),
+            LONGEST_S,
+            rig.clock.now(),
         )
         (order,) = reserved.orders
         await rig.polls(600)

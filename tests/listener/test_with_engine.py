@@ -66,7 +66,7 @@ class House:
     async def dial(self, conversation_id: str) -> CallId:
         """Let the next ready call be live, as the dispatcher would."""
         reserved = await self.store.reserve(
-            Gate(Ceiling(5, 5.0), 0, Reading(Instant(NOW_S * 1000)), 60.0),
+            Gate(Ceiling(5, 5.0), 0, Reading(), 60.0),
             frozenset(),
             CountedIds().attempt_id,
             60.0,

@@ -150,8 +150,8 @@ MUTANTS: Final = (
     _one(
         "an old reading is dialled on",
         _SLOTS,
-        "abs(seconds_between(reading.at, now)) > self.reading_bound_s",
-        "reading.at > now + 10**12",
+        "self.reading_age_s > self.reading_bound_s",
+        "self.reading_age_s > 10**12",
     ),
     _one(
         "dialling begins before the first complete list",

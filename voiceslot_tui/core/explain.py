@@ -67,11 +67,8 @@ def why_idle(
 def _engine_sentence(hold: Hold, gate: Gate, holding: int, now: Instant) -> str:
     if hold is Hold.NO_SLOT:
         return _slots_sentence(gate, holding)
-    if hold is Hold.READING_STALE and gate.reading is not None:
-        age_s = seconds_between(gate.reading.at, now)
-        if age_s < 0:
-            return f"{MEANINGS[hold]}: the clock was set back since the last reading"
-        return f"{MEANINGS[hold]}: the last reading is {age_s:.0f} s old"
+    if hold is Hold.READING_STALE:
+        return f"{MEANINGS[hold]}: the last reading is {gate.reading_age_s:.0f} s old"
     if hold is Hold.PACING and gate.quiet_until is not None and now < gate.quiet_until:
         wait_s = seconds_between(now, gate.quiet_until)
         return f"the platform is given a rest for {wait_s:.0f} s more"

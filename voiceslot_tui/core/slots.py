@@ -28,11 +28,10 @@ from voiceslot_tui.core.limits import (
 class Reading:
     """What we last knew of the platform's live calls.
 
-    `at` is when the read began. `foreign_ids` are live conversations that are not ours; `unnamed`
-    counts further foreign calls that came without an id. `ringing` counts our own that still ring.
+    `foreign_ids` are live conversations that are not ours; `unnamed` counts further foreign calls
+    that came without an id. `ringing` counts our own that still ring.
     """
 
-    at: Instant
     foreign_ids: frozenset[ConversationId] = frozenset()
     unnamed: int = 0
     ringing: int = 0
@@ -185,6 +184,8 @@ class Gate:
     reserve: int
     reading: Reading | None
     reading_bound_s: float
+    reading_age_s: float = 0.0
+    """For how long the reading has been known, whatever became of the wall clock meanwhile."""
     breaker: Breaker = Breaker()
     pacing: Pacing = Pacing()
     paused: bool = False
@@ -199,7 +200,7 @@ class Gate:
         reasons = (
             (self.paused, Hold.ENGINE_PAUSED),
             (self.recovering or self.reading is None, Hold.RECOVERING),
-            (self.stale(now), Hold.READING_STALE),
+            (self.stale, Hold.READING_STALE),
             (self.resting(now), Hold.PACING),
             (self.breaker.closed_to_all(now), Hold.BREAKER_OPEN),
         )
@@ -209,10 +210,10 @@ class Gate:
         """Tell whether the platform is being given a rest."""
         return _ahead(self.quiet_until, now, RATE_BACKOFF_MAX_S)
 
-    def stale(self, now: Instant) -> bool:
+    @property
+    def stale(self) -> bool:
         """Tell whether the last reading is too old to dial on."""
-        reading = self.reading
-        return reading is not None and abs(seconds_between(reading.at, now)) > self.reading_bound_s
+        return self.reading is not None and self.reading_age_s > self.reading_bound_s
 
     def free(self, holding: int) -> int:
         """Count free slots where so many calls of ours hold one; negative means over the limit."""

@@ -101,6 +101,7 @@ class Board:
         self.reserve = reserve
         self.reading_bound_s = reading_bound_s
         self.reading: Reading | None = None
+        self._read_at_s = 0.0
         self.breaker = Breaker()
         self.pacing = Pacing(calls_per_second)
         self.quiet_until: Instant | None = None
@@ -116,13 +117,18 @@ class Board:
         self.dials = 0
         self.ends = 0
 
-    def gate(self) -> Gate:
-        """Put together what the engine as a whole says about dialling."""
+    def reading_age_s(self, now_s: float) -> float:
+        """Give the age of the last reading at a moment of the steady clock; 0 before the first."""
+        return 0.0 if self.reading is None else now_s - self._read_at_s
+
+    def gate(self, now_s: float) -> Gate:
+        """Put together what the engine as a whole says about dialling; `now_s` is steady."""
         return Gate(
             ceiling=self.ceiling,
             reserve=self.reserve,
             reading=self.reading,
             reading_bound_s=self.reading_bound_s,
+            reading_age_s=self.reading_age_s(now_s),
             breaker=self.breaker,
             pacing=self.pacing,
             paused=self.paused,
@@ -130,14 +136,17 @@ class Board:
             quiet_until=self.quiet_until,
         )
 
-    def take_reading(self, reading: Reading) -> None:
-        """Remember a complete reading; dialling may begin after the first."""
+    def take_reading(self, reading: Reading, began_s: float) -> None:
+        """Remember a complete reading, begun at a moment of the steady clock.
+
+        Dialling may begin after the first.
+        """
         changed = (
             self.recovering
             or self.reading is None
             or (reading.foreign, reading.ringing) != (self.reading.foreign, self.reading.ringing)
         )
-        self.reading = reading
+        self.reading, self._read_at_s = reading, began_s
         self.recovering = False
         self.bells.dispatch.set()
         if changed:

@@ -74,10 +74,11 @@ class Dispatcher:
     async def step(self) -> float | None:
         """Fill the free slots; give the seconds until time alone may free one."""
         board, now = self._board, self._clock.now()
-        gate = replace(board.gate(), dials_left=DIALS_AT_ONCE_MAX - self.under_way)
+        reserved_s = self._clock.steady_s()
+        left = DIALS_AT_ONCE_MAX - self.under_way
+        gate = replace(board.gate(reserved_s), dials_left=left)
         if board.stopping or gate.closed(now):
             return self._until(gate.wake_at(now))
-        reserved_s = self._clock.steady_s()
         board.bells.reserve_asked = board.bells.asked
         reserved = await self._store.reserve(
             gate, board.closed_routes(), self._ids.attempt_id, self._holds_for_s, now
@@ -85,7 +86,7 @@ class Dispatcher:
         self._send_out(reserved.orders, reserved_s)
         if reserved.more and reserved.hold is None:
             self.wake.set()
-        return self._until(board.gate().wake_at(now)) if reserved.more else None
+        return self._until(board.gate(reserved_s).wake_at(now)) if reserved.more else None
 
     def _until(self, moment: int | None) -> float | None:
         if moment is None:
@@ -186,7 +187,7 @@ class Dispatcher:
 
     def _rest(self, answer: NotTaken) -> None:
         """Give the platform the rest it asked for, or that its silence calls for."""
-        resting = self._board.gate().resting(self._clock.now())
+        resting = self._resting()
         if answer.refusal is Refusal.NOT_SENT and not resting:
             doubled = max(UNREACHABLE_BACKOFF_S, self._unreachable_s * 2)
             self._unreachable_s = min(doubled, UNREACHABLE_BACKOFF_MAX_S)
@@ -194,10 +195,13 @@ class Dispatcher:
         elif answer.refusal is Refusal.RATE:
             self._quiet(min(answer.retry_after_s or REFUSAL_BACKOFF_S, RATE_BACKOFF_MAX_S))
 
+    def _resting(self) -> bool:
+        return self._board.gate(self._clock.steady_s()).resting(self._clock.now())
+
     def _quiet(self, wait_s: float) -> None:
         board, now = self._board, self._clock.now()
         until = later(now, wait_s)
-        known = board.quiet_until if board.gate().resting(now) else None
+        known = board.quiet_until if self._resting() else None
         board.quiet_until = until if known is None else max(known, until)
         board.bells.change()
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from voiceslot_tui import __version__
-from voiceslot_tui.core.calls import CallId, CallState, ConversationId, Hold, seconds_between
+from voiceslot_tui.core.calls import CallId, CallState, ConversationId, Hold
 from voiceslot_tui.core.errors import BadInput, Missing
 from voiceslot_tui.core.explain import why_idle, why_not_dialled
 from voiceslot_tui.core.facts import Fact, Wish
@@ -187,7 +187,8 @@ class Engine:
     def _idle(self, counts: Counts) -> tuple[Idle, ...]:
         queued = counts.states[CallState.QUEUED]
         now = self._clock.now()
-        idle = why_idle(self._board.gate(), counts.holding, queued, counts.holds, now)
+        gate = self._board.gate(self._clock.steady_s())
+        idle = why_idle(gate, counts.holding, queued, counts.holds, now)
         return tuple(self._with_cause(reason) for reason in idle)
 
     def _with_cause(self, idle: Idle) -> Idle:
@@ -243,7 +244,7 @@ class Engine:
 
     def _slots(self, counts: Counts) -> Slots:
         board, states = self._board, counts.states
-        reading, gate = board.reading, board.gate()
+        reading, gate = board.reading, board.gate(self._clock.steady_s())
         under_way = {
             "dialing": states[CallState.DIALING],
             "uncertain": states[CallState.UNCERTAIN],
@@ -265,5 +266,5 @@ class Engine:
             known,
             ringing=min(reading.ringing, known.live),
             foreign=reading.foreign,
-            reading_age_s=seconds_between(reading.at, self._clock.now()),
+            reading_age_s=gate.reading_age_s,
         )

@@ -75,23 +75,22 @@ class Reader:
         self._unlisted_before = 0
         self._foreign_before = frozenset[ConversationId]()
         self._batch_calls = BatchCallsReader(platform, clock)
-        self._roads: MappingProxyType[Strategy, Callable[[Instant], Awaitable[Seen]]] = (
-            MappingProxyType(
-                {
-                    Strategy.CONVERSATIONS: self._by_conversations,
-                    Strategy.LIVE_COUNT: self._by_live_count,
-                    Strategy.OUTSTANDING: self._by_outstanding,
-                    Strategy.DISPATCHED: self._by_dispatched,
-                    Strategy.BATCHES: self._by_batches,
-                }
-            )
+        self._roads: MappingProxyType[Strategy, Callable[[], Awaitable[Seen]]] = MappingProxyType(
+            {
+                Strategy.CONVERSATIONS: self._by_conversations,
+                Strategy.LIVE_COUNT: self._by_live_count,
+                Strategy.OUTSTANDING: self._by_outstanding,
+                Strategy.DISPATCHED: self._by_dispatched,
+                Strategy.BATCHES: self._by_batches,
+            }
         )
 
     async def read(self) -> Seen:
         """Read once, completely; raises ReadFailed where the reading would not be complete."""
-        return await self._roads[self.strategy](self._clock.now())
+        return await self._roads[self.strategy]()
 
-    async def _by_conversations(self, began: Instant) -> Seen:
+    async def _by_conversations(self) -> Seen:
+        began = self._clock.now()
         before = await self._store.open_calls()
         batches = await self._platform.batches()
         of_batches = await self._batch_calls.read(batches)
@@ -107,7 +106,6 @@ class Reader:
         unnamed = self._believed(unlisted, len(self._foreign_before - listed))
         self._unlisted_before, self._foreign_before = unlisted, foreign
         reading = Reading(
-            began,
             foreign_ids=foreign,
             unnamed=unnamed + self._claimed_by_batches(batches, of_batches, began),
             ringing=_ringing(talks, open_calls),
@@ -147,10 +145,10 @@ class Reader:
             total += holding + min(left, max(0, (batch.target_concurrency or share) - holding))
         return total
 
-    async def _by_live_count(self, began: Instant) -> Seen:
+    async def _by_live_count(self) -> Seen:
+        settled = later(self._clock.now(), -self._lag_s)
         count = await self._platform.live_count()
         open_calls = await self._store.open_calls()
-        settled = later(began, -self._lag_s)
         ours = sum(
             1
             for one in open_calls
@@ -158,21 +156,21 @@ class Reader:
             and one.attempt.accepted_at is not None
             and one.attempt.accepted_at <= settled
         )
-        return Seen(Reading(began, unnamed=max(0, count - ours)), None, open_calls)
+        return Seen(Reading(unnamed=max(0, count - ours)), None, open_calls)
 
-    async def _by_outstanding(self, began: Instant) -> Seen:
-        return await self._of_batches(began, lambda b: max(0, b.dispatched - b.finished))
+    async def _by_outstanding(self) -> Seen:
+        return await self._of_batches(lambda b: max(0, b.dispatched - b.finished))
 
-    async def _by_dispatched(self, began: Instant) -> Seen:
-        return await self._of_batches(began, lambda b: b.dispatched)
+    async def _by_dispatched(self) -> Seen:
+        return await self._of_batches(lambda b: b.dispatched)
 
-    async def _by_batches(self, began: Instant) -> Seen:
-        return await self._of_batches(began, lambda _: 1)
+    async def _by_batches(self) -> Seen:
+        return await self._of_batches(lambda _: 1)
 
-    async def _of_batches(self, began: Instant, count: Callable[[BatchCount], int]) -> Seen:
+    async def _of_batches(self, count: Callable[[BatchCount], int]) -> Seen:
         batches = await self._platform.batches()
         total = sum(count(batch) for batch in batches if batch.status in self._active)
-        return Seen(Reading(began, unnamed=total), None, await self._store.open_calls())
+        return Seen(Reading(unnamed=total), None, await self._store.open_calls())
 
 
 def _holding_beside(listed: frozenset[ConversationId], open_calls: tuple[OpenCall, ...]) -> int:

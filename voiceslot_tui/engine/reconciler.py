@@ -113,7 +113,7 @@ class Reconciler:
         if self._board.recovering:
             await self._learn_numbers()
         self._next_poll_s = began_s + self._poll_interval_s
-        self._board.take_reading(seen.reading)
+        self._board.take_reading(seen.reading, began_s)
         await self._ask_about(seen)
         return max(0.0, self._next_poll_s - self._clock.steady_s())
 

@@ -57,7 +57,7 @@ def new_call(number: int, **others: object) -> NewCall:
 
 def gate_of(limit: int, **others: object) -> Gate:
     """Make a gate with so many slots and nothing else against dialling."""
-    gate = Gate(Ceiling(limit, float(limit)), 0, Reading(NOW), 1e9)
+    gate = Gate(Ceiling(limit, float(limit)), 0, Reading(), 1e9)
     return replace(gate, **others)  # type: ignore[arg-type]
 
 

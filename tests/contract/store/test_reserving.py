@@ -15,7 +15,7 @@ from tests.contract.store.stores import (
     numbers_of,
     over,
 )
-from voiceslot_tui.core.calls import AttemptState, CallId, CallState, Hold, Instant, later
+from voiceslot_tui.core.calls import AttemptState, CallId, CallState, Hold, later
 from voiceslot_tui.core.facts import NotTaken, Refusal, Unanswered, Wish, Wished
 from voiceslot_tui.core.limits import DISPATCH_BATCH_MAX, NUMBERS_FREED_MAX, PROMOTE_BATCH_MAX
 from voiceslot_tui.core.slots import Breaker, Pacing, Reading
@@ -49,7 +49,7 @@ async def test_an_order_says_all_that_the_platform_must_be_told(opened: Opened) 
 
 async def test_exactly_the_free_slots_are_filled(opened: Opened) -> None:
     await opened.queue(*range(20))
-    reading = Reading(NOW, unnamed=2)
+    reading = Reading(unnamed=2)
     first = await opened.reserve(8, reserve=1, reading=reading)
     assert (len(first.orders), first.holding, first.more) == (5, 5, True)
     assert first.hold is Hold.NO_SLOT
@@ -76,7 +76,7 @@ async def test_fifty_at_once_never_spend_a_slot_twice(opened: Opened) -> None:
         ({"paused": True}, Hold.ENGINE_PAUSED),
         ({"recovering": True}, Hold.RECOVERING),
         ({"reading": None}, Hold.RECOVERING),
-        ({"reading": Reading(Instant(0)), "reading_bound_s": 15.0}, Hold.READING_STALE),
+        ({"reading_age_s": 15.1, "reading_bound_s": 15.0}, Hold.READING_STALE),
         ({"breaker": Breaker(3, later(NOW, 30))}, Hold.BREAKER_OPEN),
         ({"pacing": Pacing(1.0, NOW + 500.0)}, Hold.PACING),
     ],

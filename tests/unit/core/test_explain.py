@@ -10,7 +10,7 @@ from tests.unit.core.standing import queued
 from tests.unit.core.test_slots import NOW, gate_of
 from voiceslot_tui.core.calls import CallState, Hold, later
 from voiceslot_tui.core.explain import MEANINGS, why_idle, why_not_dialled
-from voiceslot_tui.core.slots import Breaker, Gate, Pacing, Reading
+from voiceslot_tui.core.slots import Breaker, Gate, Pacing
 from voiceslot_tui.core.snapshot import Idle
 
 
@@ -21,14 +21,6 @@ def test_every_hold_has_a_sentence_of_its_own(hold: Hold) -> None:
     assert sentence[0].islower()
     assert not sentence.endswith(".")
     assert list(MEANINGS.values()).count(sentence) == 1
-
-
-def test_a_reading_from_the_future_betrays_a_clock_that_was_set_back() -> None:
-    gate = gate_of()
-    assert gate.reading is not None
-    ahead = replace(gate, reading=replace(gate.reading, at=later(NOW, 3600)))
-    (idle,) = why_idle(ahead, 3, 5, {}, NOW)
-    assert idle.sentence.endswith(": the clock was set back since the last reading")
 
 
 def test_nothing_is_explained_where_a_call_may_start() -> None:
@@ -52,7 +44,7 @@ PACE = "the pace of starts allows the next call in a moment"
             "the engine reads the platform's live calls before it dials",
         ),
         (
-            gate_of(reading=Reading(later(NOW, -80))),
+            gate_of(reading_age_s=80.0),
             Hold.READING_STALE,
             "the platform's live calls could not be read lately: the last reading is 80 s old",
         ),

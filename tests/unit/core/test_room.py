@@ -21,7 +21,7 @@ PROBING = Breaker(BREAKER_UNANSWERED, NOW)
 
 
 def gate_of(limit: int = 10, **others: object) -> Gate:
-    gate = Gate(Ceiling(limit, float(limit)), 0, Reading(NOW), 75.0, dials_left=1000)
+    gate = Gate(Ceiling(limit, float(limit)), 0, Reading(), 75.0, dials_left=1000)
     return replace(gate, **others)  # type: ignore[arg-type]
 
 
@@ -42,7 +42,7 @@ def gate_of(limit: int = 10, **others: object) -> Gate:
         (gate_of(pacing=Pacing(1.0, NOW + 1.0)), 0, (0, Hold.PACING)),
         (gate_of(breaker=PROBING), 0, (1, None)),
         (gate_of(breaker=Breaker(BREAKER_UNANSWERED - 1, NOW)), 0, (10, None)),
-        (gate_of(reading=Reading(later(NOW, -75.0))), 0, (10, None)),
+        (gate_of(reading_age_s=75.0), 0, (10, None)),
     ],
 )
 def test_each_bound_binds_from_its_figure_on(

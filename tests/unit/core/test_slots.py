@@ -32,7 +32,7 @@ HOUR_S = 3600.0
 
 
 def gate_of(limit: int = 10, foreign: int = 0, reserve: int = 0, **others: object) -> Gate:
-    gate = Gate(Ceiling(limit, float(limit)), reserve, Reading(NOW, unnamed=foreign), 75.0)
+    gate = Gate(Ceiling(limit, float(limit)), reserve, Reading(unnamed=foreign), 75.0)
     return replace(gate, **others)  # type: ignore[arg-type]
 
 
@@ -75,7 +75,7 @@ def test_refusals_leave_one_slot_beside_the_reserve() -> None:
     ceiling = Ceiling(4, 4.0, floor=3)
     for second in range(100):
         ceiling = ceiling.lowered(0, later(NOW, 10.0 * second))
-    gate = Gate(ceiling, 2, Reading(NOW), 75.0)
+    gate = Gate(ceiling, 2, Reading(), 75.0)
     assert (ceiling.slots, gate.free(0)) == (3, 1)
     assert ceiling.set_to(8).floor == 3
 
@@ -111,8 +111,8 @@ def test_the_breaker_opens_after_silences_in_a_row_and_probes_once_a_minute() ->
     gate = gate_of(breaker=breaker)
     assert gate.closed(later(NOW, BREAKER_PROBE_EVERY_S - 0.001)) == (Hold.BREAKER_OPEN,)
     due = later(NOW, BREAKER_PROBE_EVERY_S)
-    assert replace(gate, reading=Reading(due)).room(0, due) == (1, None)
-    probing = gate_of(breaker=breaker.probing(due), reading=Reading(due))
+    assert gate.room(0, due) == (1, None)
+    probing = gate_of(breaker=breaker.probing(due))
     assert probing.room(1, due) == (0, Hold.BREAKER_OPEN)
     assert probing.wake_at(due) == later(due, BREAKER_PROBE_EVERY_S)
 
@@ -125,7 +125,7 @@ def test_an_answer_closes_the_breaker_and_begins_the_row_anew() -> None:
 def test_a_clock_set_back_does_not_keep_the_breaker_from_probing() -> None:
     breaker = Breaker(BREAKER_UNANSWERED, later(NOW, BREAKER_PROBE_EVERY_S))
     earlier = later(NOW, -HOUR_S)
-    gate = gate_of(breaker=breaker, reading=Reading(earlier))
+    gate = gate_of(breaker=breaker)
     assert gate.closed(earlier) == ()
 
 
@@ -153,7 +153,7 @@ def test_room_is_never_more_than_what_is_free(
     gate = Gate(
         Ceiling(limit, effective),
         reserve,
-        Reading(NOW, frozenset({ConversationId("f")}) if foreign else frozenset(), foreign // 2),
+        Reading(frozenset({ConversationId("f")}) if foreign else frozenset(), foreign // 2),
         75.0,
         breaker=Breaker(BREAKER_UNANSWERED, NOW) if broken else Breaker(),
         pacing=Pacing(per_second),
@@ -172,7 +172,7 @@ def test_room_is_never_more_than_what_is_free(
         (gate_of(paused=True), Hold.ENGINE_PAUSED),
         (gate_of(recovering=True), Hold.RECOVERING),
         (gate_of(reading=None), Hold.RECOVERING),
-        (gate_of(reading=Reading(later(NOW, -75.001))), Hold.READING_STALE),
+        (gate_of(reading_age_s=75.001), Hold.READING_STALE),
         (gate_of(quiet_until=later(NOW, 1)), Hold.PACING),
         (gate_of(limit=3, foreign=3), Hold.NO_SLOT),
         (gate_of(limit=3, reserve=5), Hold.NO_SLOT),
@@ -183,18 +183,16 @@ def test_what_closes_the_gate_has_a_name(gate: Gate, hold: Hold) -> None:
     assert gate.room(0, NOW) == (0, hold)
 
 
-def test_a_reading_from_a_clock_that_was_set_back_is_too_old() -> None:
-    gate = gate_of(reading=Reading(later(NOW, HOUR_S)))
-    assert gate.closed(NOW) == (Hold.READING_STALE,)
-
-
-def test_a_little_difference_of_clocks_makes_no_reading_old() -> None:
-    assert gate_of(reading=Reading(later(NOW, 1))).closed(NOW) == ()
+@given(st.integers(-(10**9), 10**9))
+def test_the_wall_clock_makes_no_reading_old_and_no_old_one_good(set_by_s: int) -> None:
+    moment = later(NOW, set_by_s)
+    assert gate_of(reading_age_s=75.0).closed(moment) == ()
+    assert gate_of(reading_age_s=75.1).closed(moment) == (Hold.READING_STALE,)
 
 
 def test_a_rest_that_a_clock_set_back_would_make_endless_ends() -> None:
     earlier = later(NOW, -24 * HOUR_S)
-    gate = gate_of(reading=Reading(earlier), quiet_until=later(NOW, 5))
+    gate = gate_of(quiet_until=later(NOW, 5))
     assert gate.closed(earlier) == ()
 
 
@@ -214,7 +212,7 @@ def test_a_reading_is_too_old_after_five_polls_or_fifteen_seconds() -> None:
 
 def test_a_conversation_that_turns_out_ours_is_counted_no_longer() -> None:
     foreign = frozenset({ConversationId("a"), ConversationId("b")})
-    reading = Reading(NOW, foreign, 2)
+    reading = Reading(foreign, 2)
     assert reading.foreign == 4
     assert reading.without(ConversationId("a")).foreign == 3
     assert reading.without(ConversationId("c")) is reading
