@@ -268,6 +268,9 @@ class Town:
             raise problem
         for life in lives:
             self._let_go(life)
+            life.listening.die()
+            for task in life.asked:
+                task.cancel()
             self.zombies = [zombie for zombie in self.zombies if zombie is not life]
             self.unborn = None if self.unborn is life else self.unborn
         if isinstance(problem, Fenced):
