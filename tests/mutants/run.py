@@ -16,9 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGKILL
+from subprocess import PIPE, STDOUT
+from threading import Timer
 from typing import Final
 
 from tests.mutants.catalogue import MUTANTS, Mutant
@@ -92,39 +96,40 @@ def _make(mutant: Mutant, copy: Path) -> str | None:
 
 def _look(copy: Path, seconds: float) -> tuple[str, str]:
     """Tell stories to the copy until one goes wrong or time is up."""
-    told = _run(copy, "--regressions", seconds=seconds)
-    wrong = [line for line in told.splitlines() if not line.endswith("all promises held")]
-    if wrong:
-        return "killed", wrong[0]
-    told = _run(
-        copy,
-        *("--plain", "--processes", "1", "--seeds", str(_SEEDS), "--seconds", str(seconds)),
-        seconds=2 * seconds,
-    )
-    wrong = [line for line in told.splitlines() if " goes wrong: " in line]
-    if wrong:
-        return "killed", wrong[0]
-    if told.endswith(_STANDS_STILL):
-        return "killed", _STANDS_STILL
-    last = [line for line in told.splitlines() if line.startswith("seeds ")]
-    return ("survived", last[0]) if last else ("broken", told[-400:])
+    for line in _lines(copy, "--regressions", seconds=seconds):
+        if not line.endswith("all promises held"):
+            return "killed", line
+    plainly = ("--plain", "--processes", "1", "--seeds", str(_SEEDS), "--seconds", str(seconds))
+    told = list(_lines(copy, *plainly, seconds=2 * seconds))
+    for line in told:
+        if " goes wrong: " in line or line == _STANDS_STILL:
+            return "killed", line
+    last = [line for line in told if line.startswith("seeds ")]
+    return ("survived", last[0]) if last else ("broken", "\n".join(told)[-400:])
 
 
-def _run(copy: Path, *arguments: str, seconds: float) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.simulation.run", *arguments],
-            cwd=copy,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=seconds + 60,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as late:
-        return (late.stdout or b"").decode() + _STANDS_STILL
-    return done.stdout + done.stderr
+def _lines(copy: Path, *arguments: str, seconds: float) -> Iterator[str]:
+    """Give what a run says, line by line; it ends where nobody listens any more, or time is up."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(copy),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    command = [sys.executable, "-m", "tests.simulation.run", *arguments]
+    with subprocess.Popen(
+        command, cwd=copy, env=environment, stdout=PIPE, stderr=STDOUT, text=True
+    ) as run:
+        assert run.stdout is not None
+        late = Timer(seconds + 60, run.kill)
+        late.start()
+        try:
+            yield from (line.rstrip("\n") for line in run.stdout)
+            if run.wait() == -SIGKILL:
+                yield _STANDS_STILL
+        finally:
+            late.cancel()
+            run.kill()
 
 
 if __name__ == "__main__":
