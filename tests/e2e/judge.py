@@ -60,7 +60,7 @@ def judge(made: Rig, accepted: int, *, patient: bool = True) -> dict[str, Any]:
     states = sound(path)
     assert sum(states.values()) == accepted
     assert set(states) <= FINAL | {"unknown"} | (set() if patient else {"uncertain"})
-    assert holding(path) == states["unknown"] + states["uncertain"]
+    assert slots_astray(path) == []
     attempts = attempt_states(path)
     rung = {dial["attempt_id"] for dial in made.simulator.dials() if dial["owner"] == "own"}
     assert rung <= set(attempts), "a dial without a record of ours"
@@ -98,10 +98,21 @@ _TWO_OPEN: Final = (
 )
 
 
-def holding(path: Path) -> int:
-    """Count the calls that hold a slot."""
+def slots_astray(path: Path) -> list[tuple[object, ...]]:
+    """Give the calls of a campaign that is over which hold a slot, or hold none, wrongly.
+
+    An unknown call holds its slot until it can no longer be talking.
+    """
     with closing(sqlite3.connect(path)) as db:
-        return int(db.execute("SELECT count(*) FROM call WHERE holding").fetchone()[0])
+        return db.execute(_ASTRAY).fetchall()
+
+
+_ASTRAY: Final = (
+    "SELECT call.id, call.state, holding, call.changed_at, holds_until FROM call "
+    "LEFT JOIN attempt ON attempt.id = call.attempt_id "
+    "WHERE holding != (call.state IN ('unknown', 'uncertain')) "
+    "AND NOT (call.state = 'unknown' AND call.changed_at >= holds_until)"
+)
 
 
 def attempt_states(path: Path) -> dict[str, str]:
