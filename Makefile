@@ -55,7 +55,7 @@ nightly: .venv/dev.stamp ## the same with 20,000 seeds, going on where it was st
 	@$(python) -m tests.simulation.run --nightly --seeds 20000 --from $(FROM) --tally build/night.json
 
 .PHONY: mutants
-mutants: .venv/dev.stamp ## make eighty mistakes and see whether the stories notice them
+mutants: .venv/dev.stamp ## make mistakes on purpose and see whether the stories notice them
 	@$(python) -m tests.mutants.run
 
 .PHONY: bench

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,24 @@ async def test_nothing_is_sent_while_paused_or_stopping(rig: MessageRig) -> None
     rig.board.stopping = False
     await rig.send()
     assert len(rig.messenger.orders) == 1
+
+
+@pytest.mark.parametrize("order", sorted(permutations(("pause", "pause again", "resume"))), ids=str)
+async def test_the_last_word_of_two_consoles_counts(
+    rig: MessageRig, order: tuple[str, ...]
+) -> None:
+    acts = {
+        "pause": lambda: rig.door.pause(by="ana"),
+        "pause again": lambda: rig.door.pause(by="ben"),
+        "resume": lambda: rig.door.resume(by="eva"),
+    }
+    await asyncio.gather(*(acts[name]() for name in order))
+    is_paused = order[-1] != "resume"
+    assert rig.desk.paused == is_paused
+    assert rig.board.control.follow_ups_paused == is_paused
+    await rig.ended(1)
+    await rig.send()
+    assert len(rig.messenger.orders) == (not is_paused)
 
 
 async def test_a_claimed_message_is_withdrawn_where_the_process_slept(rig: MessageRig) -> None:

@@ -391,9 +391,9 @@ MUTANTS: Final = (
     _one(
         "a resume wakes nobody",
         _SWITCHES,
-        "            self._board.paused = self._pauses_wished > 0\n"
+        "            self._board.paused = bool(self._pauses_wished)\n"
         "        self._board.bells.dispatch.set()",
-        "            self._board.paused = self._pauses_wished > 0",
+        "            self._board.paused = bool(self._pauses_wished)",
     ),
     Mutant(
         "a refused route is never tried again",
@@ -647,6 +647,12 @@ MUTANTS: Final = (
         "engine/following_up.py",
         "        self._desk.paused = control.follow_ups_paused\n",
         "        self._desk.paused = False\n",
+    ),
+    _one(
+        "a resume of the follow-ups lifts a pause that was wished after it",
+        "engine/following_up.py",
+        "self._desk.paused, self._desk.paused_by = bool(self._pauses_wished), ",
+        "self._desk.paused, self._desk.paused_by = False, ",
     ),
     Mutant(
         "where more messages are under way than may be, fewer than none are claimed",

@@ -41,7 +41,7 @@ from voiceslot_tui.engine.inbound_reader import InboundReader
 from voiceslot_tui.engine.message_ledger import MessageLedger
 from voiceslot_tui.engine.message_reader import MessageReader
 from voiceslot_tui.engine.message_writing import MessageWriter
-from voiceslot_tui.engine.switches import Switches
+from voiceslot_tui.engine.switches import PausesWished, Switches
 from voiceslot_tui.follow_up_ports import FollowUpStore
 from voiceslot_tui.ports import Clock
 from voiceslot_tui.wire.follow_up_messages import Message
@@ -84,6 +84,7 @@ class FollowingUp:
         self._hearing = hearing
         self._clock = clock
         self._configured_sid = configured_sid
+        self._pauses_wished = PausesWished()
         self._blocked = 0
         self._said_trouble = ""
 
@@ -152,9 +153,10 @@ class FollowingUp:
     async def pause(self, *, by: str) -> Done:
         """Send no more messages; calls go on. In force at once, durable when it returns."""
         was_paused, self._desk.paused = self._desk.paused, True
-        await self._switches.change(
-            "follow_ups_paused", "", by=by, follow_ups_paused=True, follow_ups_paused_by=by
-        )
+        with self._pauses_wished:
+            await self._switches.change(
+                "follow_ups_paused", "", by=by, follow_ups_paused=True, follow_ups_paused_by=by
+            )
         self._desk.paused_by = by
         self._desk.change()
         undo = () if was_paused else (Undo(follow_ups_paused=False),)
@@ -166,7 +168,7 @@ class FollowingUp:
         await self._switches.change(
             "follow_ups_resumed", "", by=by, follow_ups_paused=False, follow_ups_paused_by=""
         )
-        self._desk.paused, self._desk.paused_by = False, ""
+        self._desk.paused, self._desk.paused_by = bool(self._pauses_wished), ""
         self._desk.send.set()
         self._desk.change()
         undo = (Undo(follow_ups_paused=True),) if was_paused else ()

@@ -19,6 +19,25 @@ from voiceslot_tui.engine.board import Board
 from voiceslot_tui.ports import Clock, Control, Store
 
 
+class PausesWished:
+    """The pauses that are wished and not yet written: no resume from before them lifts them.
+
+    True while there is one; entered for as long as one is being written.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __bool__(self) -> bool:
+        return self._count > 0
+
+    def __enter__(self) -> None:
+        self._count += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._count -= 1
+
+
 class Switches:
     """Pauses, resumes and limits the engine."""
 
@@ -28,7 +47,7 @@ class Switches:
         self._clock = clock
         self._configured = configured_limit
         self._one_at_a_time = asyncio.Lock()
-        self._pauses_wished = 0
+        self._pauses_wished = PausesWished()
 
     @property
     def control(self) -> Control:
@@ -47,13 +66,10 @@ class Switches:
 
     async def pause(self, *, by: str, why: str = "") -> Done:
         """Start no more calls; durable when it returns."""
-        self._pauses_wished += 1
         self._board.paused = True
-        try:
+        with self._pauses_wished:
             async with self._one_at_a_time:
                 return await self._pause(by, clean(why, TEXT_CHARS_MAX))
-        finally:
-            self._pauses_wished -= 1
 
     async def _pause(self, by: str, why: str) -> Done:
         was_paused = self._board.control.paused
@@ -73,7 +89,7 @@ class Switches:
                 self._board.control, paused=False, paused_by="", paused_why="", paused_at=None
             )
             await self._write(control, "resumed", "", by)
-            self._board.paused = self._pauses_wished > 0
+            self._board.paused = bool(self._pauses_wished)
         self._board.bells.dispatch.set()
         undo = (Undo(paused=True),) if was_paused else ()
         return Done(message="resumed" if was_paused else "it was not paused", undo=undo)
