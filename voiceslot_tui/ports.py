@@ -303,8 +303,11 @@ class Store(Protocol):
 
     async def lift_denied(
         self, agent_id: str, agent_phone_number_id: str, count: int, now: Instant
-    ) -> int:
-        """Make so many calls of a refused agent and phone number ready again, the next in order."""
+    ) -> tuple[CallId, ...]:
+        """Make so many calls of a refused agent and phone number ready again, the next in order.
+
+        Gives those that are.
+        """
         ...
 
     async def denied_routes(self) -> frozenset[tuple[str, str]]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
+
+import pytest
 
 from tests.engine.fakes import refuse, take
 from tests.engine.rig import new_call, running
 from voiceslot_tui.core.calls import CallState, Hold
-from voiceslot_tui.core.facts import Refusal
+from voiceslot_tui.core.errors import StoreUnavailable
+from voiceslot_tui.core.facts import Refusal, Wish
 from voiceslot_tui.core.limits import DENIED_PROBE_EVERY_S
 
 
@@ -72,6 +76,43 @@ async def test_a_route_that_was_refused_and_taken_at_once_keeps_no_call_for_ever
             await rig.janitor.step()
             await rig.dispatch()
         assert await rig.state(ids[0]) is CallState.LIVE
+
+
+@pytest.mark.parametrize("wish", [Wish.CANCEL, Wish.PARK])
+async def test_where_an_operator_takes_the_probe_away_another_call_is_the_probe(
+    tmp_path: Path, wish: Wish
+) -> None:
+    async with running(tmp_path, limit=2) as rig:
+        ids = await rig.queue(*range(5))
+        rig.platform.reply = refuse(Refusal.ROUTE_DENIED)
+        await rig.dispatch()
+        rig.platform.reply = take
+        rig.clock.wait(DENIED_PROBE_EVERY_S)
+        await rig.janitor.step()
+        assert [await rig.hold(call_id) for call_id in ids[:2]] == [None, Hold.PLATFORM_DENIED]
+        await rig.engine.wish([ids[0]], wish, by="olga")
+        await rig.janitor.step()
+        await rig.janitor.step()
+        rig.read_now()
+        await rig.dispatch()
+        assert rig.dialled[2:] == [ids[1]]
+
+
+async def test_a_probe_that_could_not_be_made_ready_is_made_ready_later(tmp_path: Path) -> None:
+    async with running(tmp_path, limit=2) as rig:
+        ids = await rig.queue(1)
+        rig.platform.replies.append(refuse(Refusal.ROUTE_DENIED))
+        await rig.dispatch()
+        rig.clock.wait(DENIED_PROBE_EVERY_S)
+        with (
+            patch.object(rig.store, "lift_denied", side_effect=StoreUnavailable("full")),
+            pytest.raises(StoreUnavailable),
+        ):
+            await rig.janitor.step()
+        await rig.janitor.step()
+        rig.read_now()
+        await rig.dispatch()
+        assert rig.dialled == [*ids, *ids]
 
 
 async def test_a_refused_route_is_probed_soon_after_a_restart(tmp_path: Path) -> None:

@@ -389,6 +389,12 @@ MUTANTS: Final = (
         "        added = await self._store.add(calls, self._clock.now(), by, key)",
     ),
     _one(
+        "a probe of a refused route that is taken away is not replaced",
+        "engine/janitor.py",
+        "            if known.probing and not await self._is_ready(known.probe):",
+        "            if denial.due(now):",
+    ),
+    _one(
         "a resume wakes nobody",
         _SWITCHES,
         "            self._board.paused = bool(self._pauses_wished)\n"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
-from voiceslot_tui.core.calls import ConversationId, Instant, later, seconds_between
+from voiceslot_tui.core.calls import CallId, ConversationId, Instant, later, seconds_between
 from voiceslot_tui.core.limits import DENIED_PROBE_EVERY_S, DENIED_PROBE_MAX_S
 from voiceslot_tui.core.slots import Breaker, Ceiling, Gate, Pacing, Reading
 from voiceslot_tui.ports import Control
@@ -23,13 +23,14 @@ Route = tuple[str, str]
 class Denial:
     """A route that the platform refuses: when to try it again, and how long to wait after that.
 
-    While `probing`, one call of the route may be dialled to find out; once it has left, the route
-    is `asked`, and only its refusal makes the wait longer.
+    While `probing`, one call of the route may be dialled to find out: `probe`, once one is ready.
+    When it has left, the route is `asked`, and only its refusal makes the wait longer.
     """
 
     probe_at: Instant
     wait_s: float = DENIED_PROBE_EVERY_S
     probing: bool = False
+    probe: CallId | None = None
     asked: bool = False
 
     def due(self, now: Instant) -> bool:
@@ -180,9 +181,16 @@ class Board:
             self.allowed_again.add(route)
             self.bells.tend.set()
 
-    def probe(self, route: Route) -> None:
+    def probe(self, route: Route) -> Denial:
         """Open a refused route for one call."""
         self.denied[route] = replace(self.denied[route], probing=True)
+        return self.denied[route]
+
+    def probe_is(self, route: Route, call_id: CallId | None) -> None:
+        """Remember which call was made ready to find out, unless that is known by now."""
+        denial = self.denied.get(route)
+        if denial is not None and denial.probing:
+            self.denied[route] = replace(denial, probe=call_id)
 
     def dialled(self, route: Route, now: Instant) -> None:
         """Close a refused route again once its probe has left."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from voiceslot_tui.core.calls import Instant, seconds_between
+from voiceslot_tui.core.calls import CallId, CallState, Instant, seconds_between
 from voiceslot_tui.core.limits import PROMOTE_BATCH_MAX
 from voiceslot_tui.engine.board import Board, Denial
 from voiceslot_tui.follow_up_ports import FollowUpStore
@@ -69,15 +69,22 @@ class Janitor:
         """Let one call of a refused route through at its time, and all once one was accepted."""
         lifted = 0
         for route, denial in list(self._board.denied.items()):
-            if denial.due(now):
-                self._board.probe(route)
-                lifted += await self._store.lift_denied(*route, 1, now)
+            known = self._board.probe(route) if denial.due(now) else denial
+            if known.probing and not await self._is_ready(known.probe):
+                probe = await self._store.lift_denied(*route, 1, now)
+                self._board.probe_is(route, next(iter(probe), None))
+                lifted += len(probe)
         for route in tuple(self._board.allowed_again):
             freed = await self._store.lift_denied(*route, PROMOTE_BATCH_MAX, now)
-            lifted += freed
-            if freed < PROMOTE_BATCH_MAX:
+            lifted += len(freed)
+            if len(freed) < PROMOTE_BATCH_MAX:
                 self._board.allowed_again.discard(route)
         return lifted
+
+    async def _is_ready(self, probe: CallId | None) -> bool:
+        """Tell whether a probe still waits to be dialled; an operator or a STOP may take it away."""
+        calls = () if probe is None else await self._store.calls((probe,))
+        return any(call.state is CallState.QUEUED and call.hold is None for call in calls)
 
     async def _sometimes(self, now: Instant) -> None:
         if self._woken_at is None or self._past(self._woken_at, now, _WAKE_NUMBERS_EVERY_S):

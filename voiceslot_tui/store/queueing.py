@@ -184,15 +184,16 @@ def wake_numbers(db: sqlite3.Connection, after: str, now: Instant) -> tuple[int,
 
 def lift_denied(
     db: sqlite3.Connection, agent_id: str, agent_phone_number_id: str, count: int, now: Instant
-) -> int:
-    """Make the next calls of a refused agent and phone number ready again."""
-    return db.execute(
+) -> tuple[CallId, ...]:
+    """Make the next calls of a refused agent and phone number ready again; give their ids."""
+    lifted = db.execute(
         "UPDATE call SET hold = NULL, changed_at = ? WHERE id IN ("
         "SELECT id FROM call INDEXED BY call_denied WHERE state = 'queued' "
         "AND hold = 'platform_denied' AND agent_id = ? AND agent_phone_number_id = ? "
-        "ORDER BY nprio, position, id LIMIT ?)",
+        "ORDER BY nprio, position, id LIMIT ?) RETURNING id",
         (now, agent_id, agent_phone_number_id, count),
-    ).rowcount
+    )
+    return tuple(CallId(call_id) for (call_id,) in lifted.fetchall())
 
 
 _DENIED: Final = (

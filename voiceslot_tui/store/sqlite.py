@@ -143,8 +143,8 @@ class SqliteStore(SqliteFollowUps):
 
     async def lift_denied(
         self, agent_id: str, agent_phone_number_id: str, count: int, now: Instant
-    ) -> int:
-        """Make so many calls of a refused agent and phone number ready again."""
+    ) -> tuple[CallId, ...]:
+        """Make so many calls of a refused agent and phone number ready again; give their ids."""
         return await self._database.write(
             lambda db: queueing.lift_denied(db, agent_id, agent_phone_number_id, count, now),
         )
