@@ -82,7 +82,7 @@ class Janitor:
         return lifted
 
     async def _is_ready(self, probe: CallId | None) -> bool:
-        """Tell whether a probe still waits to be dialled; an operator or a STOP may take it away."""
+        """Tell whether a probe still waits to be dialled; operators and STOPs may take it away."""
         calls = () if probe is None else await self._store.calls((probe,))
         return any(call.state is CallState.QUEUED and call.hold is None for call in calls)
 
