@@ -6,8 +6,9 @@
     python -m tests.simulation.run --shrink 17              its shortest version that goes wrong
 
 The stories are shared out among the processors. The first that goes wrong ends the run with exit
-code 1 and the words of its shortest version. With `--nightly` the run is also red where a kind of
-trouble struck too seldom, or a transition was never taken.
+code 1 and the words of its shortest version. With `--nightly` the run goes on to its end and names
+all that went wrong; it is also red where a kind of trouble struck too seldom, or a transition was
+never taken.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
@@ -69,7 +71,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Tell stories of trouble to the engine.")
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--from", dest="first", type=int, default=0)
-    parser.add_argument("--nightly", action="store_true")
+    parser.add_argument("--nightly", action="store_true", help="go on after what goes wrong")
     parser.add_argument("--tally", type=Path, help="keep the count here, and go on from it")
     parser.add_argument("--seconds", type=float, default=None, help="stop after so long")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
@@ -101,12 +103,12 @@ def told(story: Story) -> Told:
 # --- many
 
 
-def _tell_some(first: int, count: int) -> list[tuple[int, Told]]:
+def _tell_some(first: int, count: int, *, to_the_end: bool) -> list[tuple[int, Told]]:
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     found = []
     for seed in range(first, first + count):
         found.append((seed, told(story_of(seed))))
-        if found[-1][1].violation is not None:
+        if found[-1][1].violation is not None and not to_the_end:
             break
     return found
 
@@ -117,10 +119,11 @@ def _tell_many(options: argparse.Namespace) -> int:
         print(f"going on after {tally.words()}", flush=True)
     began_s, took_before_s = time.monotonic(), tally.took_s
     left = options.first + options.seeds - tally.next_seed
-    for seed, one in _each(tally.next_seed, left, options.processes):
+    for seed, one in _each(tally.next_seed, left, options):
         if one.violation is not None:
-            print(f"\nseed {seed} goes wrong: {one.violation}\n")
-            return 1 if options.plain else _explain(story_of(seed), one)
+            print(f"\nseed {seed} goes wrong: {one.violation}\n", flush=True)
+            if not options.nightly:
+                return 1 if options.plain else _explain(story_of(seed), one)
         tally.add(seed, one)
         tally.took_s = took_before_s + time.monotonic() - began_s
         if tally.stories % _SAID_EVERY == 0:
@@ -137,29 +140,32 @@ def _sum_up(tally: Tally, options: argparse.Namespace) -> int:
         tally.keep(options.tally)
     _show_coverage(tally.reached)
     print(f"seeds {tally.first} to {tally.next_seed - 1}: {tally.words()}")
+    for seed in tally.wrong:
+        print(f"went wrong: seed {seed}; --shrink {seed} cuts it short")
     missing = _missing(tally.reached) if options.nightly else []
     for line in missing:
         print(f"not reached: {line}")
-    return 1 if missing else 0
+    return 1 if missing or tally.wrong else 0
 
 
-def _each(first: int, count: int, processes: int) -> Iterator[tuple[int, Told]]:
+def _each(first: int, count: int, options: argparse.Namespace) -> Iterator[tuple[int, Told]]:
     """Tell the stories of consecutive seeds, in order, by several processes."""
     chunks = [
         (start, min(_CHUNK, first + count - start)) for start in range(first, first + count, _CHUNK)
     ]
+    processes, tell_some = options.processes, partial(_tell_some, to_the_end=options.nightly)
     if processes <= 1:
         for chunk in chunks:
-            yield from _tell_some(*chunk)
+            yield from tell_some(*chunk)
         return
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         ahead = processes * 3
-        waiting = [pool.submit(_tell_some, *chunk) for chunk in chunks[:ahead]]
+        waiting = [pool.submit(tell_some, *chunk) for chunk in chunks[:ahead]]
         try:
             for index in range(len(chunks)):
                 yield from waiting[index].result()
                 if index + ahead < len(chunks):
-                    waiting.append(pool.submit(_tell_some, *chunks[index + ahead]))
+                    waiting.append(pool.submit(tell_some, *chunks[index + ahead]))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 

@@ -16,21 +16,27 @@ _NOT_IN_A_STORY: Final = {"console", "cli"}
 
 
 class Tally:
-    """What the stories from seed `first` up to `next_seed`, all of them clean, have reached."""
+    """What the stories from seed `first` up to `next_seed` have reached.
+
+    `wrong` are the seeds of those that went wrong.
+    """
 
     def __init__(self, first: int) -> None:
         self.first, self.next_seed = first, first
         self.stories = 0
         self.virtual_s = self.cpu_s = self.longest_cpu_s = self.took_s = 0.0
+        self.wrong: list[int] = []
         self.reached = Coverage()
 
     def add(self, seed: int, one: Told) -> None:
-        """Count a story in which all promises held."""
+        """Count a story."""
         self.stories, self.next_seed = self.stories + 1, seed + 1
         self.virtual_s += one.virtual_s
         self.cpu_s += one.cpu_s
         self.longest_cpu_s = max(self.longest_cpu_s, one.cpu_s)
         self.reached.take_in(one.coverage)
+        if one.violation is not None:
+            self.wrong.append(seed)
 
     def words(self) -> str:
         """Say how far it is, and how fast."""

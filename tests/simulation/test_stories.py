@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,11 @@ from tests.e2e.rig import ROOT
 from tests.simulation.coverage import Coverage
 from tests.simulation.happenings import HAPPENINGS, draw_story, in_words
 from tests.simulation.happenings_of_messages import MESSAGES
-from tests.simulation.run import _missing
+from tests.simulation.run import _missing, _tell_many
 from tests.simulation.shrinking import shrunk
 from tests.simulation.stories import Story, story_from
 from tests.simulation.tally import Tally, kept
+from tests.simulation.telling import Told
 
 SEEDS = 60
 """What a slow machine tells in a minute; `make simulate` tells as many as one likes."""
@@ -76,6 +78,31 @@ def test_a_run_that_was_stopped_goes_on_with_all_that_it_had_reached(tmp_path: P
     whole = json.loads(file.read_text())
     assert stopped["reached"] == whole["reached"]
     assert stopped["virtual_s"] == pytest.approx(whole["virtual_s"])
+
+
+@pytest.mark.parametrize(("nightly", "told"), [(False, [1, 2, 3]), (True, [1, 2, 3, 4, 5])])
+def test_only_a_nightly_run_goes_on_after_a_story_that_goes_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    nightly: bool,
+    told: list[int],
+) -> None:
+    seeds = []
+
+    def tell_one(story: Story) -> Told:
+        seeds.append(story.seed)
+        wrong = "P1: rung twice" if story.seed == 3 else None
+        return Told(wrong, "", Coverage(), 1.0, 0.1)
+
+    monkeypatch.setattr("tests.simulation.run.told", tell_one)
+    options = Namespace(
+        first=1, seeds=5, tally=None, processes=1, nightly=nightly, plain=True, seconds=None
+    )
+    assert _tell_many(options) == 1
+    assert seeds == told
+    said = capsys.readouterr().out
+    assert "seed 3 goes wrong: P1: rung twice" in said
+    assert ("went wrong: seed 3; --shrink 3 cuts it short" in said) == nightly
 
 
 def test_a_tally_of_other_code_counts_for_nothing(tmp_path: Path) -> None:
