@@ -302,11 +302,16 @@ class Store(Protocol):
         ...
 
     async def lift_denied(
-        self, agent_id: str, agent_phone_number_id: str, count: int, now: Instant
+        self,
+        agent_id: str,
+        agent_phone_number_id: str,
+        count: int,
+        now: Instant,
+        after: CallId | None = None,
     ) -> tuple[CallId, ...]:
-        """Make so many calls of a refused agent and phone number ready again, the next in order.
+        """Make so many calls of a refused agent and phone number ready again, and give them.
 
-        Gives those that are.
+        They are the next in line `after` a call, or the first where there are none.
         """
         ...
 

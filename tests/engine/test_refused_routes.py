@@ -14,6 +14,8 @@ from voiceslot_tui.core.errors import StoreUnavailable
 from voiceslot_tui.core.facts import Refusal, Wish
 from voiceslot_tui.core.limits import DENIED_PROBE_EVERY_S
 
+ROUTE = ("agent_1", "phnum_1")
+
 
 async def test_a_refused_route_is_held_probed_once_and_lifted_whole(tmp_path: Path) -> None:
     async with running(tmp_path, limit=2) as rig:
@@ -96,6 +98,29 @@ async def test_where_an_operator_takes_the_probe_away_another_call_is_the_probe(
         rig.read_now()
         await rig.dispatch()
         assert rig.dialled[2:] == [ids[1]]
+
+
+async def test_one_call_that_alone_is_refused_is_not_probed_for_ever(tmp_path: Path) -> None:
+    async with running(tmp_path, limit=1) as rig:
+        ids = await rig.queue(*range(4))
+        denied = refuse(Refusal.ROUTE_DENIED)
+        rig.platform.reply = lambda order: (denied if order.call_id == ids[0] else take)(order)
+        await rig.dispatch()
+        for _ in range(6):
+            rig.clock.wait(DENIED_PROBE_EVERY_S)
+            rig.read_now()
+            await rig.janitor.step()
+            await rig.dispatch()
+        assert rig.dialled == [ids[0], ids[0], ids[1]]
+
+
+async def test_a_route_refused_again_is_not_being_allowed_any_more(tmp_path: Path) -> None:
+    """Else the janitor lifts and the dispatcher holds the same calls, until the next probe."""
+    async with running(tmp_path) as rig:
+        rig.board.deny(ROUTE, rig.clock.now())
+        rig.board.allow(ROUTE)
+        rig.board.deny(ROUTE, rig.clock.now())
+        assert rig.board.allowed_again == set()
 
 
 async def test_a_probe_that_could_not_be_made_ready_is_made_ready_later(tmp_path: Path) -> None:

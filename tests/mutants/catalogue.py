@@ -391,8 +391,8 @@ MUTANTS: Final = (
     _one(
         "a probe of a refused route that is taken away is not replaced",
         "engine/janitor.py",
-        "            if known.probing and not await self._is_ready(known.probe):",
-        "            if denial.due(now):",
+        " or await self._is_ready(denial.probe):",
+        " or denial.probe is not None:",
     ),
     _one(
         "a resume wakes nobody",
@@ -403,11 +403,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "a refused route is never tried again",
-        (
-            Edit(
-                "engine/janitor.py", "            if denial.due(now):", "            if not denial:"
-            ),
-        ),
+        (Edit("engine/janitor.py", " and denial.due(now):", " and not denial:"),),
     ),
     Mutant(
         "a number that is free again wakes nobody",

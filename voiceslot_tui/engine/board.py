@@ -24,7 +24,8 @@ class Denial:
     """A route that the platform refuses: when to try it again, and how long to wait after that.
 
     While `probing`, one call of the route may be dialled to find out: `probe`, once one is ready.
-    When it has left, the route is `asked`, and only its refusal makes the wait longer.
+    When it has left, the route is `asked`, and only its refusal makes the wait longer. The next
+    probe is another call: it may have been this one alone that was refused.
     """
 
     probe_at: Instant
@@ -41,7 +42,7 @@ class Denial:
     def again(self, now: Instant) -> Denial:
         """Give the denial after one more refusal."""
         wait_s = min(self.wait_s * 2, DENIED_PROBE_MAX_S)
-        return Denial(later(now, wait_s), wait_s)
+        return replace(self, probe_at=later(now, wait_s), wait_s=wait_s, asked=False)
 
 
 class Bells:
@@ -169,6 +170,7 @@ class Board:
 
     def deny(self, route: Route, now: Instant) -> None:
         """Remember that the platform refuses a route; many refusals at once are one."""
+        self.allowed_again.discard(route)
         known = self.denied.get(route)
         if known is None:
             self.denied[route] = Denial(later(now, DENIED_PROBE_EVERY_S))
@@ -196,4 +198,5 @@ class Board:
         """Close a refused route again once its probe has left."""
         denial = self.denied.get(route)
         if denial is not None and denial.probing:
-            self.denied[route] = Denial(later(now, denial.wait_s), denial.wait_s, asked=True)
+            probe_at = later(now, denial.wait_s)
+            self.denied[route] = replace(denial, probe_at=probe_at, probing=False, asked=True)

@@ -9,7 +9,7 @@ from typing import Final
 
 from voiceslot_tui.core.calls import CallId, CallState, Instant, seconds_between
 from voiceslot_tui.core.limits import PROMOTE_BATCH_MAX
-from voiceslot_tui.engine.board import Board, Denial
+from voiceslot_tui.engine.board import Board, Denial, Route
 from voiceslot_tui.follow_up_ports import FollowUpStore
 from voiceslot_tui.ports import Clock, Store
 
@@ -68,18 +68,24 @@ class Janitor:
     async def _tend_routes(self, now: Instant) -> int:
         """Let one call of a refused route through at its time, and all once one was accepted."""
         lifted = 0
-        for route, denial in list(self._board.denied.items()):
-            known = self._board.probe(route) if denial.due(now) else denial
-            if known.probing and not await self._is_ready(known.probe):
-                probe = await self._store.lift_denied(*route, 1, now)
-                self._board.probe_is(route, next(iter(probe), None))
-                lifted += len(probe)
+        for route in tuple(self._board.denied):
+            lifted += await self._tend_refused(route, now)
         for route in tuple(self._board.allowed_again):
             freed = await self._store.lift_denied(*route, PROMOTE_BATCH_MAX, now)
             lifted += len(freed)
             if len(freed) < PROMOTE_BATCH_MAX:
                 self._board.allowed_again.discard(route)
         return lifted
+
+    async def _tend_refused(self, route: Route, now: Instant) -> int:
+        denial = self._board.denied.get(route)
+        if denial is not None and denial.due(now):
+            denial = self._board.probe(route)
+        if denial is None or not denial.probing or await self._is_ready(denial.probe):
+            return 0
+        probe = await self._store.lift_denied(*route, 1, now, denial.probe)
+        self._board.probe_is(route, next(iter(probe), None))
+        return len(probe)
 
     async def _is_ready(self, probe: CallId | None) -> bool:
         """Tell whether a probe still waits to be dialled; operators and STOPs may take it away."""

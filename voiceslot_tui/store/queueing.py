@@ -183,18 +183,36 @@ def wake_numbers(db: sqlite3.Connection, after: str, now: Instant) -> tuple[int,
 
 
 def lift_denied(
-    db: sqlite3.Connection, agent_id: str, agent_phone_number_id: str, count: int, now: Instant
+    db: sqlite3.Connection,
+    agent_id: str,
+    agent_phone_number_id: str,
+    count: int,
+    now: Instant,
+    after: CallId | None = None,
 ) -> tuple[CallId, ...]:
-    """Make the next calls of a refused agent and phone number ready again; give their ids."""
-    lifted = db.execute(
-        "UPDATE call SET hold = NULL, changed_at = ? WHERE id IN ("
-        "SELECT id FROM call INDEXED BY call_denied WHERE state = 'queued' "
-        "AND hold = 'platform_denied' AND agent_id = ? AND agent_phone_number_id = ? "
-        "ORDER BY nprio, position, id LIMIT ?) RETURNING id",
-        (now, agent_id, agent_phone_number_id, count),
-    )
-    return tuple(CallId(call_id) for (call_id,) in lifted.fetchall())
+    """Make the next calls of a refused agent and phone number ready again; give their ids.
 
+    The next are those that stand in line `after` a call, or from the first on where none do.
+    """
+    pair = (agent_id, agent_phone_number_id)
+    row = db.execute("SELECT nprio, position, id FROM call WHERE id = ?", (after,)).fetchone()
+    found = [] if row is None else db.execute(_DENIED_AFTER, (*pair, *row, count)).fetchall()
+    found = found or db.execute(_DENIED_FIRST, (*pair, count)).fetchall()
+    db.executemany(
+        "UPDATE call SET hold = NULL, changed_at = ? WHERE id = ?",
+        [(now, call_id) for (call_id,) in found],
+    )
+    return tuple(CallId(call_id) for (call_id,) in found)
+
+
+_DENIED_OF_PAIR: Final = (
+    "SELECT id FROM call INDEXED BY call_denied WHERE state = 'queued' "
+    "AND hold = 'platform_denied' AND agent_id = ? AND agent_phone_number_id = ? "
+)
+_DENIED_FIRST: Final = f"{_DENIED_OF_PAIR}ORDER BY nprio, position, id LIMIT ?"
+_DENIED_AFTER: Final = (
+    f"{_DENIED_OF_PAIR}AND (nprio, position, id) > (?, ?, ?) ORDER BY nprio, position, id LIMIT ?"
+)
 
 _DENIED: Final = (
     "SELECT agent_id, agent_phone_number_id FROM call INDEXED BY call_denied "

@@ -142,11 +142,16 @@ class SqliteStore(SqliteFollowUps):
         return woken
 
     async def lift_denied(
-        self, agent_id: str, agent_phone_number_id: str, count: int, now: Instant
+        self,
+        agent_id: str,
+        agent_phone_number_id: str,
+        count: int,
+        now: Instant,
+        after: CallId | None = None,
     ) -> tuple[CallId, ...]:
         """Make so many calls of a refused agent and phone number ready again; give their ids."""
         return await self._database.write(
-            lambda db: queueing.lift_denied(db, agent_id, agent_phone_number_id, count, now),
+            lambda db: queueing.lift_denied(db, agent_id, agent_phone_number_id, count, now, after),
         )
 
     async def denied_routes(self) -> frozenset[tuple[str, str]]:

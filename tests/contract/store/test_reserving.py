@@ -196,6 +196,16 @@ async def test_routes_are_lifted_by_number_in_order(opened: Opened) -> None:
     assert await opened.dispatch_order() == list(reversed(ids[:-1]))
 
 
+async def test_the_next_to_be_lifted_stands_behind_the_one_before(opened: Opened) -> None:
+    ids = (await opened.add(*(new_call(n) for n in range(3)))).ids
+    await opened.reserve(10, frozenset({ROUTE}))
+    lift = opened.store.lift_denied
+    assert await lift(*ROUTE, 1, opened.now, ids[0]) == (ids[1],)
+    assert await lift(*ROUTE, 1, opened.now, ids[1]) == (ids[2],)
+    assert await lift(*ROUTE, 1, opened.now, ids[2]) == (ids[0],), "from the first on again"
+    assert await lift(*ROUTE, 1, opened.now, CallId(999)) == ()
+
+
 async def test_every_refused_route_is_named_after_a_restart(opened: Opened) -> None:
     routes = {(f"agent_{a}", f"phnum_{p}") for a in range(3) for p in range(3)}
     await opened.add(

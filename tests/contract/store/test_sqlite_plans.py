@@ -193,6 +193,9 @@ HOT: dict[str, Operation] = {
     "promote": lambda db: queueing.promote(db, later(NOW, -1)),
     "next due": queueing.next_due,
     "lift denied": lambda db: queueing.lift_denied(db, "agent_1", "phnum_1", 1, NOW),
+    "lift denied after another": lambda db: queueing.lift_denied(
+        db, "agent_1", "phnum_1", 1, NOW, CallId(3)
+    ),
     "denied routes": queueing.denied_routes,
     "move": lambda db: queueing.move(db, [CallId(200)], Place.TOP, NOW, "olga"),
     "move to the bottom": lambda db: queueing.move(db, [CallId(200)], Place.BOTTOM, NOW, "olga"),
@@ -347,6 +350,7 @@ def test_the_steps_do_not_grow_with_the_queue(
         ("promote", "call_due"),
         ("denied routes", "call_denied"),
         ("lift denied", "call_denied"),
+        ("lift denied after another", "call_denied"),
         ("open calls", "call_under_way"),
         ("over", "call_number_waiting"),
         ("over by conversation", "attempt_conversation"),
