@@ -216,9 +216,15 @@ class Gate:
         return self.reading is not None and self.reading_age_s > self.reading_bound_s
 
     def free(self, holding: int) -> int:
-        """Count free slots where so many calls of ours hold one; negative means over the limit."""
+        """Count free slots where so many calls of ours hold one; negative means over the limit.
+
+        Foreign calls alone never take all that refusals left of the limit: one call of ours finds
+        out whether it still is so, else none would ever end and let it grow again.
+        """
         foreign = self.reading.foreign if self.reading is not None else 0
-        return self.ceiling.slots - self.reserve - holding - foreign
+        beside = self.reserve + foreign
+        slots = max(self.ceiling.slots, min(self.ceiling.configured, beside + 1))
+        return slots - beside - holding
 
     def room(self, holding: int, now: Instant) -> tuple[int, Hold | None]:
         """Say how many calls may start now and, where fewer than one, why."""

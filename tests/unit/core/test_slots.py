@@ -99,6 +99,28 @@ def test_what_refusals_taught_outlives_a_raised_limit() -> None:
     assert Ceiling(10, 6.0).set_to(20).slots == 6
 
 
+@pytest.mark.parametrize(
+    ("foreign", "reserve", "holding", "free"),
+    [
+        (8, 0, 0, 1),
+        (8, 0, 1, 0),
+        (8, 1, 0, 1),
+        (9, 0, 0, 1),
+        (9, 1, 0, 0),
+        (10, 0, 0, 0),
+        (12, 0, 0, -2),
+        (3, 0, 0, 5),
+        (3, 0, 5, 0),
+    ],
+)
+def test_foreign_calls_do_not_keep_a_lowered_limit_low_for_ever(
+    foreign: int, reserve: int, holding: int, free: int
+) -> None:
+    """One call of ours may find out whether there is room, never above the configured limit."""
+    gate = gate_of(ceiling=Ceiling(10, 8.0), foreign=foreign, reserve=reserve)
+    assert gate.free(holding) == free
+
+
 # --- the breaker
 
 
@@ -159,8 +181,10 @@ def test_room_is_never_more_than_what_is_free(
         pacing=Pacing(per_second),
     )
     room, hold = gate.room(holding, NOW)
-    known = gate.reading.foreign if gate.reading else 0
-    assert 0 <= room <= max(0, min(limit, max(1, int(effective))) - reserve - holding - known)
+    beside = reserve + (gate.reading.foreign if gate.reading else 0)
+    dared = max(min(limit, max(1, int(effective))), min(limit, beside + 1))
+    assert 0 <= room <= max(0, dared - beside - holding)
+    assert room == 0 or room + holding + beside <= limit
     assert (room == 0) == (hold is not None)
     assert room <= DISPATCH_BATCH_MAX
     assert not broken or room <= 1
