@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.engine.fakes import refuse, silent, take
 from tests.engine.rig import POLL_S, Rig, new_call, running
 from voiceslot_tui.core.calls import CallState, ConversationId, Disposition
+from voiceslot_tui.core.errors import StoreUnavailable
 from voiceslot_tui.core.facts import Outcome, Over, Refusal
 from voiceslot_tui.core.limits import (
     BREAKER_PROBE_EVERY_S,
@@ -227,6 +229,51 @@ async def test_how_old_a_reading_is_no_wall_clock_decides(
         rig.clock.jump(set_by_s)
         await rig.dispatch()
         assert len(rig.dialled) == dialled
+
+
+async def test_who_stops_the_engine_waits_for_what_is_being_reserved(tmp_path: Path) -> None:
+    """Else it would be written down as dialled, and a person asked what became of it."""
+    async with running(tmp_path, limit=3) as rig:
+        ids = await rig.queue(1, 2, 3)
+        step = asyncio.ensure_future(rig.dispatcher.step())
+        await asyncio.sleep(0)
+        assert not rig.dispatcher.quiet.is_set()
+        rig.board.stopping = True
+        await rig.answered()
+        assert step.done()
+        assert [await rig.state(call_id) for call_id in ids] == [CallState.QUEUED] * 3
+        assert rig.dialled == []
+
+
+async def test_a_reservation_that_was_stored_although_the_disk_refused_it_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path, limit=3) as rig:
+        rig.platform.holding_back = True
+        ids = await rig.queue(1)
+        await rig.dispatcher.step()
+        ids += await rig.queue(2, 3)
+        reserve = rig.store.reserve
+
+        async def stored_all_the_same(*arguments: Any) -> Any:
+            monkeypatch.undo()
+            await reserve(*arguments)
+            raise StoreUnavailable("disk I/O error")
+
+        monkeypatch.setattr(rig.store, "reserve", stored_all_the_same)
+        with pytest.raises(StoreUnavailable):
+            await rig.dispatcher.step()
+        assert [await rig.state(call_id) for call_id in ids] == [CallState.DIALING] * 3
+        rig.board.paused = True
+        await rig.dispatcher.step()
+        states = [await rig.state(call_id) for call_id in ids]
+        assert states == [CallState.DIALING, CallState.QUEUED, CallState.QUEUED]
+        rig.board.paused = False
+        await rig.dispatcher.step()
+        await rig.platform.arrived(3)
+        rig.platform.let_go()
+        await rig.answered()
+        assert sorted(rig.dialled) == sorted(ids)
 
 
 async def test_foreign_calls_count_among_those_a_full_platform_carries(tmp_path: Path) -> None:

@@ -406,6 +406,18 @@ async def test_what_was_cut_off_at_a_start_is_looked_up(rig: MessageRig) -> None
     assert await rig.states() == ["accepted"]
 
 
+async def test_who_stops_the_engine_waits_for_what_is_being_claimed(rig: MessageRig) -> None:
+    await rig.ended(1)
+    step = asyncio.ensure_future(rig.sender.step())
+    await asyncio.sleep(0)
+    assert not rig.sender.quiet.is_set()
+    rig.board.stopping = True
+    await rig.sender.quiet.wait()
+    assert step.done()
+    assert await rig.states() == ["due"]
+    assert rig.messenger.orders == []
+
+
 async def test_a_claim_that_was_stored_although_the_disk_refused_it_is_given_back(
     rig: MessageRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

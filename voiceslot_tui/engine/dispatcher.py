@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, assert_never
 
-from voiceslot_tui.core.calls import later
+from voiceslot_tui.core.calls import AttemptId, CallState, Instant, later
 from voiceslot_tui.core.facts import Accepted, NotTaken, Refusal, StartAnswer, Unanswered
 from voiceslot_tui.core.limits import (
     DIAL_STALE_S,
@@ -24,10 +24,11 @@ from voiceslot_tui.core.limits import (
     UNREACHABLE_BACKOFF_S,
 )
 from voiceslot_tui.core.orders import StartOrder
+from voiceslot_tui.core.slots import Gate
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.engine.ledger import Ledger
 from voiceslot_tui.engine.service import or_else, persist
-from voiceslot_tui.ports import Clock, Ids, Store, VoicePlatform
+from voiceslot_tui.ports import Clock, Ids, Reserved, Store, VoicePlatform
 
 _FULL: Final = frozenset({Refusal.CAPACITY, Refusal.NO_SUCCESS})
 """Refusals that say how many calls the platform carries: no more than it does now."""
@@ -67,26 +68,60 @@ class Dispatcher:
         self._unreachable_s = 0.0
         self._turned_away = 0
         self._turning_away = asyncio.Lock()
-        self.under_way = 0
+        self._dialling: set[AttemptId] = set()
+        self._reservations_in_doubt = False
         self.quiet = asyncio.Event()
         self.quiet.set()
 
     async def step(self) -> float | None:
         """Fill the free slots; give the seconds until time alone may free one."""
+        if self._reservations_in_doubt:
+            await self._give_back()
         board, now = self._board, self._clock.now()
         reserved_s = self._clock.steady_s()
-        left = DIALS_AT_ONCE_MAX - self.under_way
+        left = DIALS_AT_ONCE_MAX - len(self._dialling)
         gate = replace(board.gate(reserved_s), dials_left=left)
         if board.stopping or gate.closed(now):
             return self._until(gate.wake_at(now))
         board.bells.reserve_asked = board.bells.asked
-        reserved = await self._store.reserve(
-            gate, board.closed_routes(), self._ids.attempt_id, self._holds_for_s, now
-        )
-        self._send_out(reserved.orders, reserved_s)
+        reserved = await self._fill(gate, now, reserved_s)
         if reserved.more and reserved.hold is None:
             self.wake.set()
         return self._until(board.gate(reserved_s).wake_at(now)) if reserved.more else None
+
+    async def _fill(self, gate: Gate, now: Instant, reserved_s: float) -> Reserved:
+        """Reserve slots and send the dials out; not quiet until each has come to something."""
+        self.quiet.clear()
+        self._reservations_in_doubt = True
+        try:
+            reserved = await self._store.reserve(
+                gate, self._board.closed_routes(), self._ids.attempt_id, self._holds_for_s, now
+            )
+            self._reservations_in_doubt = False
+            self._send_out(reserved.orders, reserved_s)
+        finally:
+            self._quiet_if_idle()
+        return reserved
+
+    async def _give_back(self) -> None:
+        """Let go of reservations that were stored although the disk said that they were not.
+
+        We make the requests of all reservations that we know of, so nobody has made one for any
+        other.
+        """
+        why = "the disk refused the reservation, and stored it all the same"
+        strays = [
+            NotTaken(one.attempt.id, Refusal.WITHDRAWN, why)
+            for one in await self._store.open_calls()
+            if one.call.state is CallState.DIALING and one.attempt.id not in self._dialling
+        ]
+        if strays:
+            await self._ledger.record(*strays, by="engine")
+        self._reservations_in_doubt = False
+
+    def _quiet_if_idle(self) -> None:
+        if not self._dialling:
+            self.quiet.set()
 
     def _until(self, moment: int | None) -> float | None:
         if moment is None:
@@ -101,7 +136,7 @@ class Dispatcher:
         board.breaker = board.breaker.probing(now)
         board.bells.change()
         for order in orders:
-            self.under_way += 1
+            self._dialling.add(order.attempt_id)
             self.quiet.clear()
             board.dialled((order.agent_id, order.agent_phone_number_id), now)
             self._dials.create_task(self._dial(order, reserved_s))
@@ -111,11 +146,10 @@ class Dispatcher:
             answer = await self._answer(order, reserved_s)
             await self._learn(order, answer)
         finally:
-            if self.under_way == DIALS_AT_ONCE_MAX:
+            if len(self._dialling) == DIALS_AT_ONCE_MAX:
                 self.wake.set()
-            self.under_way -= 1
-            if not self.under_way:
-                self.quiet.set()
+            self._dialling.discard(order.attempt_id)
+            self._quiet_if_idle()
 
     async def _answer(self, order: StartOrder, reserved_s: float) -> StartAnswer:
         """Make the one request of an attempt, unless it must not be made any more."""

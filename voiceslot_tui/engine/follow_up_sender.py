@@ -43,6 +43,7 @@ from voiceslot_tui.follow_up_ports import (
     MessageOrder,
     Messenger,
     Sending,
+    Taken,
     Workspace,
 )
 from voiceslot_tui.ports import Clock, Ids
@@ -106,10 +107,7 @@ class FollowUpSender:
         if resting_s or not room:
             return max(resting_s, desk.pacing.wait_s(now) or _FULL_S)
         claimed_s = self._clock.steady_s()
-        self._claims_in_doubt = True
-        taken = await self._store.take_due(desk.judgement(now), self._ids.try_id, room, now)
-        self._claims_in_doubt = False
-        self._send_out(taken.sendings, claimed_s)
+        taken = await self._claim(room, now, claimed_s)
         for follow_up in taken.unread:
             self._read_soon(follow_up)
         if taken.sendings or taken.judged:
@@ -118,6 +116,23 @@ class FollowUpSender:
         if taken.more:
             return max(_AT_ONCE_S, desk.pacing.wait_s(now))
         return None if taken.next_due is None else max(_AT_ONCE_S, (taken.next_due - now) / 1000)
+
+    async def _claim(self, room: int, now: Instant, claimed_s: float) -> Taken:
+        """Claim what is due and send it; not quiet until each has come to something."""
+        self.quiet.clear()
+        self._claims_in_doubt = True
+        try:
+            judgement = self._desk.judgement(now)
+            taken = await self._store.take_due(judgement, self._ids.try_id, room, now)
+            self._claims_in_doubt = False
+            self._send_out(taken.sendings, claimed_s)
+        finally:
+            self._quiet_if_idle()
+        return taken
+
+    def _quiet_if_idle(self) -> None:
+        if not self._sending:
+            self.quiet.set()
 
     async def _give_back(self) -> None:
         """Let go of claims that were stored although the disk said that they were not.
@@ -164,8 +179,7 @@ class FollowUpSender:
             if len(self._sending) == SENDS_AT_ONCE_MAX:
                 self.wake.set()
             self._sending.discard(sending.one_try.id)
-            if not self._sending:
-                self.quiet.set()
+            self._quiet_if_idle()
 
     def _withdrawn(self, sending: Sending, claimed_s: float) -> MessageRefused | None:
         """Say that a claimed message must not be sent any more; None where it may be."""
