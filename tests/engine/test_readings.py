@@ -227,6 +227,17 @@ async def test_live_count_subtracts_our_calls_once_the_platform_must_know_them(
         assert await foreign(rig) == 0
 
 
+@pytest.mark.parametrize("set_by_s", [60.0, 86_400.0])
+async def test_live_count_believes_no_clock_that_was_set_ahead(
+    tmp_path: Path, set_by_s: float
+) -> None:
+    async with running(tmp_path, limit=9, strategy=Strategy.LIVE_COUNT) as rig:
+        await live(rig, 1, 2)
+        rig.platform.live = 5
+        rig.clock.jump(set_by_s)
+        assert await foreign(rig) == 5
+
+
 @pytest.mark.parametrize(
     ("strategy", "expected"),
     [(Strategy.OUTSTANDING, 3 + 0), (Strategy.DISPATCHED, 40 + 7), (Strategy.BATCHES, 2)],
@@ -252,6 +263,9 @@ async def test_own_calls_are_never_among_the_foreign_ones_of_any_strategy(
 ) -> None:
     async with running(tmp_path, limit=9) as rig:
         await live(rig, 1, 2, 3)
+        for strategy in Strategy:
+            rig.reader.strategy = strategy
+            await rig.reader.read()
         rig.clock.wait(LAG_S)
         for strategy in Strategy:
             rig.reader.strategy = strategy

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from tests.engine.fakes import conversation_of, silent
 from tests.engine.rig import ANSWERED, LAG_S, LONGEST_S, POLL_S, RING_S, Rig, new_call, running
-from voiceslot_tui.core.calls import AttemptId, AttemptState, CallState, ConversationId, Disposition
+from voiceslot_tui.core.calls import (
+    AttemptId,
+    AttemptState,
+    CallState,
+    ConversationId,
+    Disposition,
+    Hold,
+)
 from voiceslot_tui.core.errors import ReadFailed, StoreUnavailable
 from voiceslot_tui.core.facts import Outcome, Wish, Wished
 from voiceslot_tui.core.limits import ASK_AT_ONCE_MAX, WRAP_UP_MAX_S
 from voiceslot_tui.core.orders import StartOrder
-from voiceslot_tui.core.talks import TalkState
+from voiceslot_tui.core.talks import Talk, TalkState
 from voiceslot_tui.engine.readings import Strategy
 
 OVERDUE_S = LONGEST_S + RING_S + 120.0
@@ -337,6 +345,52 @@ async def test_hints_are_bounded_and_none_harms(tmp_path: Path) -> None:
         rig.platform.failing = True
         rig.engine.hint(ConversationId("nobody"))
         await rig.reconciler.step()
+
+
+async def test_strangers_who_go_on_hinting_stop_no_poll(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        ask, asked = rig.platform.talk, 0
+
+        async def another_hint(conversation_id: ConversationId) -> Talk | None:
+            nonlocal asked
+            asked += 1
+            rig.engine.hint(ConversationId(f"nobody_{asked}"))
+            return await ask(conversation_id)
+
+        rig.engine.hint(ConversationId("nobody"))
+        with patch.object(rig.platform, "talk", another_hint):
+            lists = rig.platform.lists
+            assert await rig.poll() == 0.0
+            assert rig.platform.lists == lists + 1
+            assert await rig.reconciler.step() == 0.0, "what is left is followed at once"
+        assert asked == 2
+
+
+async def test_a_clock_set_ahead_before_the_first_poll_gives_no_dial_up(tmp_path: Path) -> None:
+    """The lists cannot know it yet, so that they do not show it proves nothing."""
+    async with running(tmp_path) as rig:
+        (call_id,) = await rig.queue(1)
+        rig.platform.replies.append(silent)
+        await rig.dispatch()
+        rig.platform.unlisted.add(rig.platform.rings(rig.platform.dialled[0]).conversation_id)
+        rig.clock.jump(86_400)
+        for _ in range(int(LAG_S) - 1):
+            rig.reconciler.read_now()
+            await rig.poll(1.0)
+        (attempt,) = (await rig.engine.detail(call_id)).attempts
+        assert (attempt.state, attempt.lookups) == (AttemptState.UNCERTAIN, 0)
+
+
+async def test_a_clock_set_ahead_while_a_call_wraps_up_loses_no_outcome(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        (call_id,) = await rig.enqueue(new_call(1, attempts=3))
+        await rig.dispatch()
+        (order,) = rig.platform.dialled
+        await rig.over(order, None)
+        rig.clock.jump(86_400)
+        await rig.poll()
+        await rig.over(order, Outcome(Disposition.BUSY))
+        assert await rig.hold(call_id) is Hold.RETRY_WAIT
 
 
 async def test_many_ends_are_found_in_one_poll(tmp_path: Path) -> None:

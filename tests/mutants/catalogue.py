@@ -125,9 +125,8 @@ MUTANTS: Final = (
     _one(
         "foreign calls are not counted",
         _SLOTS,
-        "        foreign = self.reading.foreign if self.reading is not None else 0\n"
-        "        return self.ceiling.slots",
-        "        foreign = 0\n        return self.ceiling.slots",
+        "        foreign = self.reading.foreign if self.reading is not None else 0\n        beside",
+        "        foreign = 0\n        beside",
     ),
     _one(
         "own calls in the list are counted as foreign ones",
@@ -162,8 +161,8 @@ MUTANTS: Final = (
     _one(
         "the reserve is used",
         _SLOTS,
-        "        return self.ceiling.slots - self.reserve - holding - foreign",
-        "        return self.ceiling.slots - holding - foreign",
+        "        beside = self.reserve + foreign",
+        "        beside = foreign",
     ),
     _one(
         "a lowered limit is written and not heeded",

@@ -3,8 +3,8 @@
 Moments are stored by the wall clock, which people and machines set: an hour back would keep a call
 in doubt for an hour more, an hour ahead would free a slot while somebody talks. So the wall clock
 is believed once, when a moment is first met by this process; from then on the steady clock counts.
-Where a slot would be given up on its word, it is not believed even then: it may have been set while
-no engine ran.
+Where something would be given up on its word, it is not believed even then: it may have been set
+since, or while no engine ran.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ class Ages:
         """Give for how many seconds this process has known of a moment, whatever a clock says."""
         steady_s = self._clock.steady_s()
         return steady_s - self._watched.setdefault((attempt_id, moment), steady_s)
+
+    def surely(self, attempt_id: AttemptId, moment: Instant) -> float:
+        """Give the seconds that have passed since a moment even if a clock was set ahead."""
+        return min(self.of(attempt_id, moment), self.watched(attempt_id, moment))
 
     def forget_all_but(self, attempt_ids: Iterable[AttemptId]) -> None:
         """Forget attempts that are not under way any more."""

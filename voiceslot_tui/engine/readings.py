@@ -19,6 +19,7 @@ from voiceslot_tui.core.errors import ReadFailed
 from voiceslot_tui.core.limits import LIVE_TALK_MAX_S
 from voiceslot_tui.core.slots import Reading
 from voiceslot_tui.core.talks import BatchCalls, BatchCount, Talk, TalkState
+from voiceslot_tui.engine.ages import Ages
 from voiceslot_tui.engine.batch_calls import IN_PROGRESS, BatchCallsReader
 from voiceslot_tui.ports import Clock, OpenCall, Store, VoicePlatform
 
@@ -75,6 +76,7 @@ class Reader:
         self._unlisted_before = 0
         self._foreign_before = frozenset[ConversationId]()
         self._batch_calls = BatchCallsReader(platform, clock)
+        self._ages = Ages(clock)
         self._roads: MappingProxyType[Strategy, Callable[[], Awaitable[Seen]]] = MappingProxyType(
             {
                 Strategy.CONVERSATIONS: self._by_conversations,
@@ -146,17 +148,18 @@ class Reader:
         return total
 
     async def _by_live_count(self) -> Seen:
-        settled = later(self._clock.now(), -self._lag_s)
         count = await self._platform.live_count()
         open_calls = await self._store.open_calls()
-        ours = sum(
-            1
-            for one in open_calls
-            if one.call.state is CallState.LIVE
-            and one.attempt.accepted_at is not None
-            and one.attempt.accepted_at <= settled
-        )
+        self._ages.forget_all_but(one.attempt.id for one in open_calls)
+        ours = sum(self._is_counted(one) for one in open_calls)
         return Seen(Reading(unnamed=max(0, count - ours)), None, open_calls)
+
+    def _is_counted(self, one: OpenCall) -> bool:
+        """Tell whether the platform has surely counted a live call of ours by now."""
+        accepted_at = one.attempt.accepted_at
+        if one.call.state is not CallState.LIVE or accepted_at is None:
+            return False
+        return self._ages.watched(one.attempt.id, accepted_at) >= self._lag_s
 
     async def _by_outstanding(self) -> Seen:
         return await self._of_batches(lambda b: max(0, b.dispatched - b.finished))

@@ -107,7 +107,7 @@ class Reconciler:
         await self._follow_hints()
         wait_s = self._next_poll_s - self._clock.steady_s()
         if wait_s > 0:
-            return wait_s
+            return 0.0 if self._hints else wait_s
         began_s = self._clock.steady_s()
         seen = await self._reader.read()
         if self._board.recovering:
@@ -115,7 +115,7 @@ class Reconciler:
         self._next_poll_s = began_s + self._poll_interval_s
         self._board.take_reading(seen.reading, began_s)
         await self._ask_about(seen)
-        return max(0.0, self._next_poll_s - self._clock.steady_s())
+        return 0.0 if self._hints else max(0.0, self._next_poll_s - self._clock.steady_s())
 
     async def _learn_numbers(self) -> None:
         """Learn by which road each number dials, before the first dial.
@@ -128,9 +128,9 @@ class Reconciler:
                 await self._platform.phone_numbers()
 
     async def _follow_hints(self) -> None:
-        while self._hints:
-            some = [self._hints.popleft() for _ in range(min(len(self._hints), ASK_AT_ONCE_MAX))]
-            await self._settle_each(self._of_hint(conversation_id) for conversation_id in some)
+        """Follow some hints: strangers may give more of them than we can follow."""
+        some = [self._hints.popleft() for _ in range(min(len(self._hints), ASK_AT_ONCE_MAX))]
+        await self._settle_each(self._of_hint(conversation_id) for conversation_id in some)
 
     async def _of_hint(self, conversation_id: ConversationId) -> tuple[Fact, ...]:
         talk = await self._platform.talk(conversation_id)
@@ -158,16 +158,15 @@ class Reconciler:
     def _expired(self, one: OpenCall) -> tuple[Fact, ...]:
         """Say of a call that its wait is over: for an answer, an outcome, or an idle slot."""
         attempt = one.attempt
-        age_s = self._ages.of(attempt.id, attempt.started_at)
-        watched_s = self._ages.watched(attempt.id, attempt.started_at)
+        age_s = self._ages.surely(attempt.id, attempt.started_at)
         if one.call.state is CallState.DIALING:
             return (Interrupted(attempt.id),) if age_s > _DIAL_LOST_S else ()
         if one.call.state is CallState.WRAPPING_UP and attempt.over_at is not None:
-            waited_s = self._ages.of(attempt.id, attempt.over_at)
+            waited_s = self._ages.surely(attempt.id, attempt.over_at)
             return (WrapUpExpired(one.call.id),) if waited_s > WRAP_UP_MAX_S else ()
         if one.call.state is CallState.UNKNOWN and one.call.holding:
             holds_s = seconds_between(attempt.started_at, attempt.holds_until)
-            return (SlotLapsed(one.call.id),) if min(age_s, watched_s) > holds_s else ()
+            return (SlotLapsed(one.call.id),) if age_s > holds_s else ()
         return ()
 
     def _due(self, one: OpenCall, listed: dict[ConversationId, Talk] | None) -> bool:
@@ -223,7 +222,7 @@ class Reconciler:
             talk = search.found
             named = Accepted(one.attempt.id, talk.conversation_id, talk.call_sid, Source.POLL)
             return (named, *facts_of_end(talk, one.attempt.id))
-        old_enough = self._ages.of(one.attempt.id, one.attempt.started_at) >= self._lag_s
+        old_enough = self._ages.surely(one.attempt.id, one.attempt.started_at) >= self._lag_s
         return (LookedUp(one.attempt.id),) if search.complete and old_enough else ()
 
     async def _ask_carrier(self, one: OpenCall, talk: Talk | None) -> tuple[Fact, ...]:
