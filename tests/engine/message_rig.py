@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -218,6 +219,13 @@ class MessageRig:
         """Write down that calls ended, each to a person of its own."""
         calls = [self._call(number, disposition, known) for number in numbers]
         await self.store.add_ended([Ended(call) for call in calls], self.clock.now())
+
+    async def ended_again(self, number: int) -> None:
+        """Write down that another call to a person has ended."""
+        talk = ConversationId(f"conv_{number}_again")
+        call = self._call(number, Disposition.VOICEMAIL, True)
+        call = replace(call, key=follow_up_key(talk), conversation_id=talk)
+        await self.store.add_ended([Ended(call)], self.clock.now())
 
     def _call(self, number: int, disposition: Disposition, known: bool) -> EndedCall:
         talk = ConversationId(f"conv_{number}")

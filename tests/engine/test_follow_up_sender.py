@@ -32,6 +32,7 @@ from voiceslot_tui.core.follow_up_facts import (
     FollowUpWish,
     MessageNews,
     MessageRefused,
+    MessagesListed,
     MessageUnanswered,
     SendAnswer,
 )
@@ -404,6 +405,83 @@ async def test_what_was_cut_off_at_a_start_is_looked_up(rig: MessageRig) -> None
     rig.messenger.answers.set()
     await rig.sender.quiet.wait()
     assert await rig.states() == ["accepted"]
+
+
+async def test_a_claimed_message_does_not_leave_by_a_template_chosen_meanwhile(
+    rig: MessageRig,
+) -> None:
+    """Nobody has read its approval, nor what its variables are."""
+    other = "HX" + "2" * 32
+    await rig.ended(1)
+    await asyncio.gather(rig.sender.step(), rig.door.use_template(other, by="ana"))
+    await rig.sender.quiet.wait()
+    assert rig.messenger.orders == []
+    assert await rig.states() == ["due"]
+
+
+@pytest.mark.parametrize("chosen", [[CONTENT_SID], ["HX" + "2" * 32, CONTENT_SID]], ids=len)
+async def test_a_template_that_is_chosen_again_is_read_at_once(
+    rig: MessageRig, chosen: list[str]
+) -> None:
+    await rig.reader.step()
+    for content_sid in chosen:
+        await rig.door.use_template(content_sid, by="ana")
+    await rig.reader.step()
+    assert rig.desk.template.approval is Approval.APPROVED
+
+
+@pytest.mark.parametrize("name", ["release_blocked", "wake_follow_ups"])
+async def test_what_a_full_disk_kept_from_being_released_is_released_at_once_afterwards(
+    rig: MessageRig, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    rig.messenger.known_template = replace(TEMPLATE, approval=Approval.REJECTED)
+    rig.reader.read_now()
+    await rig.reader.step()
+    await rig.ended(1)
+    await rig.send(2)
+    assert await rig.states() == ["blocked"]
+    rig.messenger.known_template = TEMPLATE
+    rig.clock.wait(61)
+
+    async def is_full(*_: Any) -> int:
+        raise StoreUnavailable("the disk is full: nothing was stored; free some space")
+
+    monkeypatch.setattr(rig.store, name, is_full)
+    with pytest.raises(StoreUnavailable):
+        await rig.reader.step()
+    monkeypatch.undo()
+    rig.clock.wait(1)
+    await rig.reader.step()
+    assert await rig.states() == ["due"]
+
+
+async def test_it_looks_once_a_minute_although_no_bell_rang(rig: MessageRig) -> None:
+    """The answer to a write may be lost, and the write there all the same."""
+    assert await rig.send() == 60.0
+    await rig.ended(1)
+    rig.desk.paused = True
+    assert await rig.send() is None, "who resumes rings"
+
+
+async def test_a_message_on_its_way_is_not_taken_for_an_older_one_in_doubt(
+    rig: MessageRig,
+) -> None:
+    rig.messenger.answer = silence
+    await rig.ended(1)
+    await rig.send()
+    assert await rig.states() == ["ambiguous"]
+    rig.messenger.answers.clear()
+    rig.messenger.answer = taken
+    await rig.ended_again(1)
+    await rig.sender.step()
+    (older, younger) = [one.try_id for one in await rig.rows()]
+    assert older is not None
+    assert younger is not None
+    listed = MessagesListed(older, (MessageSid("SM" + "9" * 32),))
+    assert (await rig.ledger.record(listed, by="poll")) == (None,)
+    rig.messenger.answers.set()
+    await rig.sender.quiet.wait()
+    assert await rig.states() == ["ambiguous", "accepted"]
 
 
 async def test_who_stops_the_engine_waits_for_what_is_being_claimed(rig: MessageRig) -> None:

@@ -141,7 +141,9 @@ def needs_reading(batch: Batch, mark: BatchMark | None, now: Instant) -> bool:
     if mark is None or mark.batch != batch:
         return True
     under_way = batch.count.dispatched > batch.count.finished
-    return under_way and seconds_between(mark.read_at, now) >= BATCH_DETAIL_MAX_AGE_S
+    # A mark that is still to come was set before a clock was set back.
+    is_fresh = 0 <= seconds_between(mark.read_at, now) < BATCH_DETAIL_MAX_AGE_S
+    return under_way and not is_fresh
 
 
 def look_from(batch: Batch, mark: BatchMark | None, looked_at: Instant | None, now: Instant) -> int:

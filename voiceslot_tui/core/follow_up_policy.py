@@ -215,7 +215,9 @@ def _outcome_is_known(follow_up: FollowUp, now: Instant) -> bool:
     """Tell whether the conversation was read, or waited for long enough."""
     nothing_to_read = follow_up.conversation_id is None
     waited_s = seconds_between(follow_up.created_at, now)
-    return follow_up.outcome_known or nothing_to_read or waited_s > FOLLOW_UP_OUTCOME_MAX_S
+    # One that is still to come was written down before a clock was set back.
+    waited_long = not 0 <= waited_s <= FOLLOW_UP_OUTCOME_MAX_S
+    return follow_up.outcome_known or nothing_to_read or waited_long
 
 
 def _sent_today(person: Person, now: Instant) -> int:
@@ -301,7 +303,7 @@ def judged(
         return FollowUpSettlement(skipped, None, (FollowUpStep.SKIPPED,), str(verdict.reason))
     content_sid = standing.template.content_sid if standing.template else ""
     blocked = step_to(follow_up, FollowUpStep.BLOCKED, FollowUpState.BLOCKED, now)
-    blocked = replace(blocked, blocked_for=verdict.reason, content_sid=content_sid)
+    blocked = replace(blocked, blocked_for=verdict.reason, content_sid=content_sid, failures=0)
     return FollowUpSettlement(blocked, None, (FollowUpStep.BLOCKED,), str(verdict.reason))
 
 

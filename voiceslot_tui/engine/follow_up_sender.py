@@ -51,6 +51,10 @@ from voiceslot_tui.ports import Clock, Ids
 _FULL_S: Final = 1.0
 """How long to wait while as much is under way as may be."""
 _AT_ONCE_S: Final = 0.001
+_LOOKS_EVERY_S: Final = 60.0
+"""How long it sleeps at most: a write whose answer was lost rings no bell, and a clock that is set
+ahead makes messages due before their time.
+"""
 
 Writer = Callable[[Sending, Template], MessageOrder]
 """Writes the message of a claimed follow-up."""
@@ -115,7 +119,9 @@ class FollowUpSender:
         now = self._clock.now()
         if taken.more:
             return max(_AT_ONCE_S, desk.pacing.wait_s(now))
-        return None if taken.next_due is None else max(_AT_ONCE_S, (taken.next_due - now) / 1000)
+        if taken.next_due is None:
+            return _LOOKS_EVERY_S
+        return min(_LOOKS_EVERY_S, max(_AT_ONCE_S, (taken.next_due - now) / 1000))
 
     async def _claim(self, room: int, now: Instant, claimed_s: float) -> Taken:
         """Claim what is due and send it; not quiet until each has come to something."""
@@ -187,6 +193,8 @@ class FollowUpSender:
             why = "the follow-ups were paused or stopped before it was sent"
         elif self._clock.steady_s() - claimed_s > DIAL_STALE_S:
             why = "the process slept between claiming and sending"
+        elif sending.one_try.content_sid not in ("", self._desk.template.content_sid):
+            why = "another template was chosen before it was sent"
         else:
             return None
         return MessageRefused(sending.one_try.id, Failure.NOT_SENT, detail=why)

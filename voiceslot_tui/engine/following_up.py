@@ -186,7 +186,7 @@ class FollowingUp:
             content_sid_configured=self._configured_sid,
         )
         self._desk.template, self._desk.unfit = Template(content_sid), ""
-        self._desk.read.set()
+        self._reader.read_template()
         self._desk.change()
         return Done(message=f"messages go by the template {content_sid}; its approval is read now")
 

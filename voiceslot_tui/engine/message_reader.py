@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from voiceslot_tui.core.calls import Instant, later
-from voiceslot_tui.core.errors import ReadDenied, ReadFailed
+from voiceslot_tui.core.errors import ReadDenied, ReadFailed, StoreUnavailable
 from voiceslot_tui.core.follow_up_facts import USABLE, Approval, FollowUpFact, MessagesListed
 from voiceslot_tui.core.follow_up_policy import Template
 from voiceslot_tui.core.follow_ups import Channel, MessageSid, Try, TryState, WaitReason
@@ -33,6 +33,8 @@ _BY = "messenger (poll)"
 _HINTS_MAX = 200
 _CALM_S = 1.0
 """How long it stays known when the next look is due: of a new message it is later than that."""
+_LOOKS_EVERY_S = 60.0
+"""How long it sleeps at most: a write whose answer was lost rings no bell."""
 
 
 class MessageReader:
@@ -78,6 +80,11 @@ class MessageReader:
         self._template_at_s = self._clock.steady_s()
         self.wake.set()
 
+    def read_template(self) -> None:
+        """Read the template anew: one was chosen, be it the same again."""
+        self._read_sid = ""
+        self._desk.read.set()
+
     async def step(self) -> float | None:
         """Read the template where it is time; look up some of the messages whose time has come."""
         while self._hints:
@@ -93,7 +100,7 @@ class MessageReader:
                 due = await self._store.next_look()
             calm_s = _CALM_S if due is None else (due - self._clock.now()) / 1000
             self._calm_until_s = self._clock.steady_s() + min(_CALM_S, calm_s)
-            waits += [] if due is None else [calm_s]
+            waits.append(_LOOKS_EVERY_S if due is None else min(_LOOKS_EVERY_S, calm_s))
         else:
             waits.append(calm_s)
         if failed is not None:
@@ -140,10 +147,18 @@ class MessageReader:
         every_s = TEMPLATE_EVERY_S if usable else TEMPLATE_EVERY_WAITING_S
         self._template_at_s = self._clock.steady_s() + every_s
         desk.change()
-        now, released = self._clock.now(), True
+        try:
+            await self._let_go(template, released=usable and not no_better)
+        except StoreUnavailable:
+            self._read_sid = ""
+            raise
+
+    async def _let_go(self, template: Template, *, released: bool) -> None:
+        """Make due what waited for the template's approval and, where it is usable, was blocked."""
+        desk, now = self._desk, self._clock.now()
         while await self._store.wake_follow_ups(WaitReason.TEMPLATE_UNREAD, now):
             desk.send.set()
-        while usable and released and not no_better:
+        while released:
             released = bool(
                 await self._store.release_blocked(
                     template.content_sid, template.approval, self._ledger.rules, now, _BY

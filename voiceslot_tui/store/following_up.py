@@ -126,6 +126,11 @@ _BY_TRY: Final = (
 )
 _BY_TRY_ID: Final = _BY_TRY.format("id")
 _BY_SID: Final = _BY_TRY.format("message_sid")
+_BESIDE_ANOTHER: Final = (
+    "SELECT 1 FROM message_try AS mine, message_try AS other INDEXED BY message_try_sending "
+    "WHERE mine.id = ? AND other.state = 'sending' AND other.id <> mine.id "
+    "AND other.to_number = mine.to_number AND other.channel = mine.channel LIMIT 1"
+)
 _OWNER: Final = "SELECT id FROM message_try WHERE message_sid = ?"
 
 _LOOKED_UP_AFTER_S: Final = MappingProxyType(
@@ -150,10 +155,11 @@ def settle_one(
     db: sqlite3.Connection, fact: FollowUpFact, rules: FollowUpRules, now: Instant, actor: str
 ) -> FollowUpSettlement | None:
     """Let one fact change what it changes; None where it changes nothing or nobody is meant."""
-    fact = _believable(db, fact)
-    found = _find(db, follow_up_subject(fact))
-    if found is None:
+    believed = _believable(db, fact)
+    found = None if believed is None else _find(db, follow_up_subject(believed))
+    if believed is None or found is None:
         return None
+    fact = believed
     settlement = settle_follow_up(found.follow_up, found.one_try, fact, rules, now)
     if settlement is None:
         return None
@@ -167,9 +173,14 @@ def settle_one(
     return settlement
 
 
-def _believable(db: sqlite3.Connection, fact: FollowUpFact) -> FollowUpFact:
-    """Keep a message that is known to be one try's from being taken for another's as well."""
+def _believable(db: sqlite3.Connection, fact: FollowUpFact) -> FollowUpFact | None:
+    """Keep a message that is known to be one try's from being taken for another's as well.
+
+    While another one to the same person is on its way, a listing proves nothing: it may show that.
+    """
     match fact:
+        case MessagesListed() if db.execute(_BESIDE_ANOTHER, (fact.try_id,)).fetchone():
+            return None
         case MessageTaken() if _is_of_another(db, fact.message_sid, fact.try_id):
             detail = "the messenger named the message of another try"
             return MessageUnanswered(fact.try_id, detail, fact.source)

@@ -87,6 +87,7 @@ def test_only_what_moved_is_read() -> None:
 def test_one_that_stands_still_with_calls_under_way_is_read_again_at_times() -> None:
     one = batch()
     assert needs_reading(one, BatchMark(one, NOW), later(NOW, 600))
+    assert needs_reading(one, BatchMark(one, NOW), later(NOW, -1)), "a clock was set back"
     still = replace(one, count=replace(one.count, finished=5))
     assert not needs_reading(still, BatchMark(still, NOW), later(NOW, 99_999))
 

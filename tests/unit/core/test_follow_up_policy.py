@@ -207,6 +207,8 @@ def test_a_conversation_is_read_first_but_not_waited_for_for_ever() -> None:
     assert verdict(row, now=later(NOON, 3600)) == Wait(WaitReason.OUTCOME, later(NOON, 3620))
     assert verdict(row, now=later(NOON, 3601)) == BY_TEMPLATE
     assert verdict(replace(row, conversation_id=None)) == BY_TEMPLATE
+    ahead = replace(row, created_at=later(NOON, 86_400))
+    assert verdict(ahead) == BY_TEMPLATE, "a clock was set back"
 
 
 def test_an_end_that_was_learned_late_is_read_too() -> None:

@@ -306,6 +306,14 @@ def test_a_judgement_is_written_down(
     assert made == FollowUpSettlement(changed, None, steps, detail)
 
 
+def test_what_a_judgement_blocks_may_be_released_however_often_it_had_failed_before() -> None:
+    """A passing failure of another kind says nothing about the template."""
+    before = replace(due(), failures=3)
+    made = judged(before, Block(_B.TEMPLATE_NOT_APPROVED), Standing(template=TEMPLATE), T)
+    assert made is not None
+    assert made.follow_up.failures == 0
+
+
 def test_what_no_template_blocks_waits_for_none_of_its_own() -> None:
     made = judged(due(), Block(_B.NO_TEMPLATE), Standing(), T)
     assert made is not None
