@@ -76,7 +76,6 @@ def assemble(settings: Settings, world: World, *, demo: bool = False) -> Parts:
     switches = Switches(store, board, clock, settings.elevenlabs_concurrency_limit)
     dispatcher = _dispatcher(settings, world, board, ledger, switches)
     reconciler = _reconciler(settings, world, board, ledger)
-    janitor = Janitor(store=store, messages=store, board=board, clock=clock)
     follow_ups = assemble_follow_ups(
         settings,
         store=store,
@@ -86,6 +85,13 @@ def assemble(settings: Settings, world: World, *, demo: bool = False) -> Parts:
         clock=clock,
         ids=world.ids,
         sends=world.dials,
+    )
+    janitor = Janitor(
+        store=store,
+        messages=store,
+        board=board,
+        clock=clock,
+        insist=(switches.insist, follow_ups.door.insist),
     )
     engine = Engine(
         store=store,

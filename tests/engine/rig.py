@@ -107,7 +107,6 @@ class Rig:
             longest_call_s=LONGEST_S,
             ring_timeout_s=RING_S,
         )
-        self.janitor = Janitor(store=store, messages=store, board=self.board, clock=clock)
         self.operating = Operating(
             store=store, ledger=self.ledger, board=self.board, clock=clock, carrier=carrier
         )
@@ -120,6 +119,13 @@ class Rig:
             clock=clock,
             ids=FakeIds("message"),
             sends=dials,
+        )
+        self.janitor = Janitor(
+            store=store,
+            messages=store,
+            board=self.board,
+            clock=clock,
+            insist=(self.switches.insist, self.follow_ups.door.insist),
         )
         self.engine = Engine(
             store=store,

@@ -291,6 +291,36 @@ async def test_what_was_told_is_kept_as_soon_as_the_database_takes_it() -> None:
         await watch.go_on(ALERT_CLEAR_S + 600)
 
 
+async def test_what_nobody_could_be_told_before_a_restart_is_told_after_it() -> None:
+    voice = Voice()
+    watch = Watch(voice)
+    watch.snapshot, voice.works = OPEN, False
+    await watch.go_on(600)
+    assert (voice.asked > 0, voice.told, watch.kept) == (True, [], ())
+    voice.works = True
+    watch.start()
+    await watch.go_on(600)
+    assert len(voice.told) == 1
+    watch.snapshot, voice.works = WELL, False
+    await watch.go_on(ALERT_CLEAR_S + 600)
+    voice.works = True
+    watch.start()
+    await watch.go_on(ALERT_CLEAR_S + 600)
+    (_, (subject, _)) = voice.told
+    assert subject.startswith("voiceslot on host1: over: ")
+    assert watch.kept == ()
+
+
+async def test_one_herald_that_told_is_enough_to_have_told() -> None:
+    voice, deaf = Voice(), Voice()
+    deaf.works = False
+    watch = Watch(deaf, voice)
+    watch.snapshot = OPEN
+    await watch.go_on(600)
+    assert len(voice.told) == 1
+    assert len(watch.kept) == 1
+
+
 async def test_a_trouble_that_nobody_knows_any_more_is_not_waited_for() -> None:
     voice = Voice()
     watch = Watch(voice)

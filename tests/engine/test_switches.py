@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from itertools import permutations
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from tests.engine.fakes import refuse
 from tests.engine.rig import running
 from voiceslot_tui.core.errors import BadInput, StoreUnavailable
+from voiceslot_tui.core.facts import Refusal
 from voiceslot_tui.core.limits import LIMIT_MAX
 from voiceslot_tui.core.snapshot import EngineState
 
@@ -24,6 +28,48 @@ async def test_a_pause_is_in_force_before_it_is_written(tmp_path: Path) -> None:
         assert (control.paused, control.paused_by) == (True, "olga")
         assert "\x1b" not in control.paused_why
         assert control.paused_at == rig.clock.now()
+
+
+async def test_a_pause_that_a_full_disk_refused_is_written_when_it_can_be(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as rig:
+        full = StoreUnavailable("the disk is full: nothing was stored; free some space")
+        with patch.object(rig.store, "set_control", side_effect=full):
+            with pytest.raises(StoreUnavailable):
+                await rig.engine.pause(by="olga", why="lunch")
+            with pytest.raises(StoreUnavailable):
+                await rig.follow_ups.door.pause(by="pedro")
+            with pytest.raises(StoreUnavailable):
+                await rig.janitor.step()
+        assert rig.board.paused
+        await rig.janitor.step()
+        control = await rig.store.control()
+        assert (control.paused, control.paused_by, control.paused_why) == (True, "olga", "lunch")
+        assert (control.follow_ups_paused, control.follow_ups_paused_by) == (True, "pedro")
+        await rig.engine.resume(by="olga")
+        await rig.janitor.step()
+        assert not (await rig.store.control()).paused
+
+
+async def test_where_the_platform_refuses_the_account_the_pause_is_stored_in_the_end(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as rig:
+        await rig.queue(1)
+        rig.platform.reply = refuse(Refusal.ACCOUNT_DENIED)
+        set_control, full = rig.store.set_control, StoreUnavailable("disk I/O error")
+
+        async def once(*arguments: Any) -> None:
+            patched.stop()
+            raise full
+
+        patched = patch.object(rig.store, "set_control", once)
+        patched.start()
+        await rig.dispatch()
+        assert rig.store.set_control == set_control
+        await rig.janitor.step()
+        assert (await rig.store.control()).paused_by == "engine"
 
 
 async def test_a_pause_survives_a_restart_until_somebody_resumes(tmp_path: Path) -> None:

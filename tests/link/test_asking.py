@@ -183,12 +183,15 @@ async def test_an_answer_that_does_not_come_in_time(engine: FakeEngine, path: Pa
 async def test_the_engine_gives_a_wish_up_in_time(
     engine: FakeEngine, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("voiceslot_tui.link.server.answers.LINK_ASK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("voiceslot_tui.link.server.serving.LINK_ASK_TIMEOUT_S", 0.05)
     engine.gate.clear()
     link = await Link.connect(path)
     with pytest.raises(Refused, match="may still happen") as refused:
         await link.ask(control.Pause())
     assert refused.value.code == "unknown"
+    engine.gate.set()
+    assert (await link.ask(control.Explain())).lines
+    assert [act for act, *_ in engine.asked] == ["pause"], "it is done to its end all the same"
     link.close()
 
 

@@ -106,6 +106,7 @@ async def test_an_idle_engine_sends_beats_only(running: Rig) -> None:
 
 
 async def test_a_killed_engine_is_noticed_and_found_again(running: Rig) -> None:
+    assert voiceslot(running, "pause", "a test").returncode == 0
     watch = Watch(socket_of(running))
     states = aiter(watch)
     async with asyncio.timeout(DEADLINE_S * 3):

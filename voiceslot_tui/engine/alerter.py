@@ -66,6 +66,7 @@ class Alerter:
         self._remember = remember
         self._alerting: Alerting | None = None
         self._kept: tuple[ToldTrouble, ...] = ()
+        self._unkept: list[str] = []
         self._last_webhook = LastWebhook()
         self._found: Mapping[Trouble, str] = {}
 
@@ -82,7 +83,9 @@ class Alerter:
         async with asyncio.TaskGroup() as telling:
             for box in self._boxes:
                 telling.create_task(box.empty(self._clock))
-        await self._keep(self._alerting.told(), ", ".join(alert.subject for alert in alerts))
+        self._unkept += [alert.subject for alert in alerts]
+        if not self._boxes or any(box.is_empty for box in self._boxes):
+            await self._keep(self._alerting.told(), ", ".join(self._unkept))
         return ALERT_EVERY_S
 
     def _told_before(self) -> Iterator[ToldTrouble]:
@@ -94,7 +97,7 @@ class Alerter:
                 yield ToldTrouble(Trouble(word), *(now_s - age_s for age_s in ages_s))
 
     async def _keep(self, told: tuple[ToldTrouble, ...], why: str) -> None:
-        """Keep what was told for the next run; a database that fails is tried at the next look."""
+        """Keep what somebody was told for the next run; where that fails, at the next look."""
         if told == self._kept:
             return
         now, now_s = self._clock.now(), self._clock.steady_s()
@@ -108,7 +111,7 @@ class Alerter:
             raise
         except StoreUnavailable:
             return
-        self._kept = told
+        self._kept, self._unkept = told, []
 
     async def _look(self) -> Mapping[Trouble, str]:
         """Name what is wrong; without a snapshot all else stands as it last stood."""
@@ -134,6 +137,10 @@ class _Box:
         self._herald = herald
         self._letters: deque[tuple[str, str]] = deque(maxlen=ALERTS_KEPT_MAX)
         self._rests_until_s = float("-inf")
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._letters
 
     def put(self, subject: str, text: str) -> None:
         self._letters.append((subject, text))

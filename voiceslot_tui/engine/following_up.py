@@ -152,15 +152,20 @@ class FollowingUp:
 
     async def pause(self, *, by: str) -> Done:
         """Send no more messages; calls go on. In force at once, durable when it returns."""
-        was_paused, self._desk.paused = self._desk.paused, True
+        was_paused, self._desk.paused, self._desk.paused_by = self._desk.paused, True, by
         with self._pauses_wished:
             await self._switches.change(
                 "follow_ups_paused", "", by=by, follow_ups_paused=True, follow_ups_paused_by=by
             )
-        self._desk.paused_by = by
         self._desk.change()
         undo = () if was_paused else (Undo(follow_ups_paused=False),)
         return Done(message="follow-ups paused: no message is sent; calls go on", undo=undo)
+
+    async def insist(self) -> None:
+        """Write down a pause that is in force and could not be written when it was wished."""
+        is_stored = self._board.control.follow_ups_paused
+        if self._desk.paused and not is_stored and not self._pauses_wished:
+            await self.pause(by=self._desk.paused_by)
 
     async def resume(self, *, by: str) -> Done:
         """Send messages again."""

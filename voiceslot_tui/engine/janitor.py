@@ -5,6 +5,7 @@ Each step is small and bounded; what is left is done in the next.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from voiceslot_tui.core.calls import CallId, CallState, Instant, seconds_between
@@ -20,18 +21,28 @@ _TIDY_EVERY_S: Final = 3600.0
 
 
 class Janitor:
-    """Keeps the ready set true to the clock, and the file small."""
+    """Keeps the ready set true to the clock, and the file small.
+
+    `insist` are what writes down the pauses that are in force and could not be stored.
+    """
 
     name = "janitor"
 
     def __init__(
-        self, *, store: Store, messages: FollowUpStore, board: Board, clock: Clock
+        self,
+        *,
+        store: Store,
+        messages: FollowUpStore,
+        board: Board,
+        clock: Clock,
+        insist: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
         self.wake = board.bells.tend
         self._store = store
         self._messages = messages
         self._board = board
         self._clock = clock
+        self._insist = insist
         self._tidied_at: Instant | None = None
         self._woken_at: Instant | None = None
 
@@ -46,6 +57,8 @@ class Janitor:
 
     async def step(self) -> float | None:
         """Do what is due."""
+        for insist in self._insist:
+            await insist()
         now = self._clock.now()
         due = await self._store.next_due()
         promoted = 0 if due is None or due > now else await self._store.promote(now)

@@ -1,7 +1,8 @@
 """The operator's switches: pause and limit. They are durable before they are acknowledged.
 
 A pause is in force from the moment it is wished: the board is told before the store, so that no
-dial starts while the pause is being written. Switches thrown at once are thrown one after the
+dial starts while the pause is being written. One that could not be written is insisted on until it
+is: what is shown must outlive a restart. Switches thrown at once are thrown one after the
 other: each writes all of them, and none may write what another has just changed.
 """
 
@@ -48,6 +49,7 @@ class Switches:
         self._configured = configured_limit
         self._one_at_a_time = asyncio.Lock()
         self._pauses_wished = PausesWished()
+        self._last_pause = ("", "")
 
     @property
     def control(self) -> Control:
@@ -67,9 +69,18 @@ class Switches:
     async def pause(self, *, by: str, why: str = "") -> Done:
         """Start no more calls; durable when it returns."""
         self._board.paused = True
+        why = clean(why, TEXT_CHARS_MAX)
+        self._last_pause = (by, why)
         with self._pauses_wished:
             async with self._one_at_a_time:
-                return await self._pause(by, clean(why, TEXT_CHARS_MAX))
+                return await self._pause(by, why)
+
+    async def insist(self) -> None:
+        """Write down a pause that is in force and could not be written when it was wished."""
+        board = self._board
+        if board.paused and not board.control.paused and not self._pauses_wished:
+            by, why = self._last_pause
+            await self.pause(by=by, why=why)
 
     async def _pause(self, by: str, why: str) -> Done:
         was_paused = self._board.control.paused

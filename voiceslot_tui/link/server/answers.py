@@ -6,7 +6,6 @@ the engine, down with it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sized
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -52,24 +51,26 @@ _CODES: Final = (
 
 
 async def answer(engine: Engine, ask: control.Ask, by: str) -> control.Answer | control.Refusal:
-    """Do what a console asks, within a deadline, and say what it came to. Never raises an error."""
+    """Do what a console asks, and say what it came to. Never raises an error."""
     try:
-        async with asyncio.timeout(LINK_ASK_TIMEOUT_S):
-            return control.Answer(ask.number, await _result(engine, ask.body, by))
+        return control.Answer(ask.number, await _result(engine, ask.body, by))
     except VoiceslotError as error:
         return refusal(ask.number, error)
-    except TimeoutError:
-        return control.Refusal(
-            ask.number,
-            UNKNOWN,
-            f"the engine did not finish this within {LINK_ASK_TIMEOUT_S:.0f} s; it may still "
-            "happen, so look before you ask again",
-        )
     except Exception as defect:  # noqa: BLE001 - one bad wish must not end everybody's engine
         logs.error(logs.Event.LINK_FAILED, {logs.Field.KIND: type(ask.body).__name__}, defect)
         return control.Refusal(
             ask.number, UNKNOWN, "the engine failed at this; its log has the details"
         )
+
+
+def too_late(ask: control.Ask) -> control.Refusal:
+    """Say that a wish has not been done in time, and goes on."""
+    return control.Refusal(
+        ask.number,
+        UNKNOWN,
+        f"the engine did not finish this within {LINK_ASK_TIMEOUT_S:.0f} s; it may still "
+        "happen, so look before you ask again",
+    )
 
 
 def refusal(number: int, error: VoiceslotError) -> control.Refusal:

@@ -36,6 +36,8 @@ from voiceslot_tui.wire import control
 if TYPE_CHECKING:
     from voiceslot_tui.engine.engine import Engine
 
+_Answer = control.Answer | control.Refusal
+
 
 class LinkServer:
     """The Unix socket of one engine.
@@ -111,7 +113,8 @@ class LinkServer:
     def asked(self, console: Attached, ask: control.Ask) -> None:
         """Work on a wish in a task of its own."""
         if self._tasks is not None:
-            self._tasks.create_task(self._answer(console, ask))
+            doing = self._tasks.create_task(answers.answer(self._engine, ask, console.operator))
+            self._tasks.create_task(self._answer_in_time(console, ask, doing))
 
     def reads_again(self, console: Attached) -> None:
         """Show a console that had stopped reading what it missed."""
@@ -127,8 +130,12 @@ class LinkServer:
 
     # --- what runs
 
-    async def _answer(self, console: Attached, ask: control.Ask) -> None:
-        console.answered(await answers.answer(self._engine, ask, console.operator))
+    async def _answer_in_time(
+        self, console: Attached, ask: control.Ask, doing: asyncio.Task[_Answer]
+    ) -> None:
+        """Answer in time. What is not done by then goes on: half of it may be stored already."""
+        done, _ = await asyncio.wait({doing}, timeout=LINK_ASK_TIMEOUT_S)
+        console.answered(doing.result() if done else answers.too_late(ask))
 
     async def _watch_engine(self) -> None:
         # A time-out is a reason to look as well: some of what is shown changes by itself with time.
