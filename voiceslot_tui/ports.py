@@ -7,9 +7,10 @@ real platform and in a simulated world, on a real clock and on a virtual one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from voiceslot_tui.core.calls import (
     Attempt,
@@ -52,6 +53,12 @@ class Clock(Protocol):
     def steady_s(self) -> float:
         """Give seconds that never jump and go on while the machine sleeps."""
         ...
+
+
+STILL_WANTED: Final[ContextVar[Callable[[], bool]]] = ContextVar(
+    "STILL_WANTED", default=lambda: True
+)
+"""What a task asks before the first byte of its request leaves: connecting may have taken long."""
 
 
 class Ids(Protocol):

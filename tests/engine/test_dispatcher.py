@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -12,12 +13,15 @@ from tests.engine.fakes import refuse, silent, take
 from tests.engine.rig import POLL_S, Rig, new_call, running
 from voiceslot_tui.core.calls import CallState, ConversationId, Disposition
 from voiceslot_tui.core.errors import StoreUnavailable
-from voiceslot_tui.core.facts import Outcome, Over, Refusal
+from voiceslot_tui.core.facts import NotTaken, Outcome, Over, Refusal, StartAnswer
 from voiceslot_tui.core.limits import (
     BREAKER_PROBE_EVERY_S,
+    CONNECT_TIMEOUT_S,
     DIAL_STALE_S,
     REFUSAL_BACKOFF_S,
 )
+from voiceslot_tui.core.orders import StartOrder
+from voiceslot_tui.ports import STILL_WANTED
 
 
 async def test_exactly_the_free_slots_are_filled(tmp_path: Path) -> None:
@@ -229,6 +233,30 @@ async def test_how_old_a_reading_is_no_wall_clock_decides(
         rig.clock.jump(set_by_s)
         await rig.dispatch()
         assert len(rig.dialled) == dialled
+
+
+@pytest.mark.parametrize("why", ["paused", "stopping", "asleep"])
+async def test_a_dial_is_withdrawn_where_its_connection_came_too_late(
+    tmp_path: Path, why: str
+) -> None:
+    async with running(tmp_path) as rig:
+        (call_id,) = await rig.queue(1)
+
+        async def connecting(order: StartOrder) -> StartAnswer:
+            assert STILL_WANTED.get()()
+            if why == "asleep":
+                rig.clock.wait(DIAL_STALE_S + CONNECT_TIMEOUT_S + 1)
+            else:
+                setattr(rig.board, why, True)
+            assert not STILL_WANTED.get()()
+            return NotTaken(order.attempt_id, Refusal.NOT_SENT, "withdrawn before it was sent")
+
+        with patch.object(rig.platform, "start_call", connecting):
+            await rig.dispatcher.step()
+            await rig.answered()
+        assert await rig.state(call_id) is CallState.QUEUED
+        assert rig.board.quiet_until is None, "that is no trouble of the network"
+        assert STILL_WANTED.get()(), "others may send"
 
 
 async def test_who_stops_the_engine_waits_for_what_is_being_reserved(tmp_path: Path) -> None:

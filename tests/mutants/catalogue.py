@@ -94,11 +94,10 @@ MUTANTS: Final = (
     _one(
         "an unclear start is repeated at once",
         _DISPATCHER,
-        "        return await or_else(partial(self._platform.start_call, order), silence)",
-        "        first = await or_else(partial(self._platform.start_call, order), silence)\n"
-        "        if isinstance(first, Unanswered):\n"
-        "            return await or_else(partial(self._platform.start_call, order), silence)\n"
-        "        return first",
+        "        answer = await or_else(partial(self._platform.start_call, order), silence)\n",
+        "        answer = await or_else(partial(self._platform.start_call, order), silence)\n"
+        "        if isinstance(answer, Unanswered):\n"
+        "            answer = await or_else(partial(self._platform.start_call, order), silence)\n",
     ),
     # --- slots
     _one(
@@ -341,8 +340,8 @@ MUTANTS: Final = (
             Edit(_SLOTS, "            (self.paused, Hold.ENGINE_PAUSED),", ""),
             Edit(
                 _DISPATCHER,
-                "        if board.paused or board.stopping:",
-                "        if board.stopping:",
+                "        if self._board.paused or self._board.stopping:",
+                "        if self._board.stopping:",
             ),
         ),
     ),
@@ -459,11 +458,10 @@ MUTANTS: Final = (
     _one(
         "an unclear message is sent again at once",
         _SENDER,
-        "        return await or_else(partial(messenger.send, order), silence)",
-        "        first = await or_else(partial(messenger.send, order), silence)\n"
-        "        if isinstance(first, MessageUnanswered):\n"
-        "            return await or_else(partial(messenger.send, order), silence)\n"
-        "        return first",
+        "        answer = await or_else(partial(messenger.send, order), silence)\n",
+        "        answer = await or_else(partial(messenger.send, order), silence)\n"
+        "        if isinstance(answer, MessageUnanswered):\n"
+        "            answer = await or_else(partial(messenger.send, order), silence)\n",
     ),
     _one(
         "a try to send a message is not written down before its request",

@@ -16,6 +16,7 @@ from typing import Final, assert_never
 from voiceslot_tui.core.calls import AttemptId, CallState, Instant, later
 from voiceslot_tui.core.facts import Accepted, NotTaken, Refusal, StartAnswer, Unanswered
 from voiceslot_tui.core.limits import (
+    CONNECT_TIMEOUT_S,
     DIAL_STALE_S,
     DIALS_AT_ONCE_MAX,
     RATE_BACKOFF_MAX_S,
@@ -28,7 +29,7 @@ from voiceslot_tui.core.slots import Gate
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.engine.ledger import Ledger
 from voiceslot_tui.engine.service import or_else, persist
-from voiceslot_tui.ports import Clock, Ids, Reserved, Store, VoicePlatform
+from voiceslot_tui.ports import STILL_WANTED, Clock, Ids, Reserved, Store, VoicePlatform
 
 _FULL: Final = frozenset({Refusal.CAPACITY, Refusal.NO_SUCCESS})
 """Refusals that say how many calls the platform carries: no more than it does now."""
@@ -153,19 +154,29 @@ class Dispatcher:
 
     async def _answer(self, order: StartOrder, reserved_s: float) -> StartAnswer:
         """Make the one request of an attempt, unless it must not be made any more."""
-        board = self._board
         await or_else(partial(self._platform.prepare, order), None)
-        if board.paused or board.stopping:
-            why = "the engine was paused or stopped before it was dialled"
-            return NotTaken(order.attempt_id, Refusal.WITHDRAWN, why)
-        if self._clock.steady_s() - reserved_s > DIAL_STALE_S:
-            why = "the process slept between reserving and dialling"
-            return NotTaken(order.attempt_id, Refusal.WITHDRAWN, why)
-        board.dials += 1
+        unwanted = self._unwanted(reserved_s + DIAL_STALE_S)
+        if unwanted:
+            return NotTaken(order.attempt_id, Refusal.WITHDRAWN, unwanted)
+        self._board.dials += 1
         silence: StartAnswer = Unanswered(
             order.attempt_id, "the dial broke off by a defect of ours"
         )
-        return await or_else(partial(self._platform.start_call, order), silence)
+        until_s = reserved_s + DIAL_STALE_S + CONNECT_TIMEOUT_S
+        STILL_WANTED.set(lambda: not self._unwanted(until_s))
+        answer = await or_else(partial(self._platform.start_call, order), silence)
+        if isinstance(answer, NotTaken) and answer.refusal is Refusal.NOT_SENT:
+            unwanted = self._unwanted(until_s)
+            return replace(answer, refusal=Refusal.WITHDRAWN) if unwanted else answer
+        return answer
+
+    def _unwanted(self, until_s: float) -> str:
+        """Say why a call must not be dialled any more; empty where it may be, until a moment."""
+        if self._board.paused or self._board.stopping:
+            return "the engine was paused or stopped before it was dialled"
+        if self._clock.steady_s() > until_s:
+            return "the process slept between reserving and dialling"
+        return ""
 
     async def _learn(self, order: StartOrder, answer: StartAnswer) -> None:
         """Heed what an answer says, then write it down.

@@ -25,6 +25,7 @@ from voiceslot_tui.core.follow_up_facts import (
 from voiceslot_tui.core.follow_up_policy import Template
 from voiceslot_tui.core.follow_ups import Channel, FollowUp, FollowUpId, TryId
 from voiceslot_tui.core.limits import (
+    CONNECT_TIMEOUT_S,
     DIAL_STALE_S,
     MESSENGER_REST_S,
     OUTCOMES_AT_ONCE_MAX,
@@ -46,7 +47,7 @@ from voiceslot_tui.follow_up_ports import (
     Taken,
     Workspace,
 )
-from voiceslot_tui.ports import Clock, Ids
+from voiceslot_tui.ports import STILL_WANTED, Clock, Ids
 
 _FULL_S: Final = 1.0
 """How long to wait while as much is under way as may be."""
@@ -176,10 +177,8 @@ class FollowUpSender:
 
     async def _send(self, sending: Sending, claimed_s: float) -> None:
         try:
-            withdrawn = self._withdrawn(sending, claimed_s)
-            answer = withdrawn or await self._answer(sending)
-            if not withdrawn:
-                self._learn(answer, sending.send.channel)
+            withdrawn = self._withdrawn(sending, claimed_s + DIAL_STALE_S)
+            answer = withdrawn or await self._answer(sending, claimed_s)
             await self._record(answer)
         finally:
             if len(self._sending) == SENDS_AT_ONCE_MAX:
@@ -187,11 +186,11 @@ class FollowUpSender:
             self._sending.discard(sending.one_try.id)
             self._quiet_if_idle()
 
-    def _withdrawn(self, sending: Sending, claimed_s: float) -> MessageRefused | None:
-        """Say that a claimed message must not be sent any more; None where it may be."""
+    def _withdrawn(self, sending: Sending, until_s: float) -> MessageRefused | None:
+        """Say that a claimed message must not be sent any more; None where it may, until then."""
         if self._desk.paused or self._stopping():
             why = "the follow-ups were paused or stopped before it was sent"
-        elif self._clock.steady_s() - claimed_s > DIAL_STALE_S:
+        elif self._clock.steady_s() > until_s:
             why = "the process slept between claiming and sending"
         elif sending.one_try.content_sid not in ("", self._desk.template.content_sid):
             why = "another template was chosen before it was sent"
@@ -199,14 +198,22 @@ class FollowUpSender:
             return None
         return MessageRefused(sending.one_try.id, Failure.NOT_SENT, detail=why)
 
-    async def _answer(self, sending: Sending) -> SendAnswer:
-        """Make the one request of a try."""
+    async def _answer(self, sending: Sending, claimed_s: float) -> SendAnswer:
+        """Make the one request of a try, and heed what its answer says."""
         order = self._write(sending, self._desk.template)
         messenger = self._messengers[sending.send.channel]
         silence: SendAnswer = MessageUnanswered(
             sending.one_try.id, "the request broke off by a defect of ours"
         )
-        return await or_else(partial(messenger.send, order), silence)
+        until_s = claimed_s + DIAL_STALE_S + CONNECT_TIMEOUT_S
+        STILL_WANTED.set(lambda: self._withdrawn(sending, until_s) is None)
+        answer = await or_else(partial(messenger.send, order), silence)
+        if isinstance(answer, MessageRefused) and answer.failure is Failure.NOT_SENT:
+            withdrawn = self._withdrawn(sending, until_s)
+            if withdrawn is not None:
+                return withdrawn
+        self._learn(answer, sending.send.channel)
+        return answer
 
     def _learn(self, answer: SendAnswer, channel: Channel) -> None:
         """Heed what an answer says about the messenger as a whole."""

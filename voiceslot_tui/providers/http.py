@@ -18,6 +18,8 @@ from typing import Final
 
 import aiohttp
 import httpx
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from httpx_aiohttp import AiohttpTransport
 
 from voiceslot_tui import __version__
@@ -31,6 +33,7 @@ from voiceslot_tui.core.limits import (
 )
 from voiceslot_tui.core.request_times import NO_ANSWER, NOT_SENT, RequestTimes
 from voiceslot_tui.core.text import clean
+from voiceslot_tui.ports import STILL_WANTED
 
 
 class NotSent(Exception):
@@ -61,7 +64,8 @@ class Answer:
 class Http:
     """The client. Give another transport to reach a world that is not on the network.
 
-    `base_urls` name the hosts that may be reached; a request to any other is never sent. A
+    `base_urls` name the hosts that may be reached; a request to any other is never sent, nor one
+    that is not STILL_WANTED when there is a connection for it. A
     transport must raise httpx.ConnectError or ConnectTimeout only where nothing was sent. `times`
     tells how the requests went.
     """
@@ -186,6 +190,30 @@ _TIMEOUTS: Final = {
 and writing are covered by the limit of the whole request."""
 
 
+class _Unwanted(aiohttp.ClientError):
+    """There is a connection, and whoever wanted to make a request does not want it any more."""
+
+
+class _LookingConnector(aiohttp.TCPConnector):
+    """Looks once more whether a request is wanted when there is a connection for it.
+
+    A name, a connection and its encryption may take seconds, or as long as a machine was suspended.
+    """
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's own
+    ) -> Connection:
+        """Give a connection for a request, unless that is not wanted any more."""
+        connection = await super().connect(req, traces, timeout)
+        if not STILL_WANTED.get()():
+            connection.release()
+            raise _Unwanted("it was withdrawn before it was sent")
+        return connection
+
+
 class CertainTransport(AiohttpTransport):
     """The aiohttp transport with errors that can be believed, and a session that keeps nothing."""
 
@@ -193,7 +221,7 @@ class CertainTransport(AiohttpTransport):
         super().__init__(client=self._new_session)
 
     def _new_session(self) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
+        connector = _LookingConnector(
             limit=CONNECTIONS_MAX, keepalive_timeout=KEEP_ALIVE_S, ssl=self.ssl_context
         )
         cookies = aiohttp.DummyCookieJar()
@@ -230,11 +258,11 @@ class _CertainStream(httpx.AsyncByteStream):
 def _judged(error: Exception) -> httpx.TransportError:
     """Judge a failed request by aiohttp's own error, which the transport may have renamed.
 
-    Only ClientConnectorError (refused, unreachable, no name, TLS) and ConnectionTimeoutError (no
-    connection in time) are raised before the first byte; every other error may come after.
+    Only ClientConnectorError (refused, unreachable, no name, TLS), ConnectionTimeoutError (no
+    connection in time) and our own are raised before the first byte; every other may come after.
     """
     cause = error.__cause__ if isinstance(error, httpx.TransportError) else error
-    if isinstance(cause, aiohttp.ClientConnectorError):
+    if isinstance(cause, aiohttp.ClientConnectorError | _Unwanted):
         return httpx.ConnectError(str(cause))
     if isinstance(cause, aiohttp.ConnectionTimeoutError):
         return httpx.ConnectTimeout(str(cause))

@@ -12,7 +12,8 @@ import json
 import socket
 import ssl
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import aiohttp
@@ -32,6 +33,7 @@ from tests.contract.providers.misbehaving import (
     serving,
 )
 from voiceslot_tui.core.facts import Accepted, NotTaken, Refusal, StartAnswer, Unanswered
+from voiceslot_tui.ports import STILL_WANTED
 from voiceslot_tui.providers import http
 from voiceslot_tui.providers.elevenlabs import ElevenLabs
 
@@ -279,6 +281,35 @@ async def test_no_free_connection_in_time_proves_that_nothing_was_sent(
         assert unsent(await start(adapter))
         assert isinstance(await first, Unanswered)
         assert (seen.connections, seen.begun, seen.read) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("is_open", [False, True], ids=["a new one", "one that was kept"])
+async def test_what_is_not_wanted_any_more_once_there_is_a_connection_is_not_sent(
+    is_open: bool,
+) -> None:
+    """An operator pauses while a name is looked up, or a process sleeps over it."""
+    async with (
+        serving(answering(answer(200, ACCEPTED))) as (base_url, seen),
+        an_adapter(base_url, start_timeout_s=SHORT_S) as adapter,
+    ):
+        if is_open:
+            assert isinstance(await start(adapter), Accepted)
+        asked = []
+        with wanted(lambda: bool(asked.append(seen.connections))):
+            assert unsent(await start(adapter))
+        assert asked == [1], "it asks when there is a connection"
+        assert seen.begun == int(is_open)
+        assert isinstance(await start(adapter), Accepted)
+        assert (seen.connections, seen.begun) == (1, 1 + int(is_open)), "the connection is kept"
+
+
+@contextmanager
+def wanted(still: Callable[[], bool]) -> Iterator[None]:
+    before = STILL_WANTED.set(still)
+    try:
+        yield
+    finally:
+        STILL_WANTED.reset(before)
 
 
 async def test_a_host_that_is_not_configured_is_not_reached() -> None:
