@@ -346,6 +346,12 @@ MUTANTS: Final = (
         ),
     ),
     _one(
+        "a pause does not reach a dial that is still connecting",
+        _DISPATCHER,
+        "        STILL_WANTED.set(lambda: not self._unwanted(until_s))\n",
+        "",
+    ),
+    _one(
         "the queue is worked off without its priorities",
         _DISPATCHING,
         '    "ORDER BY nprio, position, id LIMIT ?"',

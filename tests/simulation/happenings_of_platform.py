@@ -219,6 +219,18 @@ async def _nobody_is_reached(teller: Teller, args: Args) -> None:
     teller.later(args["lasts_s"], again)
 
 
+def _draw_slow_way(chance: Random, frame: Frame) -> dict[str, Any]:
+    return {"within_s": chance.choice((0.5, 3.0, 8.0)), "lasts_s": for_a_while(chance, frame)}
+
+
+async def _connecting_takes_long(teller: Teller, args: Args) -> None:
+    """Names are looked up slowly, or a packet is lost: each request leaves so much later."""
+    network = teller.town.network
+    teller.fired("connecting takes long")
+    network.connects_within_s = args["within_s"]
+    teller.later(args["lasts_s"], lambda: setattr(network, "connects_within_s", 0.0))
+
+
 def _told(text: str, *names: str) -> Any:
     def words(args: Args) -> str:
         figures = ", ".join(f"{name} {args[name]}" for name in (names or args))
@@ -288,6 +300,13 @@ PLATFORM: Final[Mapping[str, Happening]] = MappingProxyType(
             _nobody_is_reached,
             _told("the network is down"),
             strikes=("the network is down",),
+        ),
+        "connecting_takes_long": Happening(
+            _draw_slow_way,
+            _connecting_takes_long,
+            _told("connecting takes long"),
+            0.7,
+            ("connecting takes long",),
         ),
     }
 )

@@ -23,6 +23,7 @@ from yarl import URL
 
 from voiceslot_tui.core.follow_ups import TryId
 from voiceslot_tui.listener.routes import Routes
+from voiceslot_tui.ports import STILL_WANTED
 from voiceslot_tui.simulator.api import handle
 from voiceslot_tui.simulator.exchange import Reply, Request
 from voiceslot_tui.simulator.webhooks import Delivery
@@ -74,6 +75,7 @@ class Network:
         self.reachable = True
         self.is_open = True
         self.slow_s = 0.0
+        self.connects_within_s = 0.0
         self.listening: Listening | None = None
         self.now_s = now_s
         self._chance = chance
@@ -169,10 +171,7 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry a request there and the answer back; what goes wrong is httpx's own error."""
         network, loop = self._network, asyncio.get_running_loop()
-        if self._severed:
-            raise asyncio.CancelledError
-        if not network.reachable:
-            raise httpx.ConnectError("nobody answers there", request=request)
+        await self._connect(request)
         asked = Request(
             request.method,
             request.url.path,
@@ -194,6 +193,17 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
 
         loop.call_later(network.travel_s(), arrive, context=network.context)
         return await _received(await answered, request, formatdate(network.now_s(), usegmt=True))
+
+    async def _connect(self, request: httpx.Request) -> None:
+        """Take the time that a name and a connection take, and look whether it is still wanted."""
+        if self._network.connects_within_s:
+            await asyncio.sleep(self._network.connects_within_s)
+        if self._severed:
+            raise asyncio.CancelledError
+        if not self._network.reachable:
+            raise httpx.ConnectError("nobody answers there", request=request)
+        if not STILL_WANTED.get()():
+            raise httpx.ConnectError("it was withdrawn before it was sent", request=request)
 
 
 async def _received(reply: Reply, request: httpx.Request, dated: str) -> httpx.Response:

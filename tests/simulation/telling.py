@@ -28,7 +28,7 @@ from voiceslot_tui.core.calls import CallId, CallState, Hold
 from voiceslot_tui.core.errors import VoiceslotError
 from voiceslot_tui.core.facts import Wish
 from voiceslot_tui.core.pages import Filter, PageQuery
-from voiceslot_tui.core.snapshot import Snapshot
+from voiceslot_tui.core.snapshot import EngineState, Snapshot
 from voiceslot_tui.core.undo import Done
 from voiceslot_tui.engine.engine import Engine
 from voiceslot_tui.simulator.message_words import TemplateStatus
@@ -294,7 +294,7 @@ class StoryTeller:
         made.disk.trouble = None
         self.judge.disk_is_well(made.clock.steady_s())
         made.network.reachable = made.network.is_open = True
-        made.network.slow_s = 0.0
+        made.network.slow_s = made.network.connects_within_s = 0.0
         made.thaw()
         world.faults.clear()
         limit = max(self._base.limit, *(self.judge.limits))
@@ -308,7 +308,7 @@ class StoryTeller:
             world.batches.cancel(batch, made.now_s())
         made.network.stir()
         await self.revive(0.0)
-        await self._operate(lambda engine: engine.resume(by="ana"), {"act": "resume"})
+        await self._operate(_resume_if_paused, {"act": "resume"})
         if self.judge.messages is not None:
             world.messenger.templates[TEMPLATE_SID].status = TemplateStatus.APPROVED
             await self._mind_messages(self.judge.messages)
@@ -316,7 +316,7 @@ class StoryTeller:
     async def _mind_messages(self, judge: MessageJudge) -> None:
         """Let the follow-ups go on, and the batches be watched."""
         judge.asked({"act": "resume"})
-        await self._operate(lambda engine: engine.follow_ups.resume(by="ana"), {"act": "messages"})
+        await self._operate(_resume_messages_if_paused, {"act": "messages"})
         judge.answered({"act": "resume"}, done=True)
         await self._operate(lambda engine: engine.batches.watch(True, by="ana"), {"act": "batches"})
 
@@ -413,6 +413,18 @@ class StoryTeller:
     async def _calls(self, where: Filter) -> list[CallId]:
         page = await self.town.ask(lambda engine: engine.page(PageQuery(where=where, count=200)))
         return [] if page is None else [row.call.id for row in page.rows]
+
+
+async def _resume_if_paused(engine: Engine) -> Done:
+    """Resume, and wake nobody where nothing was paused: all must go on by itself."""
+    is_paused = (await engine.snapshot()).engine is EngineState.PAUSED
+    return await engine.resume(by="ana") if is_paused else Done(message="it was not paused")
+
+
+async def _resume_messages_if_paused(engine: Engine) -> Done:
+    is_paused = (await engine.snapshot()).follow_ups.paused
+    messages = engine.follow_ups
+    return await messages.resume(by="ana") if is_paused else Done(message="they were not paused")
 
 
 async def _told(story: Story, folder: Path) -> Told:
