@@ -227,7 +227,7 @@ READ_DEADLINE_S: Final = 30.0
 START_ANSWER_BYTES_MAX: Final = 256 * 1024
 READ_ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
 """A batch of 10,000 recipients with their variables comes in one piece."""
-ROUTE_DEADLINE_S: Final = 5.0
+ROUTE_DEADLINE_S: Final = 3.0
 """How long a first dial from a phone number waits to learn its carrier."""
 ROUTE_UNKNOWN_S: Final = 30.0
 """For how long a carrier that could not be learned is not asked for again."""
