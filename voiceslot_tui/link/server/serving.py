@@ -36,8 +36,6 @@ from voiceslot_tui.wire import control
 if TYPE_CHECKING:
     from voiceslot_tui.engine.engine import Engine
 
-_Answer = control.Answer | control.Refusal
-
 
 class LinkServer:
     """The Unix socket of one engine.
@@ -113,8 +111,7 @@ class LinkServer:
     def asked(self, console: Attached, ask: control.Ask) -> None:
         """Work on a wish in a task of its own."""
         if self._tasks is not None:
-            doing = self._tasks.create_task(answers.answer(self._engine, ask, console.operator))
-            self._tasks.create_task(self._answer_in_time(console, ask, doing))
+            self._tasks.create_task(self._answer(console, ask))
 
     def reads_again(self, console: Attached) -> None:
         """Show a console that had stopped reading what it missed."""
@@ -130,12 +127,22 @@ class LinkServer:
 
     # --- what runs
 
-    async def _answer_in_time(
-        self, console: Attached, ask: control.Ask, doing: asyncio.Task[_Answer]
-    ) -> None:
+    async def _answer(self, console: Attached, ask: control.Ask) -> None:
         """Answer in time. What is not done by then goes on: half of it may be stored already."""
-        done, _ = await asyncio.wait({doing}, timeout=LINK_ASK_TIMEOUT_S)
-        console.answered(doing.result() if done else answers.too_late(ask))
+        is_late = False
+
+        def time_is_up() -> None:
+            nonlocal is_late
+            is_late = True
+            console.answered(answers.too_late(ask))
+
+        alarm = asyncio.get_running_loop().call_later(LINK_ASK_TIMEOUT_S, time_is_up)
+        try:
+            answer = await answers.answer(self._engine, ask, console.operator)
+        finally:
+            alarm.cancel()
+        if not is_late:
+            console.answered(answer)
 
     async def _watch_engine(self) -> None:
         # A time-out is a reason to look as well: some of what is shown changes by itself with time.
