@@ -292,6 +292,10 @@ async def test_a_reservation_that_was_stored_although_the_disk_refused_it_is_giv
         with pytest.raises(StoreUnavailable):
             await rig.dispatcher.step()
         assert [await rig.state(call_id) for call_id in ids] == [CallState.DIALING] * 3
+        rig.board.stopping = True
+        await rig.dispatcher.step()
+        assert [await rig.state(call_id) for call_id in ids] == [CallState.DIALING] * 3
+        rig.board.stopping = False
         rig.board.paused = True
         await rig.dispatcher.step()
         states = [await rig.state(call_id) for call_id in ids]

@@ -514,6 +514,10 @@ async def test_a_claim_that_was_stored_although_the_disk_refused_it_is_given_bac
     with pytest.raises(StoreUnavailable):
         await rig.sender.step()
     assert await rig.states() == ["sending", "sending"]
+    rig.board.stopping = True
+    await rig.sender.step()
+    assert await rig.states() == ["sending", "sending"], "a stop leaves it to the next start"
+    rig.board.stopping = False
     await rig.sender.step()
     assert await rig.states() == ["sending", "due"]
     rig.clock.wait(31)

@@ -76,7 +76,7 @@ class Dispatcher:
 
     async def step(self) -> float | None:
         """Fill the free slots; give the seconds until time alone may free one."""
-        if self._reservations_in_doubt:
+        if self._reservations_in_doubt and not self._board.stopping:
             await self._give_back()
         board, now = self._board, self._clock.now()
         reserved_s = self._clock.steady_s()
@@ -108,7 +108,7 @@ class Dispatcher:
         """Let go of reservations that were stored although the disk said that they were not.
 
         We make the requests of all reservations that we know of, so nobody has made one for any
-        other.
+        other. Not while we stop: what a dial came to may then be given up on unwritten.
         """
         why = "the disk refused the reservation, and stored it all the same"
         strays = [

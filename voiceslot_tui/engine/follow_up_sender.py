@@ -103,7 +103,7 @@ class FollowUpSender:
 
     async def step(self) -> float | None:
         """Send what may be sent now; give the seconds until time alone makes more of it due."""
-        if self._claims_in_doubt:
+        if self._claims_in_doubt and not self._stopping():
             await self._give_back()
         desk, now = self._desk, self._clock.now()
         if desk.paused or self._stopping():
@@ -145,6 +145,7 @@ class FollowUpSender:
         """Let go of claims that were stored although the disk said that they were not.
 
         We make the requests of all claims that we know of, so nobody has made one for any other.
+        Not while we stop: what a request came to may then be given up on unwritten.
         """
         why = "the disk refused the claim, and stored it all the same"
         strays = [
