@@ -691,7 +691,7 @@ MUTANTS: Final = (
     _one(
         "a claim that a failing disk stored all the same is never given back",
         _SENDER,
-        "        if self._claims_in_doubt:",
+        "        if self._claims_in_doubt and not self._stopping():",
         "        if self._claims_in_doubt and self._desk.paused:",
     ),
     _one(
