@@ -18,6 +18,7 @@ from voiceslot_tui.core.limits import (
     BREAKER_PROBE_EVERY_S,
     CONNECT_TIMEOUT_S,
     DIAL_STALE_S,
+    DISPATCH_LOOK_S,
     REFUSAL_BACKOFF_S,
 )
 from voiceslot_tui.core.orders import StartOrder
@@ -220,6 +221,20 @@ async def keep_dispatching(rig: Rig) -> None:
         await rig.board.bells.dispatch.wait()
 
 
+async def test_a_rest_that_a_clock_set_ahead_ended_ends_without_a_bell(tmp_path: Path) -> None:
+    """Whoever sleeps until a time of the wall clock sleeps on when it is set."""
+    async with running(tmp_path) as rig:
+        await rig.queue(1)
+        rig.platform.replies.append(refuse(Refusal.RATE, 120.0))
+        wait_s = await rig.dispatch()
+        rig.clock.jump(120.0)
+        rig.clock.wait(wait_s or 0.0)
+        await rig.dispatch()
+        assert len(rig.dialled) == 2
+        assert wait_s is not None
+        assert wait_s <= DISPATCH_LOOK_S
+
+
 @pytest.mark.parametrize("set_by_s", [-86_400.0, -10.0, 10.0, 86_400.0])
 @pytest.mark.parametrize(("age_s", "dialled"), [(70.0, 1), (80.0, 0)])
 async def test_how_old_a_reading_is_no_wall_clock_decides(
@@ -328,10 +343,12 @@ async def test_a_refusal_with_nothing_live_gives_the_platform_a_rest(tmp_path: P
     async with running(tmp_path, limit=3) as rig:
         await rig.queue(1)
         rig.platform.replies.append(refuse(Refusal.CAPACITY))
-        wait_s = await rig.dispatch()
+        assert await rig.dispatch() == pytest.approx(DISPATCH_LOOK_S)
         assert len(rig.dialled) == 1
-        assert wait_s == pytest.approx(REFUSAL_BACKOFF_S)
-        rig.clock.wait(REFUSAL_BACKOFF_S)
+        rig.clock.wait(REFUSAL_BACKOFF_S - 1)
+        assert await rig.dispatch() == pytest.approx(1.0)
+        assert len(rig.dialled) == 1
+        rig.clock.wait(1)
         await rig.dispatch()
         assert len(rig.dialled) == 2
 
@@ -340,9 +357,8 @@ async def test_a_rate_refusal_is_quiet_for_as_long_as_the_platform_says(tmp_path
     async with running(tmp_path, limit=5) as rig:
         await rig.queue(1, 2)
         rig.platform.replies.extend([refuse(Refusal.RATE, 12.0), take])
-        wait_s = await rig.dispatch()
+        await rig.dispatch()
         assert len(rig.dialled) == 2
-        assert wait_s == pytest.approx(12.0)
         assert rig.board.ceiling.slots == 5
         rig.clock.wait(11.9)
         await rig.dispatch()
@@ -358,12 +374,16 @@ async def test_a_platform_that_cannot_be_reached_is_tried_again_ever_more_seldom
     async with running(tmp_path, limit=50) as rig:
         await rig.queue(*range(50))
         rig.platform.reply = refuse(Refusal.NOT_SENT)
-        waits = []
-        for _ in range(4):
-            waits.append(await rig.dispatch())
-            rig.clock.wait(waits[-1] or 0.0)
+        for wait_s in (1.0, 2.0, 4.0, 8.0):
+            before = len(rig.dialled)
+            assert await rig.dispatch() == pytest.approx(min(wait_s, DISPATCH_LOOK_S))
+            dialled = len(rig.dialled)
+            assert dialled > before
+            rig.clock.wait(wait_s - 0.1)
             rig.read_now()
-        assert waits == [pytest.approx(s) for s in (1.0, 2.0, 4.0, 8.0)]
+            assert await rig.dispatch() == pytest.approx(0.1)
+            assert len(rig.dialled) == dialled
+            rig.clock.wait(0.1)
         rig.platform.reply = take
         await rig.dispatch()
         assert (await rig.store.counts()).states[CallState.LIVE] == 50

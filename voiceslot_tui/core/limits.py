@@ -66,6 +66,8 @@ BREAKER_UNANSWERED: Final = 3
 BREAKER_PROBE_EVERY_S: Final = 60.0
 DENIED_PROBE_EVERY_S: Final = 60.0
 DENIED_PROBE_MAX_S: Final = 600.0
+DISPATCH_LOOK_S: Final = 2.0
+"""For how long the dispatcher waits for a time at most: the wall clock may be set meanwhile."""
 PACING_CATCH_UP_S: Final = 0.1
 """How far pacing may catch up with a late wake-up; quiet time is never banked."""
 

@@ -19,6 +19,7 @@ from voiceslot_tui.core.limits import (
     CONNECT_TIMEOUT_S,
     DIAL_STALE_S,
     DIALS_AT_ONCE_MAX,
+    DISPATCH_LOOK_S,
     RATE_BACKOFF_MAX_S,
     REFUSAL_BACKOFF_S,
     UNREACHABLE_BACKOFF_MAX_S,
@@ -75,7 +76,7 @@ class Dispatcher:
         self.quiet.set()
 
     async def step(self) -> float | None:
-        """Fill the free slots; give the seconds until time alone may free one."""
+        """Fill the free slots; give the seconds until to look whether time alone freed one."""
         if self._reservations_in_doubt and not self._board.stopping:
             await self._give_back()
         board, now = self._board, self._clock.now()
@@ -127,7 +128,7 @@ class Dispatcher:
     def _until(self, moment: int | None) -> float | None:
         if moment is None:
             return None
-        return max(0.001, (moment - self._clock.now()) / 1000)
+        return min(max(0.001, (moment - self._clock.now()) / 1000), DISPATCH_LOOK_S)
 
     def _send_out(self, orders: tuple[StartOrder, ...], reserved_s: float) -> None:
         if not orders:
