@@ -248,6 +248,8 @@ async def test_the_last_word_of_two_consoles_counts(
     is_paused = order[-1] != "resume"
     assert rig.desk.paused == is_paused
     assert rig.board.control.follow_ups_paused == is_paused
+    by = {"pause": "ana", "pause again": "ben", "resume": ""}[order[-1]]
+    assert (rig.desk.paused_by, rig.board.control.follow_ups_paused_by) == (by, by)
     await rig.ended(1)
     await rig.send()
     assert len(rig.messenger.orders) == (not is_paused)

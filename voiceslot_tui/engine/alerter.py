@@ -66,7 +66,7 @@ class Alerter:
         self._remember = remember
         self._alerting: Alerting | None = None
         self._kept: tuple[ToldTrouble, ...] = ()
-        self._unkept: list[str] = []
+        self._unkept: deque[str] = deque(maxlen=ALERTS_KEPT_MAX)
         self._last_webhook = LastWebhook()
         self._found: Mapping[Trouble, str] = {}
 
@@ -83,7 +83,7 @@ class Alerter:
         async with asyncio.TaskGroup() as telling:
             for box in self._boxes:
                 telling.create_task(box.empty(self._clock))
-        self._unkept += [alert.subject for alert in alerts]
+        self._unkept.extend(alert.subject for alert in alerts)
         if not self._boxes or any(box.is_empty for box in self._boxes):
             await self._keep(self._alerting.told(), ", ".join(self._unkept))
         return ALERT_EVERY_S
@@ -111,7 +111,8 @@ class Alerter:
             raise
         except StoreUnavailable:
             return
-        self._kept, self._unkept = told, []
+        self._kept = told
+        self._unkept.clear()
 
     async def _look(self) -> Mapping[Trouble, str]:
         """Name what is wrong; without a snapshot all else stands as it last stood."""

@@ -173,7 +173,8 @@ class FollowingUp:
         await self._switches.change(
             "follow_ups_resumed", "", by=by, follow_ups_paused=False, follow_ups_paused_by=""
         )
-        self._desk.paused, self._desk.paused_by = bool(self._pauses_wished), ""
+        if not self._pauses_wished:
+            self._desk.paused, self._desk.paused_by = False, ""
         self._desk.send.set()
         self._desk.change()
         undo = (Undo(follow_ups_paused=True),) if was_paused else ()
