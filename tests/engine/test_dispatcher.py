@@ -323,6 +323,39 @@ async def test_a_reservation_that_was_stored_although_the_disk_refused_it_is_giv
         assert sorted(rig.dialled) == sorted(ids)
 
 
+async def test_a_dial_whose_answer_is_lost_while_reservations_are_given_back_is_not_one_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read of the store is older than what is known when it has been read."""
+    async with running(tmp_path, limit=2) as rig:
+        rig.platform.reply = silent
+        rig.platform.holding_back = True
+        (call_id,) = await rig.queue(1)
+        await rig.dispatcher.step()
+        await rig.platform.arrived(1)
+        rig.platform.reply = take
+        open_calls = rig.store.open_calls
+
+        async def is_full(*_: Any) -> Any:
+            raise StoreUnavailable("the disk is full: nothing was stored; free some space")
+
+        async def as_it_was() -> Any:
+            found = await open_calls()
+            rig.platform.let_go()
+            while rig.dispatcher._dialling:
+                await asyncio.sleep(0)
+            return found
+
+        with monkeypatch.context() as trouble:
+            trouble.setattr(rig.store, "reserve", is_full)
+            with pytest.raises(StoreUnavailable):
+                await rig.dispatcher.step()
+        monkeypatch.setattr(rig.store, "open_calls", as_it_was)
+        await rig.dispatch()
+        assert rig.dialled == [call_id]
+        assert await rig.state(call_id) is CallState.UNCERTAIN
+
+
 async def test_foreign_calls_count_among_those_a_full_platform_carries(tmp_path: Path) -> None:
     """Else the limit would sink below the foreign calls, and nothing would ever raise it again."""
     async with running(tmp_path, limit=10) as rig:

@@ -527,3 +527,33 @@ async def test_a_claim_that_was_stored_although_the_disk_refused_it_is_given_bac
     await rig.send(2)
     assert await rig.states() == ["accepted", "accepted"]
     assert [order.to for order in rig.messenger.orders] == ["+12025550101", "+12025550102"]
+
+
+async def test_a_message_whose_answer_is_lost_while_claims_are_given_back_is_not_one_of_them(
+    rig: MessageRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read of the store is older than what is known when it has been read."""
+    rig.messenger.answer = silence
+    rig.messenger.answers.clear()
+    await rig.ended(1)
+    await rig.sender.step()
+    cut_off = rig.store.tries_cut_off
+
+    async def is_full(*_: Any) -> Any:
+        raise StoreUnavailable("the disk is full: nothing was stored; free some space")
+
+    async def as_it_was() -> Any:
+        found = await cut_off()
+        rig.messenger.answers.set()
+        while rig.sender._sending:
+            await asyncio.sleep(0)
+        return found
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(rig.store, "take_due", is_full)
+        with pytest.raises(StoreUnavailable):
+            await rig.sender.step()
+    monkeypatch.setattr(rig.store, "tries_cut_off", as_it_was)
+    await rig.send()
+    assert await rig.states() == ["ambiguous"]
+    assert len(rig.messenger.orders) == 1

@@ -109,13 +109,15 @@ class Dispatcher:
         """Let go of reservations that were stored although the disk said that they were not.
 
         We make the requests of all reservations that we know of, so nobody has made one for any
-        other. Not while we stop: what a dial came to may then be given up on unwritten.
+        other. Known is what we know of before the store is read: what a dial came to may be
+        written down meanwhile. Not while we stop: it may then be given up on unwritten.
         """
+        known = frozenset(self._dialling)
         why = "the disk refused the reservation, and stored it all the same"
         strays = [
             NotTaken(one.attempt.id, Refusal.WITHDRAWN, why)
             for one in await self._store.open_calls()
-            if one.call.state is CallState.DIALING and one.attempt.id not in self._dialling
+            if one.call.state is CallState.DIALING and one.attempt.id not in known
         ]
         if strays:
             await self._ledger.record(*strays, by="engine")

@@ -145,13 +145,15 @@ class FollowUpSender:
         """Let go of claims that were stored although the disk said that they were not.
 
         We make the requests of all claims that we know of, so nobody has made one for any other.
-        Not while we stop: what a request came to may then be given up on unwritten.
+        Known is what we know of before the store is read: what a request came to may be written
+        down meanwhile. Not while we stop: it may then be given up on unwritten.
         """
+        known = frozenset(self._sending)
         why = "the disk refused the claim, and stored it all the same"
         strays = [
             MessageRefused(try_id, Failure.NOT_SENT, detail=why)
             for try_id in await self._store.tries_cut_off()
-            if try_id not in self._sending
+            if try_id not in known
         ]
         if strays:
             await self._ledger.record(*strays, by="engine")
