@@ -44,11 +44,12 @@ def nothing(*_: object) -> None:
 class Disk:
     """The disk under a town's data folder, and who watches it.
 
-    `before_write` and `after_write` are called around each transaction of the writing connection,
+    It takes `slowness` times as long as usual. `before_write` and `after_write` are called around each transaction of the writing connection,
     `committed` with the connection after each that was committed, `failed` with the trouble.
     """
 
     trouble: Trouble | None = None
+    slowness: float = 1.0
     before_write: Callable[[], None] = nothing
     after_write: Callable[[], None] = nothing
     committed: Callable[[sqlite3.Connection], None] = nothing
@@ -119,8 +120,9 @@ class Connection:
             return
         loop = asyncio.get_running_loop()
         begins = max(loop.time(), self._free_at)
-        self._free_at = begins + self._took_s()
-        loop.call_at((begins + self._free_at) / 2, self._run, *asked, self._free_at)
+        runs_at = begins + self._took_s() * self._disk.slowness
+        self._free_at = runs_at + self._took_s() * self._disk.slowness
+        loop.call_at(runs_at, self._run, *asked, self._free_at)
 
     def _run(self, future: asyncio.Future[Any], work: Work, told_at: float) -> None:
         if self._writes and not self.severed:

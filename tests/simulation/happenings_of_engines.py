@@ -146,6 +146,25 @@ async def _the_disk_fails(teller: Teller, args: Args) -> None:
     teller.later(args["lasts_s"], healed)
 
 
+def _draw_slowness(chance: Random, frame: Frame) -> dict[str, Any]:
+    return {
+        "times": chance.choice((10, 50, 100)),
+        "lasts_s": round(chance.choice((2.0, 30.0)) * chance.uniform(0.5, 2.0), 3),
+    }
+
+
+async def _the_disk_is_slow(teller: Teller, args: Args) -> None:
+    """Let the disk take its time, so that much happens between a question and its answer."""
+    disk = teller.town.disk
+    teller.fired("the disk is slow")
+    disk.slowness = float(args["times"])
+
+    def quick_again() -> None:
+        disk.slowness = 1.0
+
+    teller.later(args["lasts_s"], quick_again)
+
+
 def _death_words(args: Args) -> str:
     return (
         f"the engine dies {args['moment']}, the {args['countdown']}. from here, and is started "
@@ -195,6 +214,12 @@ ENGINES: Final[Mapping[str, Happening]] = MappingProxyType(
             _the_disk_fails,
             lambda a: f"the disk is {a['trouble']} for {a['lasts_s']:g} s",
             strikes=tuple(f"disk {trouble}" for trouble in Trouble),
+        ),
+        "the_disk_is_slow": Happening(
+            _draw_slowness,
+            _the_disk_is_slow,
+            lambda a: f"the disk takes {a['times']} times as long for {a['lasts_s']:g} s",
+            strikes=("the disk is slow",),
         ),
     }
 )

@@ -77,7 +77,7 @@ _WATCH: Final = (
     WHEN old.state <> new.state OR old.holding <> new.holding BEGIN
     INSERT INTO moved VALUES (old.id, old.state, new.state, old.attempt_id, new.holding); END""",
 )
-_ROWS: Final = "SELECT id, state, hold, holding, nprio, position, attempt_id FROM call"
+_ROWS: Final = "SELECT id, state, hold, holding, nprio, position, attempt_id, changed_at FROM call"
 _COUNTERS: Final = (
     "SELECT kind, name, n FROM counter WHERE kind IN ('state', 'hold', 'holding') AND n <> 0"
 )
@@ -86,7 +86,7 @@ _RECORD: Final = (
     "WHERE attempt.id = ?"
 )
 
-Row = tuple[int, str, str | None, int, int, int, str | None]
+Row = tuple[int, str, str | None, int, int, int, str | None, int]
 
 
 def _resumes(args: Mapping[str, Any]) -> bool:
@@ -426,7 +426,10 @@ class Judge:
         return all(call.hung_up_at is not None for call in calls) if calls else None
 
     def _judge_order(self, moved: list[Any], rows: dict[int, Row]) -> None:
-        """Priority, then first in first out: nobody is passed over who was ready before."""
+        """Priority, then first in first out: nobody is passed over who was ready before.
+
+        Whoever has changed as well may have been held, and let go again, in the same commit.
+        """
         dialled = [
             self._rows[m[0]]
             for m in moved

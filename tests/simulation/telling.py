@@ -250,7 +250,7 @@ class StoryTeller:
         disk = self.town.disk
         disk.before_write = disk.after_write = lambda: None
         disk.committed = lambda _: None
-        disk.trouble = None
+        disk.trouble, disk.slowness = None, 1.0
 
     async def _look_for_idle_slots(self) -> None:
         """P9: nowhere stand a free slot and a ready call beside each other without a reason."""
@@ -268,7 +268,8 @@ class StoryTeller:
         """Give the life and its dials where a call could start now, and no reason is named."""
         life = self.town.life
         now = self.town.clock.steady_s()
-        troubled = self.town.disk.trouble or now < self.judge.disk_well_since_s + 20.0
+        disk = self.town.disk
+        troubled = disk.trouble or disk.slowness > 1.0 or now < self.judge.disk_well_since_s + 20.0
         if life is None or life.frozen or troubled:
             return None
         seen = await self._snapshot()
@@ -291,7 +292,7 @@ class StoryTeller:
             timer.cancel()
         made, world = self.town, self.town.world
         made.doom.clear()
-        made.disk.trouble = None
+        made.disk.trouble, made.disk.slowness = None, 1.0
         self.judge.disk_is_well(made.clock.steady_s())
         made.network.reachable = made.network.is_open = True
         made.network.slow_s = made.network.connects_within_s = 0.0
