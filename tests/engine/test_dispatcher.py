@@ -342,8 +342,7 @@ async def test_a_dial_whose_answer_is_lost_while_reservations_are_given_back_is_
         async def as_it_was() -> Any:
             found = await open_calls()
             rig.platform.let_go()
-            while rig.dispatcher._dialling:
-                await asyncio.sleep(0)
+            await rig.dispatcher.quiet.wait()
             return found
 
         with monkeypatch.context() as trouble:

@@ -37,7 +37,13 @@ from voiceslot_tui.core.follow_up_facts import (
     SendAnswer,
 )
 from voiceslot_tui.core.follow_up_policy import Template
-from voiceslot_tui.core.follow_ups import Channel, FollowUpState, MessageSid
+from voiceslot_tui.core.follow_ups import (
+    Channel,
+    FollowUpState,
+    MessageSid,
+    SkipReason,
+    WaitReason,
+)
 from voiceslot_tui.core.limits import BREAKER_PROBE_EVERY_S, BREAKER_UNANSWERED
 from voiceslot_tui.core.talks import Talk, TalkState
 from voiceslot_tui.follow_up_ports import MessageOrder
@@ -288,13 +294,7 @@ async def test_a_platform_that_keeps_silent_costs_the_summary_not_the_message(
 
 
 async def test_a_failed_call_is_read_for_how_it_failed(rig: MessageRig) -> None:
-    talk = Talk(
-        ConversationId("conv_1"),
-        TalkState.ANALYSED,
-        call_sid=CallSid("CA1"),
-        outcome=Outcome(Disposition.NO_ANSWER),
-    )
-    rig.talks.talks["conv_1"] = talk
+    rig.talks.talks["conv_1"] = analysed(1, Disposition.NO_ANSWER)
     await rig.ended(1, disposition=Disposition.FAILED, known=False)
     rig.clock.wait(21)
     await rig.send(3)
@@ -302,6 +302,68 @@ async def test_a_failed_call_is_read_for_how_it_failed(rig: MessageRig) -> None:
     await rig.send(3)
     (row,) = await rig.rows()
     assert (row.disposition, row.state) == (Disposition.NO_ANSWER, FollowUpState.ACCEPTED)
+
+
+def analysed(number: int, disposition: Disposition) -> Talk:
+    """Give a conversation that came to an end in some way."""
+    return Talk(
+        ConversationId(f"conv_{number}"),
+        TalkState.ANALYSED,
+        call_sid=CallSid(f"CA{number}"),
+        outcome=Outcome(disposition),
+    )
+
+
+async def test_after_a_pause_of_hours_conversations_are_read_before_anybody_is_left_out(
+    rig: MessageRig,
+) -> None:
+    await rig.door.pause(by="ana")
+    for number, presumed in enumerate(
+        (Disposition.UNKNOWN, Disposition.ANSWERED, Disposition.FAILED), 1
+    ):
+        await rig.ended(number, disposition=presumed, known=False)
+    rig.talks.talks |= {
+        f"conv_{number}": analysed(number, Disposition.NO_ANSWER) for number in (1, 3)
+    }
+    rig.talks.summaries["conv_2"] = read_summary("We agreed on Monday.")
+    rig.clock.wait(5 * 3600)
+    await rig.door.resume(by="ana")
+    await rig.send(3)
+    assert await rig.states() == ["accepted"] * 3
+    written = {order.to: order.content_variables for order in rig.messenger.orders}
+    assert "We agreed on Monday." in written["+12025550102"]
+
+
+async def test_what_the_platform_cannot_say_after_an_hour_stays_as_presumed(
+    rig: MessageRig,
+) -> None:
+    await rig.ended(1, disposition=Disposition.FAILED, known=False)
+    rig.talks.talks["conv_1"] = Talk(ConversationId("conv_1"), TalkState.TALKING)
+    for _ in range(182):
+        await rig.send()
+        rig.clock.wait(21)
+    (row,) = await rig.rows()
+    assert (row.state, row.skipped_for) == (FollowUpState.SKIPPED, SkipReason.NOT_WANTED)
+    assert row.outcome_known, "the platform knows no more about it"
+
+
+async def test_while_conversations_cannot_be_read_nobody_is_left_out_for_what_is_presumed(
+    rig: MessageRig,
+) -> None:
+    rig.talks.fails = ReadFailed("ElevenLabs does not answer")
+    await rig.ended(1, disposition=Disposition.FAILED, known=False)
+    for _ in range(182):
+        await rig.send()
+        rig.clock.wait(21)
+    (row,) = await rig.rows()
+    assert (row.state, row.waits_for) == (FollowUpState.DUE, WaitReason.OUTCOME)
+    assert row.due_at is not None
+    assert row.due_at - rig.clock.now() > 300_000, "it is asked about seldom now"
+    rig.talks.fails = None
+    rig.talks.talks["conv_1"] = analysed(1, Disposition.NO_ANSWER)
+    await rig.door.wish([row.id], FollowUpWish.RETRY, by="ana")
+    await rig.send(3)
+    assert await rig.states() == ["accepted"]
 
 
 @pytest.mark.parametrize("approval", [Approval.REJECTED, Approval.PAUSED, Approval.MISSING])
@@ -545,8 +607,7 @@ async def test_a_message_whose_answer_is_lost_while_claims_are_given_back_is_not
     async def as_it_was() -> Any:
         found = await cut_off()
         rig.messenger.answers.set()
-        while rig.sender._sending:
-            await asyncio.sleep(0)
+        await rig.sender.quiet.wait()
         return found
 
     with monkeypatch.context() as trouble:

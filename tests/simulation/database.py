@@ -44,7 +44,8 @@ def nothing(*_: object) -> None:
 class Disk:
     """The disk under a town's data folder, and who watches it.
 
-    It takes `slowness` times as long as usual. `before_write` and `after_write` are called around each transaction of the writing connection,
+    It takes `slowness` times as long as usual. `before_write` and `after_write` are called around
+    each transaction of the writing connection,
     `committed` with the connection after each that was committed, `failed` with the trouble.
     """
 

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from tests.simulation.coverage import Coverage
 from tests.simulation.hearing_judge import STOP_WORDS, HearingJudge
 from tests.simulation.town import Life, Town
+from voiceslot_tui.core.follow_up_policy import FOLLOW_UP_ON
 from voiceslot_tui.simulator.batches import Batch, BatchRecipient
 from voiceslot_tui.simulator.message_words import MessageStatus
 from voiceslot_tui.simulator.messages import Message
@@ -155,6 +156,8 @@ class MessageJudge:
         self._resends = town.environment["FOLLOW_UP_AMBIGUOUS"] == "resend"
         self._per_day = int(town.environment["FOLLOW_UP_PER_DAY"])
         self._quiet = town.environment["FOLLOW_UP_QUIET_HOURS"]
+        wanted = town.environment["FOLLOW_UP_ON"].split(",")
+        self._wanted = FOLLOW_UP_ON if wanted == [""] else wanted
         self._rows: dict[int, Row] = {}
         self._tries: dict[str, OneTry] = {}
         self._listed: frozenset[str] = frozenset()
@@ -390,7 +393,7 @@ class MessageJudge:
         if self._jumped:
             return
         holds = {
-            "not_wanted": True,
+            "not_wanted": self._is_not_wanted(row),
             "suppressed": row.to_number in listed,
             "already_today": self._per_day > 0,
             "timezone_unknown": not row.to_number.startswith(_AT_HOME),
@@ -398,6 +401,15 @@ class MessageJudge:
         }
         if not holds.get(row.skipped_for or "", False):
             self._fail(f"P3: the message {row.id} is left out for {row.skipped_for}, and why?")
+
+    def _is_not_wanted(self, row: Row) -> bool:
+        """Tell whether a call went so that nobody wants a message after it.
+
+        What is said of it while the platform has no conversation, nobody can check.
+        """
+        call = self._town.world.by_id.get(row.conversation_id or "")
+        truth = row.disposition if call is None or call.outcome is None else str(call.outcome)
+        return row.disposition not in self._wanted and truth not in self._wanted
 
     def _judge_tries(self, tries: dict[str, OneTry]) -> None:
         for one in tries.values():

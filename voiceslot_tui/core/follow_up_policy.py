@@ -32,7 +32,7 @@ from voiceslot_tui.core.follow_ups import (
 )
 from voiceslot_tui.core.limits import (
     FOLLOW_UP_OUTCOME_EVERY_S,
-    FOLLOW_UP_OUTCOME_MAX_S,
+    FOLLOW_UP_OUTCOME_SELDOM_S,
     FOLLOW_UP_TOO_OLD_S,
     WINDOW_MARGIN_S,
     WINDOW_S,
@@ -188,8 +188,10 @@ def decide(
         return Skip(SkipReason.TIMEZONE_UNKNOWN)
     if awake > now:
         return Wait(WaitReason.QUIET_HOURS, awake)
-    if not _outcome_is_known(follow_up, now):
+    if follow_up.outcome_awaited and not follow_up.outcome_given_up:
         return Wait(WaitReason.OUTCOME, later(now, FOLLOW_UP_OUTCOME_EVERY_S))
+    if follow_up.disposition not in policy.on:
+        return Wait(WaitReason.OUTCOME, later(now, FOLLOW_UP_OUTCOME_SELDOM_S))
     return _by_channel(follow_up, person, policy, standing, now)
 
 
@@ -202,22 +204,13 @@ def _never(
         return SkipReason.SUPPRESSED
     if follow_up.ended_at < policy.first_start and not follow_up.insisted:
         return SkipReason.BEFORE_FIRST_START
-    if _outcome_is_known(follow_up, now) and follow_up.disposition not in policy.on:
+    if not follow_up.outcome_awaited and follow_up.disposition not in policy.on:
         return SkipReason.NOT_WANTED
     if not follow_up.to_number and not follow_up.email:
         return SkipReason.NO_ADDRESS
     if age_s > policy.too_old_s and not follow_up.insisted:
         return SkipReason.TOO_OLD
     return None
-
-
-def _outcome_is_known(follow_up: FollowUp, now: Instant) -> bool:
-    """Tell whether the conversation was read, or waited for long enough."""
-    nothing_to_read = follow_up.conversation_id is None
-    waited_s = seconds_between(follow_up.created_at, now)
-    # One that is still to come was written down before a clock was set back.
-    waited_long = not 0 <= waited_s <= FOLLOW_UP_OUTCOME_MAX_S
-    return follow_up.outcome_known or nothing_to_read or waited_long
 
 
 def _sent_today(person: Person, now: Instant) -> int:
@@ -295,7 +288,10 @@ def judged(
 ) -> FollowUpSettlement | None:
     """Write a judgement down; None where it is what stands there already."""
     if isinstance(verdict, Wait):
-        waiting = replace(follow_up, due_at=verdict.until, waits_for=verdict.reason)
+        reads = follow_up.outcome_reads + (verdict.reason is WaitReason.OUTCOME)
+        waiting = replace(
+            follow_up, due_at=verdict.until, waits_for=verdict.reason, outcome_reads=reads
+        )
         return None if waiting == follow_up else FollowUpSettlement(waiting)
     if isinstance(verdict, Skip):
         skipped = step_to(follow_up, FollowUpStep.SKIPPED, FollowUpState.SKIPPED, now)

@@ -90,7 +90,13 @@ def wished(
 def _retried(follow_up: FollowUp, one_try: Try | None, now: Instant) -> FollowUpSettlement | None:
     if follow_up.state is FollowUpState.DUE:
         at_once = replace(
-            follow_up, insisted=True, due_at=None, waits_for=None, failures=0, changed_at=now
+            follow_up,
+            insisted=True,
+            due_at=None,
+            waits_for=None,
+            failures=0,
+            outcome_reads=0,
+            changed_at=now,
         )
         changed = replace(at_once, changed_at=follow_up.changed_at) != follow_up
         return FollowUpSettlement(at_once) if changed else None
@@ -105,5 +111,5 @@ def _retried(follow_up: FollowUp, one_try: Try | None, now: Instant) -> FollowUp
 
 
 def _insisted(settled: FollowUpSettlement) -> FollowUpSettlement:
-    wanted = replace(settled.follow_up, insisted=True, failures=0)
+    wanted = replace(settled.follow_up, insisted=True, failures=0, outcome_reads=0)
     return replace(settled, follow_up=wanted)

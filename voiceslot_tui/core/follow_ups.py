@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Final, NewType
 
 from voiceslot_tui.core.calls import CallId, ConversationId, Disposition, Instant
+from voiceslot_tui.core.limits import FOLLOW_UP_OUTCOME_READS_MAX
 
 FollowUpId = NewType("FollowUpId", int)
 FollowUpKey = NewType("FollowUpKey", str)
@@ -207,7 +208,8 @@ class FollowUp:
 
     `to_number` is E.164, or empty where the platform gave none that can be read. `channel` is that
     of the current try, or of the next. `outcome_known` says whether the conversation was read:
-    until then the disposition is presumed and the summary missing. `tries` counts requests that
+    until then the disposition is presumed and the summary missing. `outcome_reads` counts how often
+    that was begun, since an operator wanted the message last. `tries` counts requests that
     were made, `failures` those of the present channel that failed and are made again, `resends`
     those made again although an earlier one was never found. `insisted` is set where an operator
     wanted the message: then neither its age nor an unknown time zone keeps it back.
@@ -243,6 +245,17 @@ class FollowUp:
     content_sid: str = ""
     code: int | None = None
     detail: str = ""
+    outcome_reads: int = 0
+
+    @property
+    def outcome_awaited(self) -> bool:
+        """Tell whether there is a conversation that was not read."""
+        return not self.outcome_known and self.conversation_id is not None
+
+    @property
+    def outcome_given_up(self) -> bool:
+        """Tell whether it was read in vain for so long that what its status suggests must do."""
+        return self.outcome_awaited and self.outcome_reads >= FOLLOW_UP_OUTCOME_READS_MAX
 
 
 @dataclass(frozen=True, slots=True)

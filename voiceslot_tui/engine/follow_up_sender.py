@@ -274,14 +274,22 @@ class FollowUpSender:
                 self.read.set()
 
     async def _outcome(self, follow_up: FollowUp) -> OutcomeRead | None:
-        """Read how a call went; None while nobody can say."""
-        assert follow_up.conversation_id is not None, "there is nothing to read"
+        """Read how a call went; None while nobody can say.
+
+        Where the platform still cannot after a long time, it stays at what was presumed.
+        """
         try:
-            if follow_up.disposition is Disposition.ANSWERED:
-                return await self._summary(follow_up)
-            talk = await self._workspace.talk(follow_up.conversation_id)
+            read = await self._read_of(follow_up)
         except ReadFailed:
             return None
+        presumed = OutcomeRead(follow_up.id, follow_up.disposition)
+        return presumed if read is None and follow_up.outcome_given_up else read
+
+    async def _read_of(self, follow_up: FollowUp) -> OutcomeRead | None:
+        assert follow_up.conversation_id is not None, "there is nothing to read"
+        if follow_up.disposition is Disposition.ANSWERED:
+            return await self._summary(follow_up)
+        talk = await self._workspace.talk(follow_up.conversation_id)
         outcome = None if talk is None else talk.outcome
         if outcome is None:
             over = talk is not None and talk.state is TalkState.ANALYSED

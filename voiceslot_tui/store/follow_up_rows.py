@@ -34,9 +34,9 @@ FOLLOW_UP: Final = (
     "follow_up.needs_template, follow_up.try_id, follow_up.tries, follow_up.failures, "
     "follow_up.resends, follow_up.insisted, follow_up.due_at, follow_up.waits_for, "
     "follow_up.skipped_for, follow_up.blocked_for, follow_up.content_sid, follow_up.code, "
-    "follow_up.detail"
+    "follow_up.detail, follow_up.outcome_reads"
 )
-FOLLOW_UP_WIDTH: Final = 30
+FOLLOW_UP_WIDTH: Final = 31
 TRY: Final = (
     "message_try.id, message_try.follow_up_id, message_try.number, message_try.channel, "
     "message_try.form, message_try.state, message_try.started_at, message_try.changed_at, "
@@ -66,6 +66,7 @@ _CHANGES_OF_FOLLOW_UP: Final = Changeable(
         "content_sid",
         "code",
         "detail",
+        "outcome_reads",
     ),
     guards=("state", "try_id"),
 )
@@ -126,6 +127,7 @@ def follow_up_from(row: Sequence[Any]) -> FollowUp:
         content_sid=row[27],
         code=row[28],
         detail=row[29],
+        outcome_reads=row[30],
     )
 
 

@@ -204,11 +204,16 @@ def test_a_pause_waits_for_no_time() -> None:
 def test_a_conversation_is_read_first_but_not_waited_for_for_ever() -> None:
     row = message(outcome_known=False)
     assert verdict(row) == Wait(WaitReason.OUTCOME, later(NOON, 20))
-    assert verdict(row, now=later(NOON, 3600)) == Wait(WaitReason.OUTCOME, later(NOON, 3620))
-    assert verdict(row, now=later(NOON, 3601)) == BY_TEMPLATE
+    assert verdict(replace(row, outcome_reads=179)) == Wait(WaitReason.OUTCOME, later(NOON, 20))
+    assert verdict(replace(row, outcome_reads=180)) == BY_TEMPLATE
     assert verdict(replace(row, conversation_id=None)) == BY_TEMPLATE
-    ahead = replace(row, created_at=later(NOON, 86_400))
-    assert verdict(ahead) == BY_TEMPLATE, "a clock was set back"
+
+
+@pytest.mark.parametrize("created_s", [-36_000, 86_400])
+def test_time_in_which_nobody_reads_is_no_time_waited(created_s: int) -> None:
+    """As a pause, a night or an outage, and a clock that was set."""
+    row = message(outcome_known=False, created_at=later(NOON, created_s))
+    assert verdict(row) == Wait(WaitReason.OUTCOME, later(NOON, 20))
 
 
 def test_an_end_that_was_learned_late_is_read_too() -> None:
@@ -218,8 +223,12 @@ def test_an_end_that_was_learned_late_is_read_too() -> None:
 
 def test_what_is_presumed_is_not_taken_for_a_reason_to_send_nothing() -> None:
     row = message(outcome_known=False, disposition=Disposition.FAILED)
-    assert isinstance(verdict(row), Wait)
-    assert verdict(row, now=later(NOON, 3601)) == Skip(SkipReason.NOT_WANTED)
+    assert verdict(row) == Wait(WaitReason.OUTCOME, later(NOON, 20))
+    in_vain = replace(row, outcome_reads=180)
+    assert verdict(in_vain) == Wait(WaitReason.OUTCOME, later(NOON, 600))
+    assert verdict(replace(in_vain, outcome_known=True)) == Skip(SkipReason.NOT_WANTED)
+    tomorrow = later(NOON, 24 * 3600 + 1)
+    assert verdict(in_vain, now=tomorrow) == Skip(SkipReason.TOO_OLD)
 
 
 def test_a_channel_that_refuses_our_account_is_left_alone_for_a_while() -> None:
