@@ -2,6 +2,9 @@
 
 A number that would ring somebody else than meant is worse than none, so nothing is guessed: no
 country is assumed, letters are never turned into digits, and two numbers are never read as one.
+One old way of writing, which no network dials any more, is read as the line that it names: Mexican
+mobiles as `+521` and ten digits, which WhatsApp still says.
+
 Whether a number is possible and what kind it is, the library phonenumbers knows, which is imported
 at the first number.
 """
@@ -14,6 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from voiceslot_tui.core.errors import BadInput
+from voiceslot_tui.core.same_line import NOT_DIALLED_ANY_MORE, as_dialled
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneMetadata
@@ -32,9 +36,10 @@ _NO_REGION: Final = "001"
 def read_number(text: str, field: str = "") -> str:
     """Give a number as E.164.
 
-    Blanks, dots, dashes, brackets and invisible characters are taken out. Raises BadInput, naming
-    the field, for anything that is not one possible number beginning with `+`, and for premium-rate
-    numbers. Emergency and short numbers have no international form and are refused as impossible.
+    Blanks, dots, dashes, brackets and invisible characters are taken out, and what is not dialled
+    any more is given as it is dialled now. Raises BadInput, naming the field, for anything that is
+    not one possible number beginning with `+`, and for premium-rate numbers. Emergency and short
+    numbers have no international form and are refused as impossible.
     """
     try:
         return _checked(text if _PLAIN.fullmatch(text) else _plain(text))
@@ -80,6 +85,7 @@ def _plain(text: str) -> str:
 def _checked(written: str) -> str:
     import phonenumbers
 
+    written = _dialled_now(written)
     try:
         number = phonenumbers.parse(written)
     except phonenumbers.NumberParseException:
@@ -102,6 +108,17 @@ def _checked(written: str) -> str:
     return _stable(written, f"+{number.country_code}{national}")
 
 
+def _dialled_now(written: str) -> str:
+    """Give a number as it is dialled now; one that is dialled so already stays as it is written."""
+    plain = f"+{_digits(written)}"
+    dialled = as_dialled(plain)
+    return written if dialled == plain else dialled
+
+
+def _digits(written: str) -> str:
+    return "".join(filter(str.isdigit, written))
+
+
 def _stable(written: str, read: str) -> str:
     """Give a number in the form that reads as itself.
 
@@ -110,7 +127,7 @@ def _stable(written: str, read: str) -> str:
     """
     import phonenumbers
 
-    digits = "".join(filter(str.isdigit, written))
+    digits = _digits(written)
     if digits == read[1:] or len(digits) > _E164_DIGITS_MAX:
         return read
     again = phonenumbers.parse(read)
@@ -136,7 +153,7 @@ def possible_pattern() -> str:
     """
     import phonenumbers
 
-    parts = []
+    parts = list(NOT_DIALLED_ANY_MORE)
     for code, regions in sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()):
         details = _details(code, regions[0])
         general = details.general_desc if details else None

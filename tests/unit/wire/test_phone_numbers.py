@@ -40,6 +40,26 @@ def test_what_is_dialled_inside_a_country_only_is_left_out(written: str, number:
 
 
 @pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("+5215500000001", "+525500000001"),
+        ("+52 1 55 0000 0001", "+525500000001"),
+        ("+52-1-55-0000-0001", "+525500000001"),
+        ("+525500000001", "+525500000001"),
+        ("+5523960000001", "+5523960000001"),
+        ("+552360000001", "+552360000001"),
+        ("+5491100000001", "+5491100000001"),
+        ("+541100000001", "+541100000001"),
+        ("+12155550123", "+12155550123"),
+    ],
+)
+def test_the_old_way_of_mexico_is_read_and_no_other_country_changed(
+    written: str, number: str
+) -> None:
+    assert read_number(written) == number
+
+
+@pytest.mark.parametrize(
     ("written", "said"),
     [
         ("", "begin with +"),
@@ -66,6 +86,9 @@ def test_what_is_dialled_inside_a_country_only_is_left_out(written: str, number:
         ("+120255501234", "too many"),
         ("+4910000000000000", "more than 15 digits"),
         ("+9991234567890", "no international"),
+        ("+5211500000001", "too many"),
+        ("+5219000000001", "too many"),
+        ("+52155000000011", "too many"),
         ("+19005550123", "premium"),
         ("+449012345678", "premium"),
     ],
@@ -100,12 +123,16 @@ def test_what_the_api_describes_as_possible_is_taken(number: str) -> None:
     assert read_number(number).startswith("+")
 
 
-@pytest.mark.parametrize("number", ["+12025550123", "+447700900123"])
+@pytest.mark.parametrize(
+    "number", ["+12025550123", "+447700900123", "+525500000001", "+5215500000001"]
+)
 def test_usual_numbers_are_described_as_possible(number: str) -> None:
     assert re.fullmatch(possible_pattern(), number)
 
 
-@pytest.mark.parametrize("number", ["+19005550123", "+1202555012", "12025550123", "+0"])
+@pytest.mark.parametrize(
+    "number", ["+19005550123", "+1202555012", "12025550123", "+0", "+5211500000001"]
+)
 def test_impossible_numbers_are_not(number: str) -> None:
     assert not re.fullmatch(possible_pattern(), number)
 

@@ -61,6 +61,17 @@ def test_both_roads_judge_alike(text: str, wants_out: bool, prefix: str) -> None
     assert listed.dated == AT
 
 
+@pytest.mark.parametrize("prefix", ["whatsapp:", ""])
+def test_a_mexican_is_heard_by_the_number_that_whatsapp_gives_them(prefix: str) -> None:
+    sender = f"{prefix}+5215500000001"
+    listed = only(page(row(body="Baja", **{"from": sender})))
+    told = read_webhook({"MessageSid": SID, "From": sender, "Body": "Baja"}.items())
+    assert isinstance(told, Inbound)
+    assert listed.number == told.number == "+525500000001"
+    assert listed.wants_out
+    assert told.wants_out
+
+
 @pytest.mark.parametrize(
     "strange",
     [
