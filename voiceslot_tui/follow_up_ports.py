@@ -318,11 +318,11 @@ class FollowUpStore(Protocol):
     # people
 
     async def suppress(self, number: str, why: str, now: Instant, actor: str) -> Suppressed:
-        """Put a number on the suppression list: its queued calls and due messages go with it."""
+        """Put all numbers of a line on the suppression list; what waits for any of them goes."""
         ...
 
     async def unsuppress(self, number: str, now: Instant, actor: str) -> bool:
-        """Take a number off the suppression list; False where it was not on it."""
+        """Take a line off the suppression list by any of its numbers; False where it is not on."""
         ...
 
     async def suppressions(self, after: str, count: int) -> tuple[Suppression, ...]:

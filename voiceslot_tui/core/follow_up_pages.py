@@ -92,8 +92,8 @@ class Suppression:
 class Suppressed:
     """What putting a number on the suppression list came to.
 
-    `calls` and `messages` count what was waiting for this person and now goes; `known` says that
-    the number was on the list already.
+    `calls` and `messages` count what was waiting for this person and now goes, by whichever number
+    of their line; `known` says that all of these were on the list already.
     """
 
     number: str

@@ -15,6 +15,7 @@ from voiceslot_tui.core.follow_up_pages import Suppressed
 from voiceslot_tui.core.follow_ups import Channel, MessageSid
 from voiceslot_tui.core.inbound import PersonWrote
 from voiceslot_tui.core.limits import FOLLOW_UPS_MOVED_MAX, HEARD_KEPT_DAYS
+from voiceslot_tui.core.same_line import ways_of_writing
 from voiceslot_tui.store.suppressing import put_on_list
 
 _DAY_S: Final = 86_400
@@ -37,14 +38,14 @@ def hear(
 ) -> Suppressed | None:
     """Hear one message: who wants out goes on the list, any other opens the window on WhatsApp.
 
-    One that was heard before changes nothing.
+    Either is for their line, however it is written. One that was heard before changes nothing.
     """
     if wrote.sid is not None and not _is_new(db, wrote.sid, wrote):
         return None
     if wrote.wants_out:
         return put_on_list(db, wrote.number, why, now, actor)
     if wrote.channel is Channel.WHATSAPP:
-        db.execute(_WROTE, (wrote.number, wrote.at))
+        db.executemany(_WROTE, [(way, wrote.at) for way in ways_of_writing(wrote.number)])
     return None
 
 

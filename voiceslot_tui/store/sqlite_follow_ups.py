@@ -131,13 +131,13 @@ class SqliteFollowUps:
         return await self._database.read(partial(looking_up.known_messages, sids=tuple(sids)))
 
     async def suppress(self, number: str, why: str, now: Instant, actor: str) -> Suppressed:
-        """Put a number on the suppression list: its queued calls and due messages go with it."""
+        """Put all numbers of a line on the suppression list; what waits for any of them goes."""
         return await self._database.write(
             lambda db: suppressing.put_on_list(db, number, why, now, actor),
         )
 
     async def unsuppress(self, number: str, now: Instant, actor: str) -> bool:
-        """Take a number off the suppression list; False where it was not on it."""
+        """Take a line off the suppression list by any of its numbers; False where it is not on."""
         return await self._database.write(
             lambda db: suppressing.take_off_list(db, number, now, actor),
         )

@@ -1,6 +1,7 @@
 """The transactions of the suppression list: who wants neither calls nor messages.
 
-A number goes on the list together with all that waits for its person. What is under way stays: it
+A number goes on the list together with all that waits for its person, and with every other number
+that is the same line: whoever looks compares numbers as they are. What is under way stays: it
 cannot be called back. What is past the bound of one transaction is caught when its turn comes.
 """
 
@@ -15,6 +16,7 @@ from voiceslot_tui.core.follow_up_pages import Suppressed, Suppression
 from voiceslot_tui.core.follow_ups import SkipReason
 from voiceslot_tui.core.limits import PAGE_ROWS_MAX, SUPPRESSED_AT_ONCE_MAX
 from voiceslot_tui.core.moves import suppressed
+from voiceslot_tui.core.same_line import ways_of_writing
 from voiceslot_tui.store import follow_up_rows, rows
 
 SUPPRESSED_NUMBER: Final = "EXISTS (SELECT 1 FROM suppression WHERE number = {}.to_number)"
@@ -32,17 +34,18 @@ _OPEN_MESSAGES: Final = (
 def put_on_list(
     db: sqlite3.Connection, number: str, why: str, now: Instant, actor: str
 ) -> Suppressed:
-    """Put a number on the list and take away what waits for it, inside the caller's transaction."""
+    """Put a line on the list and take away what waits for it, inside the caller's transaction."""
     assert number, "nobody is suppressed without a number"
-    new = db.execute(
+    ways = ways_of_writing(number)
+    new = db.executemany(
         "INSERT INTO suppression (number, at, actor, why) VALUES (?, ?, ?, ?) "
         "ON CONFLICT (number) DO NOTHING",
-        (number, now, actor, why),
+        [(way, now, actor, why) for way in ways],
     ).rowcount
     done = Suppressed(
         number,
-        calls=_suppress_calls(db, number, now, actor),
-        messages=_skip_messages(db, number, now, actor),
+        calls=sum(_suppress_calls(db, way, now, actor) for way in ways),
+        messages=sum(_skip_messages(db, way, now, actor) for way in ways),
         known=not new,
     )
     if new:
@@ -94,8 +97,9 @@ def _skip_messages(db: sqlite3.Connection, number: str, now: Instant, actor: str
 
 
 def take_off_list(db: sqlite3.Connection, number: str, now: Instant, actor: str) -> bool:
-    """Take a number off the list; what went with it does not come back."""
-    gone = db.execute("DELETE FROM suppression WHERE number = ?", (number,)).rowcount == 1
+    """Take a line off the list; what went with it does not come back."""
+    ways = [(way,) for way in ways_of_writing(number)]
+    gone = db.executemany("DELETE FROM suppression WHERE number = ?", ways).rowcount > 0
     if gone:
         rows.write_journal(db, now, actor, "number_unsuppressed", detail=f"…{number[-4:]}")
     return gone

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.contract.store.messages import Messages, number_of, wrote
-from tests.contract.store.stores import Opened
+from tests.contract.store.stores import Opened, new_call
 from voiceslot_tui.core.calls import CallState, later
 from voiceslot_tui.core.follow_up_pages import Suppressed
 from voiceslot_tui.core.follow_ups import Channel, FollowUpState, Form
@@ -78,6 +78,33 @@ async def test_only_whatsapp_opens_a_window(messages: Messages) -> None:
     await hear(opened, replace(wrote(2, opened.now), channel=Channel.SMS))
     forms = [one.one_try.form for one in (await messages.take()).sendings]
     assert forms == [Form.FREE_TEXT, Form.TEMPLATE]
+
+
+@pytest.mark.parametrize(
+    ("heard", "dialled"),
+    [("+552360000001", "+5523960000001"), ("+5491100000001", "+541100000001")],
+)
+async def test_a_window_opens_for_the_line_however_it_is_written(
+    messages: Messages, heard: str, dialled: str
+) -> None:
+    opened = messages.opened
+    for talk, number in enumerate((dialled, heard), 1):
+        await messages.add(talk, to_number=number)
+    await hear(opened, replace(wrote(1, opened.now), number=heard))
+    forms = [one.one_try.form for one in (await messages.take()).sendings]
+    assert forms == [Form.FREE_TEXT, Form.FREE_TEXT]
+
+
+async def test_a_stop_from_another_number_of_the_line_takes_all_with_it(
+    messages: Messages,
+) -> None:
+    opened = messages.opened
+    (call,) = (await opened.add(new_call(1, to_number="+5523960000001"))).ids
+    await messages.add(1, to_number="+5523960000001")
+    stop = replace(wrote(1, opened.now, wants_out=True), number="+552360000001")
+    assert await hear(opened, stop) == Suppressed("+552360000001", calls=1, messages=1)
+    assert await opened.states(call) == [CallState.SUPPRESSED]
+    assert await messages.state() is FollowUpState.SKIPPED
 
 
 async def test_up_to_when_a_list_was_read_never_goes_back(opened: Opened) -> None:

@@ -78,6 +78,8 @@ from voiceslot_tui.store.migrate import migrate
 
 Operation = Callable[[sqlite3.Connection], object]
 SMALL, LARGE = 300, 6_000
+TWO_NUMBERS = "+5523960000001"
+"""A line that is also written without its ninth digit."""
 
 
 @contextmanager
@@ -241,9 +243,14 @@ HOT: dict[str, Operation] = {
     "look again": lambda db: looking_up.look_again(db, [(TryId("try_000005"), NOW)]),
     "known messages": lambda db: looking_up.known_messages(db, [sid_of(n) for n in range(30)]),
     "suppress": lambda db: suppressing.put_on_list(db, number_of(200), "", NOW, "olga"),
+    "suppress two numbers": lambda db: suppressing.put_on_list(db, TWO_NUMBERS, "", NOW, "olga"),
+    "unsuppress two numbers": lambda db: suppressing.take_off_list(db, TWO_NUMBERS, NOW, "olga"),
     "unsuppress": lambda db: suppressing.take_off_list(db, number_of(70), NOW, "olga"),
     "suppressions": lambda db: suppressing.suppressions(db, "", 50),
     "hear": lambda db: hearing.hear(db, wrote(5, NOW, message=1), "", NOW, "webhook"),
+    "hear a line of two numbers": lambda db: hearing.hear(
+        db, replace(wrote(5, NOW, message=1), number=TWO_NUMBERS), "", NOW, "webhook"
+    ),
     "hear a stop": lambda db: hearing.hear(
         db, wrote(200, NOW, wants_out=True, message=1), "", NOW, "webhook"
     ),

@@ -16,6 +16,11 @@ from voiceslot_tui.core.pages import PageQuery, Segment
 from voiceslot_tui.store import suppressing
 
 NUMBER = number_of(1)
+LINES = [
+    pytest.param("+552360000001", "+5523960000001", id="Brazil"),
+    pytest.param("+5491100000001", "+541100000001", id="Argentina"),
+]
+"""One line each, as WhatsApp writes it and as it was dialled."""
 
 
 async def suppress(opened: Opened, number: str = NUMBER) -> Suppressed:
@@ -194,3 +199,54 @@ async def test_a_late_word_that_somebody_opted_out_counts_as_well(messages: Mess
     late = MessageNews(Delivery.FAILED, None, sid, Failure.OPTED_OUT, 63024)
     await messages.tell(late)
     assert [one.number for one in await messages.opened.store.suppressions("", 10)] == [NUMBER]
+
+
+@pytest.mark.parametrize(("heard", "dialled"), LINES)
+async def test_a_line_is_on_the_list_however_it_is_written(
+    messages: Messages, heard: str, dialled: str
+) -> None:
+    opened = messages.opened
+    calls = (await opened.add(*(new_call(1, to_number=one) for one in (heard, dialled)))).ids
+    for talk, number in enumerate((heard, dialled), 1):
+        await messages.add(talk, to_number=number)
+    assert await suppress(opened, heard) == Suppressed(heard, calls=2, messages=2)
+    assert await opened.states(*calls) == [CallState.SUPPRESSED] * 2
+    assert [await messages.state(talk) for talk in (1, 2)] == [FollowUpState.SKIPPED] * 2
+    assert {one.number for one in await opened.store.suppressions("", 10)} == {heard, dialled}
+    assert (await suppress(opened, dialled)).known
+    lines = await opened.store.journal(None, 100)
+    assert [line.kind for line in lines].count("number_suppressed") == 1
+    assert all(number not in line.detail for line in lines for number in (heard, dialled))
+
+
+@pytest.mark.parametrize(("heard", "dialled"), LINES)
+async def test_a_line_that_asked_to_stop_is_not_dialled_later(
+    opened: Opened, heard: str, dialled: str
+) -> None:
+    await suppress(opened, heard)
+    (call,) = (await opened.add(new_call(1, to_number=dialled))).ids
+    assert (await opened.reserve(10)).orders == ()
+    assert await opened.states(call) == [CallState.SUPPRESSED]
+
+
+@pytest.mark.parametrize(("heard", "dialled"), LINES)
+async def test_a_line_is_taken_off_the_list_by_either_number(
+    opened: Opened, heard: str, dialled: str
+) -> None:
+    await suppress(opened, heard)
+    assert await opened.store.unsuppress(dialled, opened.now, "olga")
+    assert await opened.store.suppressions("", 10) == ()
+    assert (await opened.store.follow_up_counts()).suppressed == 0
+    assert not await opened.store.unsuppress(heard, opened.now, "olga")
+    kinds = [line.kind for line in await opened.store.journal(None, 10)]
+    assert kinds == ["number_unsuppressed", "number_suppressed"]
+
+
+async def test_a_line_of_which_one_number_was_listed_is_not_known_whole(opened: Opened) -> None:
+    heard, dialled = "+552360000001", "+5523960000001"
+    await suppress(opened, heard)
+    await opened.store._database.write(
+        lambda db: db.execute("DELETE FROM suppression WHERE number = ?", (dialled,))
+    )
+    assert not (await suppress(opened, heard)).known
+    assert (await suppress(opened, heard)).known
