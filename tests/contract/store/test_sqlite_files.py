@@ -22,6 +22,7 @@ from voiceslot_tui.core.errors import (
     VoiceslotError,
 )
 from voiceslot_tui.core.follow_ups import Channel, FollowUpState
+from voiceslot_tui.core.same_line import ways_of_writing
 from voiceslot_tui.store import database
 from voiceslot_tui.store.migrate import migrate, scripts
 from voiceslot_tui.store.sqlite import open_store
@@ -236,6 +237,44 @@ async def test_a_database_from_before_lists_of_people_were_read_is_brought_up(pa
     with closing(sqlite3.connect(path.with_name("voiceslot.db.before-schema-3"))) as db:
         assert db.execute("SELECT count(*) FROM suppression").fetchone() == (1,)
         assert db.execute("PRAGMA user_version").fetchone() == (2,)
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        pytest.param(("+552360000001",), id="Brazil, without its ninth digit"),
+        pytest.param(("+5523960000001",), id="Brazil, with it"),
+        pytest.param(("+5523960000001", "+552360000001"), id="Brazil, both"),
+        pytest.param(("+541100000001", "+5493880000001"), id="two of Argentina"),
+        pytest.param(
+            (
+                "+12025550101",
+                "+525500000001",
+                "+552350000001",
+                "+5523950000001",
+                "+548000000001",
+            ),
+            id="lines of one number",
+        ),
+    ],
+)
+async def test_who_was_on_the_list_before_is_on_it_by_all_numbers_of_their_line(
+    path: Path, listed: tuple[str, ...]
+) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        migrate(db, path, scripts()[:3])
+        db.execute("INSERT INTO engine (one, epoch, first_started_at) VALUES (1, 7, 8)")
+        rows = [(number, 5, "webhook", "asked") for number in listed]
+        db.executemany("INSERT INTO suppression VALUES (?, ?, ?, ?)", rows)
+    store = await open_store(path, NOW)
+    found = await store.suppressions("", 10)
+    assert {one.number for one in found} == {
+        way for number in listed for way in ways_of_writing(number)
+    }
+    assert {(one.at, one.by, one.why) for one in found} == {(5, "webhook", "asked")}
+    assert (await store.follow_up_counts()).suppressed == len(found)
+    await store.close()
 
 
 async def test_the_names_of_ended_calls_are_not_forgotten(path: Path) -> None:
