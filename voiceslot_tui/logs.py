@@ -42,6 +42,7 @@ class Event(StrEnum):
     ENGINE_STOPPED = "engine_stopped"
     SERVICE_FAILED = "service_failed"
     SERVICE_WELL = "service_well"
+    STOP_UNREADABLE = "stop_unreadable"
     LINK_FAILED = "link_failed"
     LISTENER_STARTED = "listener_started"
     LISTENER_STOPPED = "listener_stopped"
@@ -66,13 +67,16 @@ class Field(StrEnum):
     COUNT = "count"
     DETAIL = "detail"
     KIND = "kind"
+    MESSAGE_SID = "message_sid"
     PATH = "path"
     PORT = "port"
     SERVICE = "service"
     VERSION = "version"
 
 
-_IDS: Final = frozenset({Field.ATTEMPT_ID, Field.CALL_SID, Field.CONVERSATION_ID, "timestamp"})
+_IDS: Final = frozenset(
+    {Field.ATTEMPT_ID, Field.CALL_SID, Field.CONVERSATION_ID, Field.MESSAGE_SID, "timestamp"}
+)
 _ID_SHAPE: Final = re.compile(r"(?:[A-Za-z][0-9A-Za-z_-]*|\d{4}-\d\d-\d\dT[\d:.]+Z)")
 """An id in these fields is no phone number, however many digits it has."""
 

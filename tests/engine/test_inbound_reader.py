@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -200,3 +201,16 @@ async def test_an_operator_has_the_list_read_at_once(rig: MessageRig) -> None:
     assert not rig.inbound.wake.is_set()
     rig.door.read_now()
     assert rig.inbound.wake.is_set()
+
+
+async def test_a_stop_of_which_no_number_is_told_is_told_once(
+    rig: MessageRig, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("WARNING", "voiceslot")
+    stop = replace(rig.wrote(1, wants_out=True), number="")
+    shows(rig, stop)
+    for _ in range(2):
+        await rig.inbound.step()
+    told = [(record.getMessage(), record.__dict__["told"]) for record in caplog.records]
+    assert told == [("stop_unreadable", {"message_sid": stop.sid})]
+    assert await listed(rig) == []

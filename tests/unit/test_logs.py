@@ -17,6 +17,7 @@ from voiceslot_tui.logs import Event, Field, open_log
 
 SECRET = "canary-secret-value"
 NUMBER = "+12025550123"
+MESSAGE_SID = f"SM{12025550123:032d}"
 
 
 @pytest.fixture
@@ -68,9 +69,11 @@ def test_the_same_search_finds_them_when_nothing_is_hidden(
 
 def test_ids_stay_readable(file: Path) -> None:
     ids = {Field.CONVERSATION_ID: "conv_0123456789012", Field.CALL_ID: 7}
+    logs.warning(Event.STOP_UNREADABLE, {Field.MESSAGE_SID: MESSAGE_SID})
     logs.info(Event.WEBHOOK_IGNORED, ids)
     logs.info(Event.WEBHOOK_IGNORED, {Field.CONVERSATION_ID: NUMBER})
-    first, second = lines(file)
+    message, first, second = lines(file)
+    assert message["message_sid"] == MESSAGE_SID
     assert (first["conversation_id"], first["call_id"]) == ("conv_0123456789012", 7)
     assert NUMBER not in str(second)
 

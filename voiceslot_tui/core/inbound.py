@@ -15,7 +15,10 @@ from voiceslot_tui.core.limits import INBOUND_LATE_S, WINDOW_S
 
 @dataclass(frozen=True, slots=True)
 class PersonWrote:
-    """One message of a person's, at a moment of our clock; a number is as E.164, never empty."""
+    """One message of a person's, at a moment of our clock; a number is as E.164.
+
+    It is empty only where somebody wants out and no number can be read of whom.
+    """
 
     sid: MessageSid | None
     channel: Channel

@@ -23,8 +23,13 @@ class Hearing:
         self._change = change
 
     async def hear(self, wrote: PersonWrote, *, by: str) -> Suppressed | None:
-        """Hear a message once; whoever asks us to stop is suppressed at once."""
+        """Hear a message once; whoever asks us to stop is suppressed at once.
+
+        Where nobody can tell who asks, an operator must look: the log names the message.
+        """
         gone = await self._store.hear(wrote, _WHY, self._clock.now(), by)
+        if not wrote.number:
+            logs.warning(logs.Event.STOP_UNREADABLE, {logs.Field.MESSAGE_SID: wrote.sid})
         if gone is not None:
             self._change()
             count = gone.calls + gone.messages

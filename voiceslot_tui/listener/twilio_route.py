@@ -131,11 +131,11 @@ class TwilioRoute:
 
     async def _hear(self, follow_ups: FollowUpDoor, inbound: Inbound) -> None:
         """Pass on who wrote, and whether they want to be left alone."""
-        if not inbound.number:
-            logs.warning(logs.Event.WEBHOOK_IGNORED, {logs.Field.KIND: "message without a number"})
-        elif inbound.matters:
+        if inbound.matters:
             await follow_ups.person_wrote(inbound.wrote(self._clock.now()), by=_BY)
             self._health.write_succeeded()
+        elif not inbound.number:
+            logs.warning(logs.Event.WEBHOOK_IGNORED, {logs.Field.KIND: "message without a number"})
 
     def _take_hint(
         self, follow_ups: FollowUpDoor, told: MessageNews | Inbound | None

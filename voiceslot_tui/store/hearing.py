@@ -43,7 +43,7 @@ def hear(
     if wrote.sid is not None and not _is_new(db, wrote.sid, wrote):
         return None
     if wrote.wants_out:
-        return put_on_list(db, wrote.number, why, now, actor)
+        return put_on_list(db, wrote.number, why, now, actor) if wrote.number else None
     if wrote.channel is Channel.WHATSAPP:
         db.executemany(_WROTE, [(way, wrote.at) for way in ways_of_writing(wrote.number)])
     return None

@@ -51,9 +51,9 @@ class Inbound:
         """Tell whether it changes anything for us.
 
         Only WhatsApp has a window that a person's message opens: of an SMS nothing but the wish to
-        be left alone is remembered.
+        be left alone is remembered. That wish matters also where no number tells whose it is.
         """
-        return bool(self.number) and (self.wants_out or self.channel is Channel.WHATSAPP)
+        return self.wants_out or (bool(self.number) and self.channel is Channel.WHATSAPP)
 
     def wrote(self, at: Instant) -> PersonWrote:
         """Say who wrote, at a moment of our clock, and whether they ask to be left alone."""
@@ -149,6 +149,6 @@ def _message(row: Mapping[str, Any], date: Instant | None) -> Inbound | None:
         body=text(row.get("body")),
         dated=date,
     )
-    if message.sid is None or not message.number:
+    if message.sid is None:
         return None
-    return message if date is not None or message.wants_out else None
+    return message if message.wants_out or (message.number and date is not None) else None

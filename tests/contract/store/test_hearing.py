@@ -71,6 +71,15 @@ async def test_a_message_without_an_id_is_heard_each_time(opened: Opened) -> Non
     assert await opened.store.unheard((nameless,)) == (nameless,)
 
 
+async def test_a_stop_of_which_no_number_is_told_is_heard_and_puts_nobody_on_the_list(
+    opened: Opened,
+) -> None:
+    stop = replace(wrote(1, opened.now, wants_out=True), number="")
+    assert await hear(opened, stop) is None
+    assert await opened.store.unheard((stop,)) == ()
+    assert await listed(opened) == []
+
+
 async def test_only_whatsapp_opens_a_window(messages: Messages) -> None:
     opened = messages.opened
     await messages.add(1, 2)

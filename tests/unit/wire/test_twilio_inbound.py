@@ -111,6 +111,12 @@ def test_half_a_character_does_not_make_the_list_unreadable() -> None:
     assert [one.wants_out for one in read_inbound(raw).messages] == [False, True]
 
 
+@pytest.mark.parametrize("sender", ["whatsapp:nobody", "whatsapp:US.1234567890", "", None])
+def test_a_stop_of_which_no_number_is_told_is_not_passed_over(sender: str | None) -> None:
+    found = only(page(row(body="STOP", **{"from": sender})))
+    assert (found.number, found.wants_out, found.matters) == ("", True, True)
+
+
 def test_a_stop_without_a_date_is_heard() -> None:
     found = only(page(row(body="STOP", date_created=None, date_sent="")))
     assert found.wants_out
