@@ -199,7 +199,7 @@ def texts_of(settings: FollowUpSettings) -> Texts:
     texts = settings.texts
     if texts != TEXTS[settings.follow_up_language]:
         try:
-            check_texts(texts)
+            check_texts(texts, settings.follow_up_sender_name)
         except BadInput as problem:
             name = f"FOLLOW_UP_TEXT_{problem.field.upper()}"
             what = problem.message.removeprefix(f"{problem.field} ")

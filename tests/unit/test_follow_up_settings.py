@@ -237,6 +237,10 @@ def test_own_texts_stand_in_for_those_of_the_language() -> None:
         ("LETTER", "{{ body", "cannot be read"),
         ("SUBJECT", "x" * 5000, "longer than"),
         ("SUBJECT", "{% if name == 'x' %}a{% endif %}", "says nothing"),
+        ("SUBJECT", "{{ sender }}", "says nothing without sender; write something"),
+        ("TALKED", "{% if summary %}In short: {{ summary }}{% endif %}", "nothing without summary"),
+        ("TRIED", "{% if name %}We called you, {{ name }}.{% endif %}", "nothing without name"),
+        ("LETTER", "{% if name %}{{ name }}: {{ body }}{% endif %}", "nothing without name"),
     ],
 )
 def test_an_own_text_that_cannot_be_used_is_named(name: str, text: str, says: str) -> None:
@@ -245,3 +249,14 @@ def test_an_own_text_that_cannot_be_used_is_named(name: str, text: str, says: st
     (problem,) = refused.value.problems
     assert problem.name == f"FOLLOW_UP_TEXT_{name}"
     assert says in problem.message
+
+
+def test_an_own_text_may_rely_on_what_is_always_there() -> None:
+    texts = {
+        "FOLLOW_UP_TEXT_TALKED_SUMMARY": "{{ summary }}",
+        "FOLLOW_UP_TEXT_LETTER": "{{ body }}",
+        "FOLLOW_UP_TEXT_SUBJECT": "{{ sender }}",
+    }
+    assert texts_of(right(FOLLOW_UP_SENDER_NAME="Casa Azul", **texts)).subject == "{{ sender }}"
+    with pytest.raises(SettingsInvalid, match="FOLLOW_UP_TEXT_SUBJECT"):
+        texts_of(right(FOLLOW_UP_SENDER_NAME="✨", **texts))

@@ -7,7 +7,8 @@ and signature: a letter makes free text of it, and in an approved template it is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -16,6 +17,35 @@ BODY_NAMES: Final = frozenset({"name", "summary", "sender"})
 
 LETTER_NAMES: Final = BODY_NAMES | {"body"}
 """What a letter may use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """The names that a text may use. The `filled` ones are never empty, the `empty` ones always."""
+
+    names: frozenset[str]
+    filled: frozenset[str] = frozenset()
+    empty: frozenset[str] = frozenset()
+
+
+GAPS: Final[Mapping[str, Gaps]] = MappingProxyType(
+    {
+        "talked_summary": Gaps(BODY_NAMES, filled=frozenset({"summary"})),
+        "talked": Gaps(BODY_NAMES, empty=frozenset({"summary"})),
+        "tried": Gaps(BODY_NAMES),
+        "letter": Gaps(LETTER_NAMES, filled=frozenset({"body"})),
+        "subject": Gaps(BODY_NAMES),
+    }
+)
+"""What each text that somebody may write is given; whether there is a sender, a setting says."""
+
+
+def gaps_of(field: str, *, signed: bool) -> Gaps:
+    """Give the gaps of a text where messages are signed by a sender, or by nobody."""
+    gaps, sender = GAPS[field], frozenset({"sender"})
+    if signed:
+        return replace(gaps, filled=gaps.filled | sender)
+    return replace(gaps, empty=gaps.empty | sender)
 
 
 @dataclass(frozen=True, slots=True)

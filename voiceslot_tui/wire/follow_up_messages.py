@@ -14,10 +14,10 @@ import msgspec
 
 from voiceslot_tui.core.follow_up_policy import Send, Template
 from voiceslot_tui.core.follow_up_texts import (
-    BODY_NAMES,
     CONTENT_VARIABLES,
-    LETTER_NAMES,
+    GAPS,
     Texts,
+    gaps_of,
 )
 from voiceslot_tui.core.follow_ups import Channel, FollowUp, Form, Kind
 from voiceslot_tui.core.limits import MESSAGE_CHARS_MAX, VARIABLE_CHARS_MAX
@@ -39,11 +39,10 @@ class Message:
     preview: str = ""
 
 
-def check_texts(texts: Texts) -> None:
+def check_texts(texts: Texts, sender: str = "") -> None:
     """Check texts that somebody wrote. Raises BadInput naming the text that is wrong."""
-    for field in ("talked_summary", "talked", "tried", "subject"):
-        read_text(getattr(texts, field), BODY_NAMES, field)
-    read_text(texts.letter, LETTER_NAMES, "letter")
+    for field in GAPS:
+        _read(texts, field, clean_name(sender))
 
 
 def write_message(
@@ -54,10 +53,10 @@ def write_message(
     if send.form is Form.TEMPLATE:
         assert template is not None, "a template is sent that is not there"
         return _with_template(template, values, texts)
-    body = clipped(_read(texts.letter, LETTER_NAMES).render(values), MESSAGE_CHARS_MAX)
+    body = clipped(_read(texts, "letter", values["sender"]).render(values), MESSAGE_CHARS_MAX)
     subject = ""
     if send.channel is Channel.EMAIL:
-        subject = one_line(_read(texts.subject, BODY_NAMES).render(values))
+        subject = one_line(_read(texts, "subject", values["sender"]).render(values))
     return Message(body=body, subject=subject, preview=body)
 
 
@@ -72,14 +71,15 @@ def _values(follow_up: FollowUp, kind: Kind, texts: Texts, sender: str) -> dict[
         "summary": clean_summary(follow_up.summary),
         "sender": clean_name(sender),
     }
-    body = _read(_body_source(kind, texts, values["summary"]), BODY_NAMES).render(values)
+    field = _body_field(kind, values["summary"])
+    body = _read(texts, field, values["sender"]).render(values)
     return {**values, "body": clipped(one_line(body), VARIABLE_CHARS_MAX)}
 
 
-def _body_source(kind: Kind, texts: Texts, summary: str) -> str:
+def _body_field(kind: Kind, summary: str) -> str:
     if kind is Kind.TRIED:
-        return texts.tried
-    return texts.talked_summary if summary else texts.talked
+        return "tried"
+    return "talked_summary" if summary else "talked"
 
 
 def _with_template(template: Template, values: Mapping[str, str], texts: Texts) -> Message:
@@ -111,6 +111,10 @@ def _preview(text: str, filled: Mapping[str, str]) -> str:
     return shown + text
 
 
+def _read(texts: Texts, field: str, sender: str) -> TextTemplate:
+    return _checked(getattr(texts, field), field, signed=bool(sender))
+
+
 @cache
-def _read(source: str, names: frozenset[str]) -> TextTemplate:
-    return read_text(source, names)
+def _checked(source: str, field: str, *, signed: bool) -> TextTemplate:
+    return read_text(source, gaps_of(field, signed=signed), field)

@@ -8,12 +8,14 @@ imported at the first text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from voiceslot_tui.core.errors import BadInput
+from voiceslot_tui.core.follow_up_texts import Gaps
 from voiceslot_tui.core.limits import (
     MESSAGE_CHARS_MAX,
     NAME_CHARS_MAX,
@@ -22,6 +24,7 @@ from voiceslot_tui.core.limits import (
     TEMPLATE_SOURCE_BYTES_MAX,
     VARIABLE_CHARS_MAX,
 )
+from voiceslot_tui.core.message_text import one_line
 from voiceslot_tui.core.setting_values import meant
 from voiceslot_tui.core.text import clean
 
@@ -72,17 +75,22 @@ class TextTemplate:
         return self._compiled.render(dict(values)).strip()
 
 
-def read_text(source: str, names: frozenset[str], field: str = "") -> TextTemplate:
-    """Check a text that may use some names. Raises BadInput saying what is wrong with it."""
+def read_text(source: str, gaps: Gaps, field: str = "") -> TextTemplate:
+    """Check a text that may use some names. Raises BadInput saying what is wrong with it.
+
+    It must say something whichever of its names are empty, as far as they can be.
+    """
     if len(source.encode("utf-8", "replace")) > TEMPLATE_SOURCE_BYTES_MAX:
         raise _bad(f"is longer than {TEMPLATE_SOURCE_BYTES_MAX} bytes", field)
     from jinja2 import TemplateError, TemplateSyntaxError
+    from jinja2.nodes import Name
 
     try:
-        _check(_environment().parse(source), names, field, 0)
+        tree = _environment().parse(source)
+        _check(tree, gaps.names, field, 0)
         template = TextTemplate(source, _environment().from_string(source))
-        for longest in (True, False):
-            _check_result(template.render(_sample(names, longest)), longest, field)
+        used = sorted({node.name for node in tree.find_all(Name)})
+        _check_results(template, used, gaps, field)
     except TemplateSyntaxError as problem:
         where = f"line {problem.lineno}: {clean(problem.message or '')}"
         raise _bad(f"cannot be read: {where}", field) from None
@@ -95,15 +103,34 @@ def _bad(what: str, field: str) -> BadInput:
     return BadInput(f"{field or 'The text'} {what}", field=field, code="text_template")
 
 
-def _sample(names: frozenset[str], longest: bool) -> dict[str, str]:
-    return {name: "m" * _LONGEST[name] if longest else "" for name in names}
+def _samples(used: Sequence[str], gaps: Gaps) -> Iterator[dict[str, str]]:
+    """Yield every case that a text may meet: each name as long as it may be, and empty."""
+    choices = []
+    for name in used:
+        longest = "m" * _LONGEST[name]
+        either = (longest,) if name in gaps.filled else (longest, "")
+        choices.append(("",) if name in gaps.empty else either)
+    return (dict(zip(used, values, strict=True)) for values in product(*choices))
 
 
-def _check_result(text: str, longest: bool, field: str) -> None:
-    if longest and not text:
-        raise _bad("says nothing", field)
-    if len(text) > MESSAGE_CHARS_MAX:
-        raise _bad(f"can become longer than {MESSAGE_CHARS_MAX} characters", field)
+def _check_results(template: TextTemplate, used: Sequence[str], gaps: Gaps, field: str) -> None:
+    """Refuse a text that is too long, or says nothing, in some case. Signs alone say nothing."""
+    for sample in _samples(used, gaps):
+        text = template.render(sample)
+        if len(text) > MESSAGE_CHARS_MAX:
+            raise _bad(f"can become longer than {MESSAGE_CHARS_MAX} characters", field)
+        if not one_line(text):
+            raise _bad(f"says nothing{_case(sample, gaps)}", field)
+
+
+def _case(sample: Mapping[str, str], gaps: Gaps) -> str:
+    """Name what is empty in a case, or else what is not: what may be either comes first."""
+    if not sample:
+        return "; write something"
+    empty = {name for name, value in sample.items() if not value}
+    named = empty - gaps.empty or empty or set(sample)
+    case = f"{'without' if empty else 'with'} {' and '.join(sorted(named))}"
+    return f" {case}; write something for that case too"
 
 
 def _check(node: Node, names: frozenset[str], field: str, depth: int) -> None:

@@ -184,3 +184,15 @@ def test_a_wrong_text_is_named() -> None:
     with pytest.raises(BadInput, match="tried must not use 'body'"):
         check_texts(replace(SPANISH, tried="{{ body }}"))
     check_texts(replace(SPANISH, letter="{{ body }}"))
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("name", ["", "Ana"])
+@pytest.mark.parametrize("summary", ["", "You agreed on Tuesday."])
+def test_a_text_that_was_checked_fills_every_variable(kind: Kind, name: str, summary: str) -> None:
+    texts = replace(ENGLISH, talked="{{ sender }}", talked_summary="{{ summary }}")
+    check_texts(texts, "Casa Azul")
+    send = Send(Channel.WHATSAPP, Form.TEMPLATE, kind)
+    template = Template(CONTENT, Approval.APPROVED, ("1", "2", "3"))
+    message = write_message(follow_up(name, summary), send, texts, "Casa Azul", template)
+    assert all(json.loads(message.content_variables).values())

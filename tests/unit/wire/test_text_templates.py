@@ -7,9 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voiceslot_tui.core.errors import BadInput
+from voiceslot_tui.core.follow_up_texts import Gaps
 from voiceslot_tui.wire.text_templates import FILTERS, read_text
 
 NAMES = frozenset({"name", "summary", "sender"})
+ANY = Gaps(NAMES)
+FULL = Gaps(NAMES, filled=NAMES)
 VALUES = {"name": "Ana", "summary": "", "sender": "Casa Azul"}
 
 
@@ -28,7 +31,7 @@ VALUES = {"name": "Ana", "summary": "", "sender": "Casa Azul"}
     ],
 )
 def test_gaps_are_filled(source: str, text: str) -> None:
-    assert read_text(source, NAMES).render(VALUES) == text
+    assert read_text(source, FULL).render(VALUES) == text
 
 
 @pytest.mark.parametrize(
@@ -67,24 +70,54 @@ def test_gaps_are_filled(source: str, text: str) -> None:
 )
 def test_everything_else_is_refused_with_a_reason(source: str, complaint: str) -> None:
     with pytest.raises(BadInput) as problem:
-        read_text(source, NAMES, "tried")
+        read_text(source, ANY, "tried")
     assert complaint in problem.value.message
     assert problem.value.field == "tried"
 
 
+@pytest.mark.parametrize(
+    ("source", "filled", "empty", "case"),
+    [
+        ("", "", "", "; write something"),
+        ("*_{# only signs #}_*", "", "", "; write something"),
+        ("{% if name == 'Ana' %}x{% endif %}", "", "", " with name;"),
+        ("{% if not name %}x{% endif %}", "", "", " with name;"),
+        ("{% if name %}x{% endif %}", "", "", " without name;"),
+        ("{% if name %}x{% endif %}", "name", "", ""),
+        ("{{ summary }}", "", "", " without summary;"),
+        ("{{ summary }}", "summary", "", ""),
+        ("{% if summary %}In short: {{ summary }}{% endif %}", "", "summary", " without summary;"),
+        ("{{ summary or name }}", "", "summary", " without name;"),
+        ("{{ summary or name }}", "name", "summary", ""),
+        ("{{ name or sender }}", "", "", " without name and sender;"),
+        ("{% if name != sender %}x{% else %}y{% endif %}", "", "", ""),
+        ("{{ name or sender or summary or 'x' }}", "", "", ""),
+    ],
+)
+def test_a_text_says_something_in_every_case(
+    source: str, filled: str, empty: str, case: str
+) -> None:
+    gaps = Gaps(NAMES, frozenset(filled.split()), frozenset(empty.split()))
+    if not case:
+        read_text(source, gaps)
+        return
+    with pytest.raises(BadInput, match=f"^tried says nothing{case}"):
+        read_text(source, gaps, "tried")
+
+
 @pytest.mark.parametrize("name", sorted(FILTERS))
 def test_every_filter_that_is_allowed_exists(name: str) -> None:
-    assert read_text(f"{{{{ name|{name} }}}}x", NAMES).render(VALUES)
+    assert read_text(f"{{{{ name|{name} }}}}x", ANY).render(VALUES)
 
 
 @pytest.mark.parametrize("value", ["{{ 7*7 }}", "{% if %}", "</b>", "{{ self.__class__ }}", "\\"])
 def test_a_value_is_never_read_as_a_template(value: str) -> None:
-    assert read_text("<{{ name }}>", NAMES).render({**VALUES, "name": value}) == f"<{value}>"
+    assert read_text("<{{ name }}>", ANY).render({**VALUES, "name": value}) == f"<{value}>"
 
 
 @given(st.text(max_size=200) | st.text("{}%()|'\"name.*[]#~ 0123456789", max_size=120))
 def test_any_text_is_taken_or_refused(source: str) -> None:
     try:
-        read_text(source, NAMES).render(VALUES)
+        read_text(source, ANY).render(VALUES)
     except BadInput:
         return
