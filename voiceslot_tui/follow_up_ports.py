@@ -38,6 +38,7 @@ from voiceslot_tui.core.follow_ups import (
     WaitReason,
 )
 from voiceslot_tui.core.inbound import PersonWrote, Received
+from voiceslot_tui.core.listings import Listing
 from voiceslot_tui.core.talks import BatchCalls, Talk, TalkSummary
 
 # --- the workspace
@@ -161,10 +162,8 @@ class Messenger(Protocol):
         """Read where a message stands; None where the messenger does not know it, or no word."""
         ...
 
-    async def sent_to(
-        self, channel: Channel, to: str, since: Instant
-    ) -> tuple[MessageSid, ...] | None:
-        """List completely what we sent to somebody since a moment, by the messenger's own dates.
+    async def sent_to(self, channel: Channel, to: str, since: Instant) -> Listing | None:
+        """List completely what we sent to somebody since a try began, by the messenger's dates.
 
         None where this messenger keeps no such list: then only an operator can say.
         """

@@ -31,6 +31,7 @@ from voiceslot_tui.core.follow_ups import (
     follow_up_key,
 )
 from voiceslot_tui.core.inbound import PersonWrote, Received
+from voiceslot_tui.core.listings import Listing
 from voiceslot_tui.core.slots import Ceiling
 from voiceslot_tui.core.talks import Talk, TalkState, TalkSummary
 from voiceslot_tui.engine.board import Board
@@ -69,12 +70,16 @@ def silence(order: MessageOrder) -> SendAnswer:
 
 
 class FakeMessenger:
-    """Twilio as a script. `really` holds what was taken, whatever was answered."""
+    """Twilio as a script. `really` holds what was taken, whatever was answered.
+
+    `later` holds what others sent there afterwards.
+    """
 
     def __init__(self) -> None:
         self.orders: list[MessageOrder] = []
         self.answer: Answering = taken
         self.really: dict[str, list[MessageSid]] = {}
+        self.later: dict[str, list[MessageSid]] = {}
         self.stands: dict[MessageSid, MessageNews] = {}
         self.known_template = TEMPLATE
         self.reads_fail: ReadFailed | None = None
@@ -95,20 +100,23 @@ class FakeMessenger:
         self.really.setdefault(order.to, []).append(sid_of(order))
         return silence(order)
 
+    def takes_and_answers(self, order: MessageOrder) -> SendAnswer:
+        """Take a message and list it."""
+        self.really.setdefault(order.to, []).append(sid_of(order))
+        return taken(order)
+
     async def news(self, message_sid: MessageSid) -> MessageNews | None:
         if self.reads_fail is not None:
             raise self.reads_fail
         self.looked_up.append(message_sid)
         return self.stands.get(message_sid)
 
-    async def sent_to(
-        self, channel: Channel, to: str, since: Instant
-    ) -> tuple[MessageSid, ...] | None:
+    async def sent_to(self, channel: Channel, to: str, since: Instant) -> Listing | None:
         del channel, since
         if self.reads_fail is not None:
             raise self.reads_fail
         self.listings += 1
-        return tuple(self.really.get(to, ()))
+        return Listing(tuple(self.really.get(to, ())), tuple(self.later.get(to, ())))
 
     async def received(self, channel: Channel, since: Instant | None, more: str = "") -> Received:
         """Give the pages of `inbox` one after the other; `more` is the number of a page."""

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.message_rig import MessageRig, message_rig
+from tests.engine.message_rig import MessageRig, message_rig, silence
 from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.follow_up_facts import Delivery, MessageNews
+from voiceslot_tui.core.follow_up_settlement import FollowUpRules
+from voiceslot_tui.core.follow_ups import MessageSid
 
 
 @pytest.fixture
@@ -69,3 +72,41 @@ async def test_who_asks_is_answered_at_once(
     rig.reader.read_now()
     await rig.reader.step()
     assert rig.messenger.looked_up
+
+
+@pytest.mark.parametrize("resend", [False, True])
+@pytest.mark.parametrize("looks_before", [0, 2, 9])
+async def test_what_others_wrote_later_is_not_a_message_in_doubt_and_no_proof_against_it(
+    rig: MessageRig, looks_before: int, resend: bool
+) -> None:
+    answered, person = MessageSid("SM" + "a" * 32), "+12025550101"
+    rig.messenger.answer = silence
+    await rig.ended(1)
+    await rig.send()
+    for _ in range(looks_before):
+        rig.clock.wait(20)
+        await rig.reader.step()
+    rig.ledger.rules = FollowUpRules(resend_ambiguous=resend)
+    rig.messenger.later[person] = [answered]
+    rig.messenger.stands[answered] = MessageNews(Delivery.DELIVERED, None, answered)
+    for _ in range(9):
+        rig.clock.wait(3600)
+        await rig.reader.step()
+    (row,) = await rig.rows()
+    assert (row.state, len(rig.messenger.orders)) == ("ambiguous", 1)
+    assert row.detail.endswith("dated too late for this one; say whether it was sent")
+
+
+async def test_a_later_message_of_our_own_hides_nothing(rig: MessageRig) -> None:
+    rig.messenger.answer = silence
+    await rig.ended(1)
+    await rig.send()
+    rig.messenger.answer = rig.messenger.takes_and_answers
+    await rig.ended_again(1)
+    await rig.send()
+    rig.messenger.later, rig.messenger.really = rig.messenger.really, {}
+    for _ in range(4):
+        rig.clock.wait(20)
+        await rig.reader.step()
+    (older, _) = await rig.rows()
+    assert older.detail.startswith("not found in 4 complete listings")

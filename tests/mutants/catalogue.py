@@ -534,8 +534,8 @@ MUTANTS: Final = (
         (
             Edit(
                 _READER,
-                "tuple(sid for sid in found if sid not in others)",
-                "tuple(sid for sid in found if sid or others)",
+                "tuple(sid for sid in listing.found if sid not in others)",
+                "tuple(sid for sid in listing.found if sid or others)",
             ),
             Edit(
                 _FOLLOWING_UP,

@@ -39,7 +39,6 @@ from voiceslot_tui.core.follow_ups import (
     FollowUpState,
     FollowUpStep,
     Form,
-    MessageSid,
     SkipReason,
     Try,
     TryState,
@@ -194,14 +193,19 @@ def _listed(
         found = MessageNews(Delivery.ACCEPTED, one_try.id, fact.found[0])
         return _news(follow_up, one_try, found, rules, now)
     if fact.found:
-        return _several(follow_up, one_try, fact.found)
+        return _asked(follow_up, one_try, f"{len(fact.found)} messages may be this one")
+    if fact.later:
+        return _asked(follow_up, one_try, _TOO_LATE)
     return _not_found(follow_up, one_try, rules, now)
 
 
-def _several(
-    follow_up: FollowUp, one_try: Try, found: tuple[MessageSid, ...]
-) -> FollowUpSettlement | None:
-    detail = f"{len(found)} messages may be this one; say whether it was sent"
+_TOO_LATE: Final = "a message to them is listed, dated too late for this one"
+"""By the clocks it is another one; but ours may have been set, and then nothing is proven."""
+
+
+def _asked(follow_up: FollowUp, one_try: Try, why: str) -> FollowUpSettlement | None:
+    """Leave it to the operator: such a listing is no proof of absence, nor any before it."""
+    detail = f"{why}; say whether it was sent"
     noted = replace(one_try, detail=detail, lookups=0, first_lookup_at=None)
     if noted == one_try:
         return None

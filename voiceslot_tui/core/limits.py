@@ -213,6 +213,8 @@ BATCH_CHANGE_TIMEOUT_S: Final = 12.0
 CONNECTIONS_MAX: Final = 256
 """Connections open at once; a request past that waits for one as long as for a connection."""
 CONNECT_TIMEOUT_S: Final = 10.0
+MESSAGE_UNDER_WAY_S: Final = DIAL_STALE_S + CONNECT_TIMEOUT_S + MESSAGE_TIMEOUT_S
+"""For how long after a try began its request can have been under way at most."""
 KEEP_ALIVE_S: Final = 4.0
 """Idle connections are not used again after this. Common servers close theirs after 5 s, and a
 start that meets a closing connection is a call nobody can say was dialled."""

@@ -209,11 +209,13 @@ class MessageReader:
             )
         follow_up = look.follow_up
         to = follow_up.email if one_try.channel is Channel.EMAIL else follow_up.to_number
-        found = await messenger.sent_to(one_try.channel, to, one_try.started_at)
-        if found is None:
+        listing = await messenger.sent_to(one_try.channel, to, one_try.started_at)
+        if listing is None:
             return None
-        others = await self._store.known_messages(found)
-        return MessagesListed(one_try.id, tuple(sid for sid in found if sid not in others))
+        others = await self._store.known_messages((*listing.found, *listing.later))
+        found = tuple(sid for sid in listing.found if sid not in others)
+        late = tuple(sid for sid in listing.later if sid not in others)
+        return MessagesListed(one_try.id, found, late)
 
     def _next(self, one_try: Try, learned: _Learned, now: Instant) -> Instant | None:
         """Give when a try is looked up next; None where only callbacks or people can say more."""

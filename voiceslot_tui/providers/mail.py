@@ -35,6 +35,7 @@ from voiceslot_tui.core.limits import (
     MAILS_AT_ONCE_MAX,
     TEXT_CHARS_MAX,
 )
+from voiceslot_tui.core.listings import Listing
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.follow_up_ports import MessageOrder
 from voiceslot_tui.ports import Clock
@@ -169,9 +170,7 @@ class MailMessenger:
         """Know nothing more of a mail that was handed over."""
         return None
 
-    async def sent_to(
-        self, channel: Channel, to: str, since: Instant
-    ) -> tuple[MessageSid, ...] | None:
+    async def sent_to(self, channel: Channel, to: str, since: Instant) -> Listing | None:
         """Keep no list: whether a mail in doubt was sent, only a person can say."""
         return None
 

@@ -8,7 +8,7 @@ header, and of a success without an id it makes a message.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
@@ -31,9 +31,11 @@ from voiceslot_tui.core.limits import (
     LOOKUP_SKEW_S,
     MESSAGE_LIST_MAX,
     MESSAGE_TIMEOUT_S,
+    MESSAGE_UNDER_WAY_S,
     READ_TIMEOUT_S,
     WINDOW_S,
 )
+from voiceslot_tui.core.listings import Listing
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.follow_up_ports import MessageOrder
 from voiceslot_tui.ports import Clock
@@ -74,6 +76,14 @@ _Request = Callable[[Any], Awaitable[object]]
 """One request of the SDK's, made with its client."""
 
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """How far Twilio's clock was seen behind ours, and ahead of it."""
+
+    behind_s: float = 0.0
+    ahead_s: float = 0.0
 
 
 _AGAIN: Final = "#rc=3&rp=ct,rt,5xx"
@@ -156,14 +166,15 @@ class TwilioMessenger:
             return None
         return read_message(answer.body).news()
 
-    async def sent_to(
-        self, channel: Channel, to: str, since: Instant
-    ) -> tuple[MessageSid, ...] | None:
-        """List completely what we sent to somebody since a moment of our clock.
+    async def sent_to(self, channel: Channel, to: str, since: Instant) -> Listing | None:
+        """List completely what we sent to somebody since a try began, by our clock.
 
         Twilio cannot be asked for when a message was made: its filter knows when it was sent, which
         one that was just taken was not. So all that ever went to this person is read and dated
         here. Which of its senders a messaging service chose is unknown, so all of them count.
+
+        Twilio dates in whole seconds by its own clock. How far that is ahead of ours, or behind, is
+        seen now; where our clock was set since, what lies outside may be the try's all the same.
         """
         if channel not in PREFIXES:
             return None
@@ -171,13 +182,17 @@ class TwilioMessenger:
         if not self._service_sid and self._numbers[channel]:
             query["from_"] = address_of(channel, self._numbers[channel])
         async with deadline("the messages to a person"):
-            messages, behind_s = await self._all(
+            messages, apart = await self._all(
                 lambda client: client.messages.page_async(**query),
                 _following_messages,
                 read_messages,
             )
-        skew_s = LOOKUP_SKEW_S + behind_s
-        return candidates(messages, since=since, known=frozenset(), skew_s=skew_s)
+        over_s = MESSAGE_UNDER_WAY_S + LOOKUP_SKEW_S + apart.ahead_s
+        return candidates(
+            messages,
+            earliest=later(since, -LOOKUP_SKEW_S - apart.behind_s),
+            latest=later(since, over_s),
+        )
 
     async def received(self, channel: Channel, since: Instant | None, more: str = "") -> Received:
         """Read a page of what people wrote to our number on a channel since a moment of Twilio's.
@@ -250,17 +265,17 @@ class TwilioMessenger:
         request: _Request,
         following: Callable[[str], _Request],
         read: Callable[[bytes], tuple[tuple[_T, ...], str | None]],
-    ) -> tuple[list[_T], float]:
-        """Read all pages of a list, and how far Twilio's clock is behind ours."""
+    ) -> tuple[list[_T], _Apart]:
+        """Read all pages of a list, and how far Twilio's clock and ours are apart."""
         found: list[_T] = []
-        behind_s = 0.0
+        apart = _Apart()
         for _ in range(MESSAGE_LIST_MAX // _PAGE_SIZE):
             answer = await self._read(request)
-            behind_s = max(behind_s, self._behind_s(answer))
+            apart = self._apart(answer, apart)
             items, next_page = read(answer.body)
             found += items
             if next_page is None:
-                return found, behind_s
+                return found, apart
             request = following(next_page)
         raise ReadFailed(f"Twilio's list has more than {MESSAGE_LIST_MAX} entries")
 
@@ -322,13 +337,16 @@ class TwilioMessenger:
             return ""
         return f"{self._callback_url}?{urlencode({REFERENCE: try_id})}{_AGAIN}"
 
-    def _behind_s(self, answer: Answer) -> float:
-        """Tell how far Twilio's clock is behind ours, as the answer is dated; never below 0.
+    def _apart(self, answer: Answer, before: _Apart) -> _Apart:
+        """Tell how far the clocks are apart, as the answer is dated: never less than before.
 
-        A clock of ours that is fast would make every message look older than the try it is of.
+        A clock of ours that is fast would make every message look older than the try it is of, and
+        one that is slow would make it look younger.
         """
-        dated_s = answer.dated_s
-        return 0.0 if dated_s is None else max(0.0, self._clock.now() / 1000 - dated_s)
+        if answer.dated_s is None:
+            return before
+        behind_s = self._clock.now() / 1000 - answer.dated_s
+        return _Apart(max(before.behind_s, behind_s), max(before.ahead_s, -behind_s))
 
 
 def _by_our_clock(dated: Instant | None, read_at: Instant | None, now: Instant) -> Instant:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from voiceslot_tui.core.calls import Instant, later
+from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.errors import ReadFailed
 from voiceslot_tui.core.facts import Source
 from voiceslot_tui.core.follow_up_facts import (
@@ -30,6 +30,7 @@ from voiceslot_tui.core.follow_up_facts import (
 )
 from voiceslot_tui.core.follow_ups import Channel, MessageSid, TryId
 from voiceslot_tui.core.limits import MESSAGE_CHARS_MAX
+from voiceslot_tui.core.listings import Listing
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.wire.elevenlabs_calls import text
 from voiceslot_tui.wire.twilio_errors import code_of, explained, failure_of
@@ -205,21 +206,19 @@ def refusal(
     return MessageRefused(try_id, failure, known, said, retry_after_s)
 
 
-def candidates(
-    messages: Iterable[SentMessage], *, since: Instant, known: frozenset[MessageSid], skew_s: float
-) -> tuple[MessageSid, ...]:
-    """Name the messages in a listing that may be a try which began at a moment.
+def candidates(messages: Iterable[SentMessage], *, earliest: Instant, latest: Instant) -> Listing:
+    """Name the messages in a list that may be of a try: made between two moments, or later.
 
-    Twilio dates in whole seconds by its own clock, so that some skew is allowed; `known` are
-    messages that belong to other tries. One without a date may be ours.
+    One without a date may be ours.
     """
-    earliest = later(since, -skew_s)
-    return tuple(
-        message.sid
-        for message in messages
-        if message.ours
-        and message.sid not in known
-        and (message.created_at is None or message.created_at >= earliest)
+    made = [
+        (one.sid, latest if one.created_at is None else one.created_at)
+        for one in messages
+        if one.ours
+    ]
+    return Listing(
+        found=tuple(sid for sid, at in made if earliest <= at <= latest),
+        later=tuple(sid for sid, at in made if at > latest),
     )
 
 

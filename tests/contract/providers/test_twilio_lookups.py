@@ -24,6 +24,7 @@ from tests.contract.providers.messaging import (
     troubles,
 )
 from tests.contract.providers.misbehaving import answer, answering, serving
+from voiceslot_tui.core.calls import later
 from voiceslot_tui.core.errors import ReadDenied, ReadFailed
 from voiceslot_tui.core.follow_up_facts import (
     Delivery,
@@ -32,6 +33,7 @@ from voiceslot_tui.core.follow_up_facts import (
     MessageTaken,
 )
 from voiceslot_tui.core.follow_ups import Channel, MessageSid
+from voiceslot_tui.core.listings import Listing
 from voiceslot_tui.follow_up_ports import Messenger
 from voiceslot_tui.providers.twilio_client import TWILIO_HOSTS
 from voiceslot_tui.simulator import messages
@@ -62,7 +64,7 @@ async def test_a_clock_of_ours_that_is_fast_hides_no_message(simulator: Simulato
         verdict = await messenger.send(an_order())
         assert isinstance(verdict, MessageTaken)
         found = await messenger.sent_to(Channel.WHATSAPP, PERSON, since)
-    assert found == (verdict.message_sid,)
+    assert found == Listing((verdict.message_sid,))
 
 
 @pytest.mark.parametrize(("age_s", "found"), [(50.0, True), (120.0, False)])
@@ -72,7 +74,38 @@ async def test_a_message_may_be_dated_a_little_before_its_try(
     at = simulator.now() - age_s
     sid = put(simulator, f"whatsapp:{PERSON}", f"whatsapp:{OUR_WHATSAPP}", at)
     listed = await messenger.sent_to(Channel.WHATSAPP, PERSON, now())
-    assert listed == ((sid,) if found else ())
+    assert listed == Listing((sid,) if found else ())
+
+
+@pytest.mark.parametrize(("age_s", "later_too"), [(100.0, False), (110.0, True)])
+@pytest.mark.parametrize("ahead_s", [0.0, -7200.0])
+async def test_what_was_sent_long_after_a_try_is_not_its_message(
+    simulator: SimulatorServer, age_s: float, later_too: bool, ahead_s: float
+) -> None:
+    """A request is under way for 45 s at most, and clocks differ; ours may be slow by hours."""
+    sid = put(simulator, f"whatsapp:{PERSON}", f"whatsapp:{OUR_WHATSAPP}", simulator.now())
+    clock = SetClock(ahead_s)
+    began = later(now(clock), -age_s)
+    async with a_messenger(simulator.address, clock=clock) as messenger:
+        listed = await messenger.sent_to(Channel.WHATSAPP, PERSON, began)
+    assert listed == (Listing((), (sid,)) if later_too else Listing((sid,)))
+
+
+@pytest.mark.parametrize("hours", [-5.0, 5.0])
+async def test_a_clock_that_is_set_while_a_message_is_in_doubt_hides_it_from_no_listing(
+    simulator: SimulatorServer, hours: float
+) -> None:
+    """Where ours was slow before it was put right, that a message is there is all that is told."""
+    clock = SetClock()
+    async with a_messenger(simulator.address, clock=clock) as messenger:
+        verdict = await messenger.send(an_order())
+        assert isinstance(verdict, MessageTaken)
+        sid = verdict.message_sid
+        began = now(clock)
+        clock.ahead_s = hours * 3600
+        assert await messenger.sent_to(Channel.WHATSAPP, PERSON, began) == Listing((sid,))
+        began, clock.ahead_s = later(began, -5 * 3600), 0.0
+        assert await messenger.sent_to(Channel.WHATSAPP, PERSON, began) == Listing((), (sid,))
 
 
 async def test_a_message_still_in_the_queue_is_found(simulator: SimulatorServer) -> None:
@@ -83,7 +116,7 @@ async def test_a_message_still_in_the_queue_is_found(simulator: SimulatorServer)
         assert taken(simulator)[0].sent_at is None
         assert isinstance(verdict, MessageTaken)
         listed = await messenger.sent_to(Channel.WHATSAPP, PERSON, now())
-    assert listed == (verdict.message_sid,)
+    assert listed == Listing((verdict.message_sid,))
 
 
 async def test_a_list_that_lags_behind_does_not_have_it_yet(
@@ -93,9 +126,11 @@ async def test_a_list_that_lags_behind_does_not_have_it_yet(
     await messenger.send(an_order())
     world = simulator.world
     world.settings = world.settings.changed({"message_list_lag_s": 1000.0})
-    assert await messenger.sent_to(Channel.WHATSAPP, PERSON, since) == ()
+    assert await messenger.sent_to(Channel.WHATSAPP, PERSON, since) == Listing()
     world.settings = world.settings.changed({"message_list_lag_s": 0.0})
-    assert await messenger.sent_to(Channel.WHATSAPP, PERSON, since) == (taken(simulator)[0].sid,)
+    assert await messenger.sent_to(Channel.WHATSAPP, PERSON, since) == Listing(
+        (taken(simulator)[0].sid,)
+    )
 
 
 async def test_whichever_sender_a_messaging_service_chose_it_is_found(
@@ -109,7 +144,7 @@ async def test_whichever_sender_a_messaging_service_chose_it_is_found(
             to=PERSON, sender="+12025550199", channel=WorldChannel.SMS, text="Hello"
         )
         listed = await messenger.sent_to(Channel.SMS, PERSON, since)
-    assert listed == (verdict.message_sid,)
+    assert listed == Listing((verdict.message_sid,))
 
 
 @pytest.mark.parametrize("count", [101, 1000])
@@ -119,7 +154,7 @@ async def test_every_page_is_read(
     at = simulator.now()
     sids = [put(simulator, PERSON, OUR_SMS, at) for _ in range(count)]
     listed = await messenger.sent_to(Channel.SMS, PERSON, now())
-    assert listed == tuple(reversed(sids))
+    assert listed == Listing(tuple(reversed(sids)))
 
 
 async def test_a_list_that_is_too_long_is_not_judged(
@@ -157,13 +192,13 @@ async def test_no_trouble_makes_a_listing_empty(
     sid = put(simulator, PERSON, OUR_SMS, simulator.now())
     simulator.world.faults.add(replace(trouble))
     readable = trouble.kind is FaultKind.UNKNOWN_STATUS and trouble.acts
-    wanted: set[object] = {(sid,)} if readable else {ReadFailed}
+    wanted: set[object] = {Listing((sid,))} if readable else {ReadFailed}
     if trouble.kind in (FaultKind.UNAUTHORIZED, FaultKind.FORBIDDEN):
         wanted = {ReadDenied}
     if trouble.kind in RESETS:
-        wanted.add((sid,))
+        wanted.add(Listing((sid,)))
     assert await listed_or_failed(hasty) in wanted
-    assert await messenger.sent_to(Channel.SMS, PERSON, now()) == (sid,)
+    assert await messenger.sent_to(Channel.SMS, PERSON, now()) == Listing((sid,))
 
 
 async def listed_or_failed(messenger: Messenger) -> object:

@@ -47,6 +47,7 @@ from voiceslot_tui.core.follow_up_facts import (
     MessageUnanswered,
 )
 from voiceslot_tui.core.follow_ups import Channel, MessageSid, TryId
+from voiceslot_tui.core.listings import Listing
 from voiceslot_tui.follow_up_ports import MessageOrder, Messenger
 from voiceslot_tui.providers.twilio_client import TWILIO_HOSTS
 from voiceslot_tui.simulator.faults import FaultRule, make_rule
@@ -189,7 +190,7 @@ async def test_no_trouble_makes_us_wrong_about_a_message_and_a_lost_one_is_found
     else:
         assert isinstance(verdict, MessageUnanswered), verdict
         assert verdict.detail
-    assert await messenger.sent_to(Channel.WHATSAPP, PERSON, since) == sids
+    assert await messenger.sent_to(Channel.WHATSAPP, PERSON, since) == Listing(sids)
     assert requests(simulator) == (trouble.kind is not FaultKind.RESET_BEFORE_READING)
 
 

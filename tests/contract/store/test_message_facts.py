@@ -103,6 +103,8 @@ async def test_a_message_is_never_taken_for_two(messages: Messages) -> None:
     await messages.tell(MessageTaken(second.one_try.id, sid))
     assert await messages.state(2) is FollowUpState.AMBIGUOUS
     await messages.tell(MessagesListed(second.one_try.id, (sid,)))
+    await messages.tell(MessagesListed(second.one_try.id, (), (sid,)))
+    assert [one.lookups for one in await messages.tries_of(second.follow_up)] == [2]
     assert await messages.state(2) is FollowUpState.AMBIGUOUS
     await messages.tell(MessageNews(Delivery.DELIVERED, second.one_try.id, sid))
     assert await messages.state(2) is FollowUpState.AMBIGUOUS

@@ -162,6 +162,7 @@ def try_facts(
         MessagesListed(one),
         MessagesListed(one, (message,)),
         MessagesListed(one, (message, sid(99))),
+        MessagesListed(one, (), (sid(99),)),
     )
 
 

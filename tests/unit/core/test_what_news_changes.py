@@ -178,6 +178,7 @@ FOUND_NOTHING = "not found in 3 complete listings"
 ASKED = f"{FOUND_NOTHING}; say whether it was sent"
 SENT_AGAIN = f"{FOUND_NOTHING}; sent again as FOLLOW_UP_AMBIGUOUS=resend allows"
 SEVERAL = "2 messages may be this one; say whether it was sent"
+TOO_LATE = "a message to them is listed, dated too late for this one; say whether it was sent"
 DOUBTS = {
     "no answer": Row(
         sending(),
@@ -213,6 +214,21 @@ DOUBTS = {
         {"detail": SEVERAL, "lookups": 0, "first_lookup_at": None},
         (),
         SEVERAL,
+    ),
+    "only later ones found, which prove nothing": Row(
+        listed(0, 25, rules=RESEND),
+        MessagesListed(ONE, (), (SID,)),
+        {"detail": TOO_LATE},
+        {"detail": TOO_LATE, "lookups": 0, "first_lookup_at": None},
+        (),
+        TOO_LATE,
+    ),
+    "found beside later ones": Row(
+        listed(0),
+        MessagesListed(ONE, (SID,), (sid(2),)),
+        {"state": _S.ACCEPTED, "changed_at": T, "detail": ""},
+        {"state": _T.ACCEPTED, "changed_at": T, "message_sid": SID, "detail": ""},
+        (_P.TAKEN,),
     ),
     "found": Row(
         listed(0),

@@ -21,11 +21,13 @@ from voiceslot_tui.core.follow_up_facts import (
     MessageUnanswered,
 )
 from voiceslot_tui.core.follow_ups import Channel, MessageSid, TryId
+from voiceslot_tui.core.listings import Listing
 from voiceslot_tui.wire.twilio_messages import (
     DELIVERIES,
     address_of,
     candidates,
     delivery_of,
+    instant_of,
     message_sid,
     read_message,
     read_messages,
@@ -166,24 +168,32 @@ def test_what_is_no_list_is_not_read(answer: bytes) -> None:
         read_messages(answer)
 
 
-def test_candidates_are_ours_unclaimed_and_not_older_than_the_try() -> None:
-    since = Instant(1_790_262_002_000)
-    messages = [
-        read_message(raw(sid=f"SM{number:032x}", **changed))
-        for number, changed in enumerate(
-            (
-                {},
-                {"direction": "inbound"},
-                {"date_created": "Thu, 24 Sep 2026 14:59:00 +0000"},
-                {"date_created": None},
-                {},
-            )
-        )
-    ]
-    known = frozenset({messages[4].sid})
-    found = candidates(messages, since=since, known=known, skew_s=5.0)
-    assert found == (messages[0].sid, messages[3].sid)
-    assert candidates(messages[:1], since=since, known=frozenset(), skew_s=1.0) == ()
+EARLIEST = "Thu, 24 Sep 2026 14:59:00 +0000"
+LATEST = "Thu, 24 Sep 2026 10:01:45 -0500"
+
+
+@pytest.mark.parametrize(
+    ("changed", "found", "late"),
+    [
+        ({"date_created": "Thu, 24 Sep 2026 14:58:59 +0000"}, False, False),
+        ({"date_created": EARLIEST}, True, False),
+        ({}, True, False),
+        ({"date_created": LATEST}, True, False),
+        ({"date_created": "Thu, 24 Sep 2026 10:01:46 -0500"}, False, True),
+        ({"date_created": None}, True, False),
+        ({"date_created": "long ago"}, True, False),
+        ({"direction": "inbound"}, False, False),
+        ({"direction": "inbound", "date_created": None}, False, False),
+    ],
+)
+def test_candidates_are_ours_and_made_while_the_request_was_under_way(
+    changed: dict[str, object], found: bool, late: bool
+) -> None:
+    earliest, latest = instant_of(EARLIEST), instant_of(LATEST)
+    assert earliest is not None
+    assert latest is not None
+    listing = candidates([read_message(raw(**changed))], earliest=earliest, latest=latest)
+    assert listing == Listing((SID,) * found, (SID,) * late)
 
 
 def test_addresses_and_ids() -> None:
