@@ -347,7 +347,10 @@ class Store(Protocol):
         ...
 
     async def tidy(self, now: Instant) -> bool:
-        """Forget a bounded number of old idempotency keys and tombstones; True where more wait."""
+        """Forget a bounded number of old idempotency keys and tombstones; True where more wait.
+
+        `now` is a moment that has surely been reached: a key that is forgotten may dial twice.
+        """
         ...
 
     async def checkpoint(self) -> None:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
 
 from tests.engine.fakes import DEADLINE_S, NOW, FakeCarrier, FakeClock, FakeIds, FakePlatform
-from voiceslot_tui.core.calls import AttemptState, Call, CallId, CallState, Disposition, Hold
+from voiceslot_tui.core.calls import (
+    AttemptState,
+    Call,
+    CallId,
+    CallState,
+    Disposition,
+    Hold,
+    Instant,
+)
 from voiceslot_tui.core.facts import Fact, Interrupted, Outcome, Over
 from voiceslot_tui.core.follow_up_settings import FollowUpSettings
 from voiceslot_tui.core.orders import NewCall, StartOrder
@@ -62,6 +70,7 @@ class Rig:
         strategy: Strategy,
         carrier: FakeCarrier | None,
         run: str,
+        platform_now: Callable[[], Instant] | None,
     ) -> None:
         self.store = store
         self.clock = clock
@@ -126,6 +135,7 @@ class Rig:
             board=self.board,
             clock=clock,
             insist=(self.switches.insist, self.follow_ups.door.insist),
+            platform_now=platform_now,
         )
         self.engine = Engine(
             store=store,
@@ -236,6 +246,7 @@ async def running(
     carrier: bool = True,
     clock: FakeClock | None = None,
     run: str = "att",
+    platform_now: Callable[[], Instant] | None = None,
 ) -> AsyncIterator[Rig]:
     """Give a rig that has recovered, on a database in a folder; leave it as a stop does."""
     used = clock or FakeClock()
@@ -252,6 +263,7 @@ async def running(
                 strategy=strategy,
                 carrier=FakeCarrier() if carrier else None,
                 run=run,
+                platform_now=platform_now,
             )
             yield await rig.recovered()
             rig.platform.let_go()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import aiohttp
@@ -85,13 +86,14 @@ class House:
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     clock = FakeClock()
     settings = Settings(port=0, webhook_secret=Secret(SECRET))
+    workspace = cast("Workspace", SimpleNamespace(now=clock.now))
     store = await open_store(tmp_path / "voiceslot.db", clock.now())
     async with asyncio.TaskGroup() as dials, aiohttp.ClientSession() as client:
         world = World(
             store=store,
             platform=cast("VoicePlatform", None),
             carrier=None,
-            outside=Outside(cast("Workspace", None), {}, has_callbacks=False),
+            outside=Outside(workspace, {}, has_callbacks=False),
             clock=clock,
             ids=CountedIds(),
             dials=dials,

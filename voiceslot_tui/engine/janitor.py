@@ -11,12 +11,15 @@ from typing import Final
 from voiceslot_tui.core.calls import CallId, CallState, Instant, seconds_between
 from voiceslot_tui.core.limits import PROMOTE_BATCH_MAX
 from voiceslot_tui.engine.board import Board, Denial, Route
+from voiceslot_tui.engine.sure_time import SureTime
 from voiceslot_tui.follow_up_ports import FollowUpStore
 from voiceslot_tui.ports import Clock, Store
 
 _STEP_S: Final = 1.0
 _AT_ONCE_S: Final = 0.001
 _WAKE_NUMBERS_EVERY_S: Final = 60.0
+_TIDY_FIRST_S: Final = 600.0
+"""How long after its start an engine first forgets: by then the platform has told the time."""
 _TIDY_EVERY_S: Final = 3600.0
 
 
@@ -24,6 +27,7 @@ class Janitor:
     """Keeps the ready set true to the clock, and the file small.
 
     `insist` are what writes down the pauses that are in force and could not be stored.
+    `platform_now` gives the platform's time: nothing is forgotten that is not old by it as well.
     """
 
     name = "janitor"
@@ -36,6 +40,7 @@ class Janitor:
         board: Board,
         clock: Clock,
         insist: Sequence[Callable[[], Awaitable[None]]] = (),
+        platform_now: Callable[[], Instant] | None = None,
     ) -> None:
         self.wake = board.bells.tend
         self._store = store
@@ -43,10 +48,18 @@ class Janitor:
         self._board = board
         self._clock = clock
         self._insist = insist
-        self._tidied_at: Instant | None = None
+        self._platform_now = platform_now or clock.now
+        self._sure = SureTime(clock)
+        self._tidy_at_s = clock.steady_s() + _TIDY_FIRST_S
         self._woken_at: Instant | None = None
 
     async def restore(self) -> None:
+        """Take up where the last run ended, before this one writes anything."""
+        for line in await self._store.journal(None, 1):
+            self._sure.begin(line.at)
+        await self._remember_routes()
+
+    async def _remember_routes(self) -> None:
         """Remember the routes whose calls are held as refused; those not known yet are probed soon.
 
         Not only after a restart: a call may be held while another of its route is accepted.
@@ -108,13 +121,15 @@ class Janitor:
     async def _sometimes(self, now: Instant) -> None:
         if self._woken_at is None or self._past(self._woken_at, now, _WAKE_NUMBERS_EVERY_S):
             self._woken_at = now
-            await self.restore()
+            await self._remember_routes()
             if await self._store.wake_numbers(now):
                 self._board.bells.dispatch.set()
-        if self._tidied_at is None or self._past(self._tidied_at, now, _TIDY_EVERY_S):
-            more = await self._store.tidy(now)
-            more = await self._messages.tidy_follow_ups(now) or more
-            self._tidied_at = None if more else now
+        sure = self._sure.now()
+        if self._clock.steady_s() >= self._tidy_at_s:
+            sure = min(sure, self._platform_now())
+            more = await self._store.tidy(sure)
+            more = await self._messages.tidy_follow_ups(sure) or more
+            self._tidy_at_s = self._clock.steady_s() + (0.0 if more else _TIDY_EVERY_S)
 
     @staticmethod
     def _past(since: Instant, now: Instant, interval_s: float) -> bool:
