@@ -262,6 +262,23 @@ async def test_an_end_that_is_told_late_is_found_in_time(rig: Rig, moves: object
     assert len(rig.store.keys) == 4
 
 
+async def test_who_still_talks_in_a_batch_that_is_over_is_found_in_time(rig: Rig) -> None:
+    rig.workspace.put("b1", NOW_S)
+    for name in ("r1", "r2"):
+        rig.workspace.person("b1", name, "in_progress", rig.platform_s, f"conv_{name}")
+    await rig.check()
+    rig.end("b1", "r1")
+    over = {"total_calls_dispatched": 2, "total_calls_finished": 2}
+    rig.workspace.put("b1", rig.platform_s, "completed", **over)
+    await rig.check()
+    rig.restart()
+    rig.workspace.people["b1"][1].update(status="completed", updated_at_unix=rig.platform_s)
+    await rig.check(BATCH_DETAIL_MAX_AGE_S)
+    assert set(rig.store.keys) == {"conversation/conv_r1", "conversation/conv_r2"}
+    await rig.check(BATCH_DETAIL_MAX_AGE_S)
+    assert rig.workspace.asked == [], "all of it is over"
+
+
 @pytest.mark.usefixtures("in_one_piece")
 async def test_everybody_is_looked_at_again_although_it_moves_at_every_check(rig: Rig) -> None:
     for number in range(10):

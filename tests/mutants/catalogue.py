@@ -656,8 +656,8 @@ MUTANTS: Final = (
     _one(
         "a resume of the follow-ups lifts a pause that was wished after it",
         "engine/following_up.py",
-        "self._desk.paused, self._desk.paused_by = bool(self._pauses_wished), ",
-        "self._desk.paused, self._desk.paused_by = False, ",
+        "        if not self._pauses_wished:\n",
+        "        if True:\n",
     ),
     Mutant(
         "where more messages are under way than may be, fewer than none are claimed",
@@ -697,7 +697,7 @@ MUTANTS: Final = (
     _one(
         "a claim whose request is under way is given back",
         _SENDER,
-        "            if try_id not in self._sending\n",
+        "            if try_id not in known\n",
         "",
     ),
 )

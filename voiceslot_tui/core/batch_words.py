@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from voiceslot_tui.core.batch_progress import BatchView
+from voiceslot_tui.core.batches import NOT_CALLED
 from voiceslot_tui.core.follow_up_pages import BatchFigures
 from voiceslot_tui.core.follow_ups import FollowUpState
 from voiceslot_tui.core.text import clean
 
-_NOT_CALLED: Final = "pending"
 _FAILED: Final = "failed"
-"""Statuses of a recipient in the platform's own words."""
+"""A status of a recipient in the platform's own words."""
 
 _S = FollowUpState
 _COUNTED: Final = (
@@ -49,7 +49,7 @@ def failed_in(view: BatchView) -> int | None:
 
 def what_cancelling_does(view: BatchView) -> str:
     """Say whom a cancel concerns, as far as the last check knew them."""
-    waiting = _in_status(view, _NOT_CALLED)
+    waiting = _in_status(view, NOT_CALLED)
     if waiting is None:
         return "how many were not called yet is not known: its recipients were not read"
     return f"{waiting:,} of {_recipients(view.total)} not called yet; it calls none of them"

@@ -6,6 +6,7 @@ that no outage loses an end. A status word we do not know is watched, and never 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -98,6 +99,14 @@ ENDED_RECIPIENTS: Final = MappingProxyType(
     }
 )
 """Statuses of a recipient whose call is over; whatever else is said, it is not."""
+NOT_CALLED: Final = "pending"
+"""The status of a recipient who was not called yet; in a batch that is over, they never are."""
+
+
+def under_way(statuses: Mapping[str, int]) -> bool:
+    """Tell whether anybody in a batch was called and has not ended, by how often statuses stand."""
+    over = ENDED_RECIPIENTS.keys() | {NOT_CALLED}
+    return any(count and status not in over for status, count in statuses.items())
 
 
 def why_watched(batch: Batch, last_check: Instant | None, now: Instant) -> Watch | None:
@@ -132,18 +141,21 @@ class BatchMark:
     rounds: tuple[int, ...] = ()
 
 
-def needs_reading(batch: Batch, mark: BatchMark | None, now: Instant) -> bool:
+def needs_reading(
+    batch: Batch, mark: BatchMark | None, statuses: Mapping[str, int], now: Instant
+) -> bool:
     """Tell whether a watched batch is to be read whole: anything about it moved.
 
-    One that has calls under way is also read where nothing moved for long, because nobody promises
-    that its figures move with every end.
+    One that has calls under way, by its own figures or by the `statuses` of its recipients when it
+    was read, is also read where nothing moved for long, because nobody promises that its figures
+    move with every end: it may be over before the last of its recipients are.
     """
     if mark is None or mark.batch != batch:
         return True
-    under_way = batch.count.dispatched > batch.count.finished
+    unfinished = batch.count.dispatched > batch.count.finished or under_way(statuses)
     # A mark that is still to come was set before a clock was set back.
     is_fresh = 0 <= seconds_between(mark.read_at, now) < BATCH_DETAIL_MAX_AGE_S
-    return under_way and not is_fresh
+    return unfinished and not is_fresh
 
 
 def look_from(batch: Batch, mark: BatchMark | None, looked_at: Instant | None, now: Instant) -> int:

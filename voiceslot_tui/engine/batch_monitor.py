@@ -249,7 +249,8 @@ class BatchMonitor:
             [
                 one
                 for one in self._watched.values()
-                if one.error or needs_reading(one.batch, one.mark, check.began_at)
+                if one.error
+                or needs_reading(one.batch, one.mark, one.figures.statuses, check.began_at)
             ]
         )
         async with asyncio.TaskGroup() as reading:

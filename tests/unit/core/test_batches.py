@@ -75,21 +75,41 @@ def test_what_is_watched(one: Batch, last_check_ago_s: int | None, watch: Watch 
 def test_only_what_moved_is_read() -> None:
     one = batch()
     mark = BatchMark(one, NOW)
-    assert needs_reading(one, None, NOW)
-    assert not needs_reading(one, mark, later(NOW, 599))
+    assert needs_reading(one, None, {}, NOW)
+    assert not needs_reading(one, mark, {}, later(NOW, 599))
     for field in ("status", "dispatched", "finished", "scheduled", "updated_at"):
         value = "completed" if field == "status" else 77
         moved = replace(one, count=replace(one.count, **{field: value}))
-        assert needs_reading(moved, mark, NOW)
-    assert needs_reading(replace(one, retries=1), mark, NOW)
+        assert needs_reading(moved, mark, {}, NOW)
+    assert needs_reading(replace(one, retries=1), mark, {}, NOW)
 
 
 def test_one_that_stands_still_with_calls_under_way_is_read_again_at_times() -> None:
     one = batch()
-    assert needs_reading(one, BatchMark(one, NOW), later(NOW, 600))
-    assert needs_reading(one, BatchMark(one, NOW), later(NOW, -1)), "a clock was set back"
-    still = replace(one, count=replace(one.count, finished=5))
-    assert not needs_reading(still, BatchMark(still, NOW), later(NOW, 99_999))
+    mark = BatchMark(one, NOW)
+    assert needs_reading(one, mark, {}, later(NOW, 600))
+    assert needs_reading(one, mark, {}, later(NOW, -1)), "a clock was set back"
+
+
+@pytest.mark.parametrize(
+    ("statuses", "read"),
+    [
+        ({"completed": 5, "failed": 1, "voicemail": 2, "cancelled": 3}, False),
+        ({"completed": 5, "in_progress": 0}, False),
+        ({"completed": 5, "in_progress": 1}, True),
+        ({"completed": 5, "initiated": 1}, True),
+        ({"cancelled": 5, "pending": 4}, False),
+        ({"completed": 5, "a new word": 1}, True),
+    ],
+)
+def test_one_that_is_over_is_read_again_while_somebody_in_it_is_not(
+    statuses: dict[str, int], read: bool
+) -> None:
+    one = batch("completed")
+    one = replace(one, count=replace(one.count, finished=one.count.dispatched))
+    mark = BatchMark(one, NOW)
+    assert not needs_reading(one, mark, statuses, later(NOW, 599))
+    assert needs_reading(one, mark, statuses, later(NOW, 600)) is read
 
 
 @pytest.mark.parametrize(
