@@ -140,7 +140,7 @@ def assemble_follow_ups(
 def _ears(
     store: BothStores, outside: Outside, board: Board, clock: Clock
 ) -> tuple[Hearing, InboundReader]:
-    hearing = Hearing(store, clock, board.bells.change)
+    hearing = Hearing(store, clock, board.taken_back, board.bells.change)
     reader = InboundReader(
         store=store,
         messengers=outside.messengers,
@@ -225,6 +225,7 @@ def _desk(settings: FollowUpSettings, board: Board) -> Desk:
         sandbox=sandbox,
         send=board.bells.follow_up,
         change=board.bells.change,
+        taken_back=board.taken_back,
     )
 
 

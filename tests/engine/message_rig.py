@@ -175,6 +175,7 @@ class MessageRig:
             lambda _: (),
             per_second=per_second,
             content_sid=CONTENT_SID,
+            taken_back=self.board.taken_back,
         )
         self.ledger = MessageLedger(store, self.desk, FollowUpRules(channels), clock)
         self.writer = MessageWriter(ENGLISH, "Clinic")
@@ -188,7 +189,7 @@ class MessageRig:
             clock=clock,
             has_callbacks=False,
         )
-        hearing = Hearing(store, clock, self.board.bells.change)
+        hearing = Hearing(store, clock, self.board.taken_back, self.board.bells.change)
         self.inbound = InboundReader(
             store=store,
             messengers=messengers,

@@ -13,7 +13,7 @@ from tests.engine.fakes import refuse, silent, take
 from tests.engine.rig import POLL_S, Rig, new_call, running
 from voiceslot_tui.core.calls import CallState, ConversationId, Disposition
 from voiceslot_tui.core.errors import StoreUnavailable
-from voiceslot_tui.core.facts import NotTaken, Outcome, Over, Refusal, StartAnswer
+from voiceslot_tui.core.facts import NotTaken, Outcome, Over, Refusal, StartAnswer, Wish
 from voiceslot_tui.core.limits import (
     BREAKER_PROBE_EVERY_S,
     CONNECT_TIMEOUT_S,
@@ -272,6 +272,46 @@ async def test_a_dial_is_withdrawn_where_its_connection_came_too_late(
         assert await rig.state(call_id) is CallState.QUEUED
         assert rig.board.quiet_until is None, "that is no trouble of the network"
         assert STILL_WANTED.get()(), "others may send"
+
+
+async def test_a_call_that_is_cancelled_while_it_waits_for_its_connection_is_not_dialled(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as rig:
+        (call_id,) = await rig.queue(1)
+
+        async def connecting(order: StartOrder) -> StartAnswer:
+            rig.clock.wait(8)
+            assert STILL_WANTED.get()()
+            done = await rig.engine.wish([call_id], Wish.CANCEL, by="olga")
+            assert done.message == f"call {call_id} may have been dialled already; cancelled if not"
+            assert not STILL_WANTED.get()()
+            return NotTaken(order.attempt_id, Refusal.NOT_SENT, "withdrawn before it was sent")
+
+        with patch.object(rig.platform, "start_call", connecting):
+            await rig.dispatcher.step()
+            await rig.answered()
+        assert await rig.state(call_id) is CallState.CANCELLED
+        rig.clock.wait(1)
+        await rig.engine.wish([call_id], Wish.UNDO_CANCEL, by="olga")
+        await rig.dispatch()
+        assert rig.dialled == [call_id], "what is brought back is dialled"
+
+
+async def test_whoever_is_suppressed_while_their_call_is_prepared_is_not_dialled(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as rig:
+        (call_id,) = await rig.queue(1)
+
+        def prepared(order: StartOrder) -> None:
+            rig.board.taken_back.add([order.to_number], rig.clock.steady_s())
+
+        rig.platform.preparing = prepared
+        await rig.dispatcher.step()
+        await rig.answered()
+        assert rig.dialled == []
+        assert await rig.state(call_id) is CallState.QUEUED
 
 
 async def test_who_stops_the_engine_waits_for_what_is_being_reserved(tmp_path: Path) -> None:

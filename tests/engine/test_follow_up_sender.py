@@ -47,6 +47,7 @@ from voiceslot_tui.core.follow_ups import (
 from voiceslot_tui.core.limits import BREAKER_PROBE_EVERY_S, BREAKER_UNANSWERED
 from voiceslot_tui.core.talks import Talk, TalkState
 from voiceslot_tui.follow_up_ports import MessageOrder
+from voiceslot_tui.ports import STILL_WANTED
 
 
 @pytest.fixture
@@ -259,6 +260,31 @@ async def test_the_last_word_of_two_consoles_counts(
     await rig.ended(1)
     await rig.send()
     assert len(rig.messenger.orders) == (not is_paused)
+
+
+@pytest.mark.parametrize("by", ["a STOP", "an operator"])
+async def test_whoever_is_suppressed_while_their_message_waits_for_its_connection_gets_none(
+    rig: MessageRig, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def connecting(order: MessageOrder) -> SendAnswer:
+        assert STILL_WANTED.get()()
+        if by == "a STOP":
+            await rig.door.person_wrote(rig.wrote(1, wants_out=True), by="webhook")
+        else:
+            await rig.door.suppress(order.to, "asked on the phone", by="ana")
+        assert not STILL_WANTED.get()()
+        return MessageRefused(order.try_id, Failure.NOT_SENT, detail="withdrawn")
+
+    await rig.ended(1)
+    with monkeypatch.context() as network:
+        network.setattr(rig.messenger, "send", connecting)
+        await rig.send()
+    assert rig.desk.trouble == "", "that is no trouble of the network"
+    rig.clock.wait(31)
+    await rig.send()
+    (row,) = await rig.rows()
+    assert (row.state, row.skipped_for) == (FollowUpState.SKIPPED, SkipReason.SUPPRESSED)
+    assert rig.messenger.orders == []
 
 
 async def test_a_claimed_message_is_withdrawn_where_the_process_slept(rig: MessageRig) -> None:

@@ -291,7 +291,7 @@ class Judge:
         if self._paused_at is not None and now > self._paused_at + _PAUSE_S:
             self.fail(f"P6: call {call_id} was dialled {now - self._paused_at:.1f} s after a pause")
         since = self._kept_back.get(call_id)
-        if since is not None and now > since + _ON_ITS_WAY_S:
+        if since is not None and now > since + _PAUSE_S:
             self.fail(f"P4: call {call_id} was dialled {now - since:.1f} s after it was kept back")
 
     def _judge_slots(self, call_id: int) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from voiceslot_tui.core.calls import CallId, ConversationId, Instant, later, seconds_between
 from voiceslot_tui.core.limits import DENIED_PROBE_EVERY_S, DENIED_PROBE_MAX_S
 from voiceslot_tui.core.slots import Breaker, Ceiling, Gate, Pacing, Reading
+from voiceslot_tui.engine.taken_back import TakenBack
 from voiceslot_tui.ports import Control
 
 Route = tuple[str, str]
@@ -113,6 +114,7 @@ class Board:
         self.stopping = False
         self.denied: dict[Route, Denial] = {}
         self.allowed_again: set[Route] = set()
+        self.taken_back = TakenBack()
         self.bells = Bells()
         self.webhook_at: Instant | None = None
         self.webhook_refused = 0

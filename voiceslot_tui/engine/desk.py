@@ -17,6 +17,7 @@ from voiceslot_tui.core.follow_up_snapshot import TemplateStanding
 from voiceslot_tui.core.follow_ups import Channel
 from voiceslot_tui.core.limits import BREAKER_PROBE_EVERY_S, BREAKER_UNANSWERED
 from voiceslot_tui.core.slots import Pacing
+from voiceslot_tui.engine.taken_back import TakenBack
 from voiceslot_tui.follow_up_ports import Judgement
 
 Zones = Callable[[str], tuple[tzinfo, ...]]
@@ -49,6 +50,7 @@ class Desk:
         sandbox: bool = False,
         send: asyncio.Event | None = None,
         change: Callable[[], None] = lambda: None,
+        taken_back: TakenBack | None = None,
     ) -> None:
         self.policy = policy
         self.pacing = Pacing(per_second)
@@ -63,6 +65,7 @@ class Desk:
         self.send = asyncio.Event() if send is None else send
         self.read = asyncio.Event()
         self.change = change
+        self.taken_back = TakenBack() if taken_back is None else taken_back
         self._zones_of = zones_of
 
     @property

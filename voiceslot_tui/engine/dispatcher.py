@@ -158,26 +158,29 @@ class Dispatcher:
     async def _answer(self, order: StartOrder, reserved_s: float) -> StartAnswer:
         """Make the one request of an attempt, unless it must not be made any more."""
         await or_else(partial(self._platform.prepare, order), None)
-        unwanted = self._unwanted(reserved_s + DIAL_STALE_S)
+        unwanted = self._unwanted(order, reserved_s, DIAL_STALE_S)
         if unwanted:
             return NotTaken(order.attempt_id, Refusal.WITHDRAWN, unwanted)
         self._board.dials += 1
         silence: StartAnswer = Unanswered(
             order.attempt_id, "the dial broke off by a defect of ours"
         )
-        until_s = reserved_s + DIAL_STALE_S + CONNECT_TIMEOUT_S
-        STILL_WANTED.set(lambda: not self._unwanted(until_s))
+        within_s = DIAL_STALE_S + CONNECT_TIMEOUT_S
+        STILL_WANTED.set(lambda: not self._unwanted(order, reserved_s, within_s))
         answer = await or_else(partial(self._platform.start_call, order), silence)
         if isinstance(answer, NotTaken) and answer.refusal is Refusal.NOT_SENT:
-            unwanted = self._unwanted(until_s)
+            unwanted = self._unwanted(order, reserved_s, within_s)
             return replace(answer, refusal=Refusal.WITHDRAWN) if unwanted else answer
         return answer
 
-    def _unwanted(self, until_s: float) -> str:
-        """Say why a call must not be dialled any more; empty where it may be, until a moment."""
-        if self._board.paused or self._board.stopping:
+    def _unwanted(self, order: StartOrder, reserved_s: float, within_s: float) -> str:
+        """Say why a reserved call must not be dialled any more; empty where it may, for so long."""
+        board = self._board
+        if board.paused or board.stopping:
             return "the engine was paused or stopped before it was dialled"
-        if self._clock.steady_s() > until_s:
+        if board.taken_back.since(reserved_s, order.call_id, order.to_number):
+            return "it was cancelled, or its number suppressed, before it was dialled"
+        if self._clock.steady_s() - reserved_s > within_s:
             return "the process slept between reserving and dialling"
         return ""
 

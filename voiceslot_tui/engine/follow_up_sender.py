@@ -180,7 +180,7 @@ class FollowUpSender:
 
     async def _send(self, sending: Sending, claimed_s: float) -> None:
         try:
-            withdrawn = self._withdrawn(sending, claimed_s + DIAL_STALE_S)
+            withdrawn = self._withdrawn(sending, claimed_s, DIAL_STALE_S)
             answer = withdrawn or await self._answer(sending, claimed_s)
             await self._record(answer)
         finally:
@@ -189,11 +189,15 @@ class FollowUpSender:
             self._sending.discard(sending.one_try.id)
             self._quiet_if_idle()
 
-    def _withdrawn(self, sending: Sending, until_s: float) -> MessageRefused | None:
-        """Say that a claimed message must not be sent any more; None where it may, until then."""
+    def _withdrawn(
+        self, sending: Sending, claimed_s: float, within_s: float
+    ) -> MessageRefused | None:
+        """Say that a claimed message must not be sent any more; None where it may, for so long."""
         if self._desk.paused or self._stopping():
             why = "the follow-ups were paused or stopped before it was sent"
-        elif self._clock.steady_s() > until_s:
+        elif self._desk.taken_back.since(claimed_s, sending.follow_up.to_number):
+            why = "its number was suppressed before it was sent"
+        elif self._clock.steady_s() - claimed_s > within_s:
             why = "the process slept between claiming and sending"
         elif sending.one_try.content_sid not in ("", self._desk.template.content_sid):
             why = "another template was chosen before it was sent"
@@ -208,11 +212,11 @@ class FollowUpSender:
         silence: SendAnswer = MessageUnanswered(
             sending.one_try.id, "the request broke off by a defect of ours"
         )
-        until_s = claimed_s + DIAL_STALE_S + CONNECT_TIMEOUT_S
-        STILL_WANTED.set(lambda: self._withdrawn(sending, until_s) is None)
+        within_s = DIAL_STALE_S + CONNECT_TIMEOUT_S
+        STILL_WANTED.set(lambda: self._withdrawn(sending, claimed_s, within_s) is None)
         answer = await or_else(partial(messenger.send, order), silence)
         if isinstance(answer, MessageRefused) and answer.failure is Failure.NOT_SENT:
-            withdrawn = self._withdrawn(sending, until_s)
+            withdrawn = self._withdrawn(sending, claimed_s, within_s)
             if withdrawn is not None:
                 return withdrawn
         self._learn(answer, sending.send.channel)

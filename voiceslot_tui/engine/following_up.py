@@ -32,6 +32,7 @@ from voiceslot_tui.core.follow_ups import (
 )
 from voiceslot_tui.core.inbound import PersonWrote
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX, PAGE_ROWS_MAX
+from voiceslot_tui.core.same_line import ways_of_writing
 from voiceslot_tui.core.troubles import MessageStanding
 from voiceslot_tui.core.undo import Done, Undo
 from voiceslot_tui.engine.board import Board
@@ -203,6 +204,7 @@ class FollowingUp:
 
     async def suppress(self, number: str, why: str, *, by: str) -> Suppressed:
         """Never call or write to a number again; what waits for it goes."""
+        self._board.taken_back.add(ways_of_writing(number), self._clock.steady_s())
         gone = await self._store.suppress(number, why, self._clock.now(), by)
         self._board.bells.change()
         return gone

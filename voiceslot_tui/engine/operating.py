@@ -76,11 +76,16 @@ class Operating:
     async def wish(self, call_ids: Sequence[CallId], wish: Wish, *, by: str) -> Done:
         """Wish something of calls; name those whose state does not allow it, with the reason."""
         _bounded(call_ids)
+        if wish is Wish.CANCEL:
+            self._board.taken_back.add(call_ids, self._clock.steady_s())
         facts = [Wished(call_id, wish, by) for call_id in call_ids]
         changed, refused = await self._record(facts, call_ids, _DONE_WORDS[wish], by)
         back = _UNDONE_BY.get(wish)
         undo = (Undo(wish=back, call_ids=changed),) if back is not None and changed else ()
-        return Done(changed, refused, _sentence(changed, _DONE_WORDS[wish]), undo)
+        said = _sentence(changed, _DONE_WORDS[wish])
+        if wish is Wish.CANCEL and changed:
+            said = _cancelled_sentence(said, changed, await self._store.calls(changed))
+        return Done(changed, refused, said, undo)
 
     async def prioritise(
         self,
@@ -202,6 +207,16 @@ def _refusal(call: Call | None, done: str) -> str:
     if call.state is CallState.CANCELLED and done == _DONE_WORDS[Wish.UNDO_CANCEL]:
         return f"cancelled more than {UNDO_S:.0f} seconds ago: not {done}"
     return f"it is {_in_words(call)}: not {done}"
+
+
+def _cancelled_sentence(said: str, changed: Sequence[CallId], calls: Sequence[Call]) -> str:
+    """Say of a cancel what it cannot promise: a call that was under way may ring."""
+    late = sum(call.cancel_wished for call in calls)
+    if not late:
+        return said
+    if len(changed) == 1:
+        return f"call {changed[0]} may have been dialled already; cancelled if not"
+    return f"{said}; {late:,} may have been dialled already, and are only if not"
 
 
 def _sentence(changed: Sequence[CallId], done: str) -> str:

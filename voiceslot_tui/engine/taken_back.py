@@ -1,0 +1,36 @@
+"""What was just taken back: calls that were cancelled, and people who want to be left alone.
+
+A request that was decided on before may still wait for its carrier or its connection, for seconds.
+Whoever makes it asks here once more before its first byte leaves.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Final
+
+from voiceslot_tui.core.calls import CallId
+from voiceslot_tui.core.limits import CONNECT_TIMEOUT_S, DIAL_STALE_S
+
+_KEPT_S: Final = DIAL_STALE_S + CONNECT_TIMEOUT_S
+"""For how long a request may wait at most."""
+
+
+class TakenBack:
+    """Calls and numbers that were taken back lately; moments are of the steady clock."""
+
+    def __init__(self) -> None:
+        self._at_s: OrderedDict[CallId | str, float] = OrderedDict()
+
+    def add(self, several: Iterable[CallId | str], now_s: float) -> None:
+        """Take back calls, or all that is for some numbers, from now on."""
+        for one in several:
+            self._at_s[one] = now_s
+            self._at_s.move_to_end(one)
+        while self._at_s and now_s - next(iter(self._at_s.values())) > _KEPT_S:
+            self._at_s.popitem(last=False)
+
+    def since(self, decided_s: float, *several: CallId | str) -> bool:
+        """Tell whether any of them was taken back after a request was decided on."""
+        return any(self._at_s.get(one, float("-inf")) >= decided_s for one in several)
