@@ -18,6 +18,8 @@ from voiceslot_tui.core.limits import (
     BATCH_DETAIL_MAX_AGE_S,
     BATCH_ENDS_AT_ONCE,
     BATCH_LOOKS_IN_A_ROW,
+    BATCH_NAMES_EVERY_S,
+    BATCH_NAMES_LOOKS_MAX,
 )
 from voiceslot_tui.core.slots import Ceiling
 from voiceslot_tui.core.snapshot import Health
@@ -146,6 +148,19 @@ async def test_a_conversation_that_appears_later_is_the_same_end(rig: Rig) -> No
     await rig.check()
     assert rig.store.keys == ["batch/b1/r1/0"]
     assert set(rig.store.names) == {"batch/b1/r1/0", "conversation/conv_1"}
+
+
+async def test_a_conversation_is_looked_for_where_nothing_moves_any_more(rig: Rig) -> None:
+    rig.workspace.put("b1", NOW_S, "completed")
+    rig.workspace.person("b1", "r1", "failed", NOW_S, None)
+    await rig.check()
+    for _ in range(BATCH_NAMES_LOOKS_MAX):
+        await rig.check(BATCH_NAMES_EVERY_S - INTERVAL_S)
+        assert rig.workspace.asked == []
+        await rig.check()
+        assert rig.workspace.asked == ["b1"]
+    await rig.check(BATCH_NAMES_EVERY_S)
+    assert rig.workspace.asked == [], "it has none"
 
 
 async def test_a_retry_is_another_call(rig: Rig) -> None:

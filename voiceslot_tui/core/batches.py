@@ -153,9 +153,12 @@ def needs_reading(
     if mark is None or mark.batch != batch:
         return True
     unfinished = batch.count.dispatched > batch.count.finished or under_way(statuses)
-    # A mark that is still to come was set before a clock was set back.
-    is_fresh = 0 <= seconds_between(mark.read_at, now) < BATCH_DETAIL_MAX_AGE_S
-    return unfinished and not is_fresh
+    return unfinished and was_read_before(mark, BATCH_DETAIL_MAX_AGE_S, now)
+
+
+def was_read_before(mark: BatchMark, age_s: float, now: Instant) -> bool:
+    """Tell whether a batch was read so long ago; a mark still to come is from another clock."""
+    return not 0 <= seconds_between(mark.read_at, now) < age_s
 
 
 def look_from(batch: Batch, mark: BatchMark | None, looked_at: Instant | None, now: Instant) -> int:

@@ -191,7 +191,10 @@ def decide(
     if follow_up.outcome_awaited and not follow_up.outcome_given_up:
         return Wait(WaitReason.OUTCOME, later(now, FOLLOW_UP_OUTCOME_EVERY_S))
     if follow_up.disposition not in policy.on:
-        return Wait(WaitReason.OUTCOME, later(now, FOLLOW_UP_OUTCOME_SELDOM_S))
+        every_s = (
+            FOLLOW_UP_OUTCOME_EVERY_S if follow_up.may_be_named else FOLLOW_UP_OUTCOME_SELDOM_S
+        )
+        return Wait(WaitReason.OUTCOME, later(now, every_s))
     return _by_channel(follow_up, person, policy, standing, now)
 
 
@@ -204,7 +207,8 @@ def _never(
         return SkipReason.SUPPRESSED
     if follow_up.ended_at < policy.first_start and not follow_up.insisted:
         return SkipReason.BEFORE_FIRST_START
-    if not follow_up.outcome_awaited and follow_up.disposition not in policy.on:
+    presumed = follow_up.outcome_awaited or follow_up.may_be_named
+    if not presumed and follow_up.disposition not in policy.on:
         return SkipReason.NOT_WANTED
     if not follow_up.to_number and not follow_up.email:
         return SkipReason.NO_ADDRESS

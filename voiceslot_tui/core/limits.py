@@ -97,6 +97,8 @@ FOLLOW_UP_OUTCOME_EVERY_S: Final = 20.0
 """How long until a conversation whose outcome was not there yet is read again."""
 FOLLOW_UP_OUTCOME_READS_MAX: Final = 180
 """How often it is, for an hour at least; then what the call's status suggests must do."""
+FOLLOW_UP_NAMED_READS_MAX: Final = 18
+"""How often it is where a batch names no conversation: as long as its names are looked for."""
 FOLLOW_UP_OUTCOME_SELDOM_S: Final = 600.0
 """How long until the next time after that, where the status suggests to send nothing."""
 WINDOW_S: Final = 24 * 3600.0
@@ -184,6 +186,10 @@ BATCH_CHECK_MARGIN_S: Final = 300.0
 BATCH_DETAIL_MAX_AGE_S: Final = 600.0
 """A running batch is read again after this although its figures stand still, and everybody in it
 who has ended is looked at again, not only who ended lately."""
+BATCH_NAMES_EVERY_S: Final = 60.0
+"""How long until a batch that names no conversation of somebody who ended is read again."""
+BATCH_NAMES_LOOKS_MAX: Final = 5
+"""How often it is, unless anything about it moves."""
 RECIPIENTS_KEPT_S: Final = 10.0
 """How long a batch is paged through before it is read again."""
 BATCH_INTERVAL_MAX_S: Final = 3600.0

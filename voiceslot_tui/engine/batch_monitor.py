@@ -32,6 +32,7 @@ from voiceslot_tui.core.batches import (
     needs_reading,
     recipient_alias,
     rounds_of,
+    was_read_before,
     why_watched,
 )
 from voiceslot_tui.core.calls import Instant, later
@@ -41,6 +42,8 @@ from voiceslot_tui.core.limits import (
     BATCH_ENDS_AT_ONCE,
     BATCH_INTERVAL_MIN_S,
     BATCH_LOOKS_IN_A_ROW,
+    BATCH_NAMES_EVERY_S,
+    BATCH_NAMES_LOOKS_MAX,
     BATCHES_AT_ONCE,
 )
 from voiceslot_tui.core.text import clean
@@ -68,6 +71,17 @@ class _Watched:
     samples: tuple[Sample, ...] = ()
     error: str = ""
     failures: int = 0
+    unnamed: int = 0
+    names_looks: int = 0
+    """Of how many who ended no conversation was named at last, and how often that was the same."""
+
+    def is_due(self, now: Instant) -> bool:
+        """Tell whether to read it whole."""
+        if self.error or needs_reading(self.batch, self.mark, self.figures.statuses, now):
+            return True
+        if self.mark is None or not 0 < self.names_looks <= BATCH_NAMES_LOOKS_MAX:
+            return False
+        return was_read_before(self.mark, BATCH_NAMES_EVERY_S, now)
 
 
 @dataclass(slots=True)
@@ -245,14 +259,7 @@ class BatchMonitor:
 
     async def _read_moved(self, check: _Check) -> None:
         """Read every batch of which anything moved; raises StoreUnavailable as soon as it is."""
-        moved = iter(
-            [
-                one
-                for one in self._watched.values()
-                if one.error
-                or needs_reading(one.batch, one.mark, one.figures.statuses, check.began_at)
-            ]
-        )
+        moved = iter([one for one in self._watched.values() if one.is_due(check.began_at)])
         async with asyncio.TaskGroup() as reading:
             for _ in range(BATCHES_AT_ONCE):
                 reading.create_task(self._read_each(moved, check))
@@ -295,7 +302,9 @@ class BatchMonitor:
         mark = BatchMark(batch, read_at, whole.newest, rounds)
         figures = BatchFigures(batch.count.batch_id, dict(whole.statuses), whole.unreadable)
         if self._wanted:
-            await self._write_down(batch, rounds, whole.ended_since(look_from_s))
+            unnamed = await self._write_down(batch, rounds, whole.ended_since(look_from_s))
+            before = one.names_looks if unnamed == one.unnamed else 0
+            one.unnamed, one.names_looks = unnamed, before + 1 if unnamed else 0
             await self._store.mark_batch(mark, figures)
             self._marks[batch.count.batch_id] = mark
         one.mark, one.figures = mark, figures
@@ -304,8 +313,10 @@ class BatchMonitor:
 
     async def _write_down(
         self, batch: Batch, rounds: tuple[int, ...], recipients: Iterator[BatchRecipient]
-    ) -> None:
+    ) -> int:
+        """Write down who of them ended; count those of whom no conversation is named."""
         ended: list[Ended] = []
+        unnamed = 0
         now = self._clock.now()
         for place, recipient in enumerate(recipients, start=1):
             if place % BATCH_LOOKS_IN_A_ROW == 0:
@@ -313,11 +324,13 @@ class BatchMonitor:
             found = _ended(in_round(batch, rounds, recipient), recipient, now)
             if found is not None:
                 ended.append(found)
+                unnamed += found.call.conversation_id is None
             if len(ended) == BATCH_ENDS_AT_ONCE:
                 await self._add(ended)
                 ended = []
         if ended:
             await self._add(ended)
+        return unnamed
 
     async def _add(self, ended: list[Ended]) -> None:
         if await self._store.add_ended(ended, self._clock.now()):
