@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
@@ -17,13 +19,15 @@ from voiceslot_tui.core.calls import (
     ConversationId,
     Disposition,
     Hold,
+    Instant,
 )
-from voiceslot_tui.core.errors import ReadFailed, StoreUnavailable
+from voiceslot_tui.core.errors import ReadDenied, ReadFailed, StoreUnavailable
 from voiceslot_tui.core.facts import Outcome, Wish, Wished
 from voiceslot_tui.core.limits import ASK_AT_ONCE_MAX, WRAP_UP_MAX_S
 from voiceslot_tui.core.orders import StartOrder
-from voiceslot_tui.core.talks import Talk, TalkState
+from voiceslot_tui.core.talks import Search, Talk, TalkState
 from voiceslot_tui.engine.readings import Strategy
+from voiceslot_tui.engine.service import PartlyFailed
 
 OVERDUE_S = LONGEST_S + RING_S + 120.0
 
@@ -193,6 +197,75 @@ async def test_searches_that_saw_not_everything_prove_nothing(tmp_path: Path, wh
                     await rig.poll()
             else:
                 await rig.poll()
+        assert await rig.state(order.call_id) is CallState.UNCERTAIN
+
+
+async def unfinished(order: StartOrder, since: Instant) -> Search:
+    return Search(None, complete=False)
+
+
+async def denied(order: StartOrder, since: Instant) -> Search:
+    raise ReadDenied("the key may not read conversations")
+
+
+async def failed(order: StartOrder, since: Instant) -> Search:
+    raise ReadFailed("no answer")
+
+
+GIVEN_UP_S = 660.0 + RING_S + LONGEST_S
+
+
+@pytest.mark.parametrize("search", [unfinished, denied, failed])
+async def test_a_dial_that_no_search_can_settle_is_given_up_when_it_cannot_talk_any_more(
+    tmp_path: Path, search: Callable[[StartOrder, Instant], Awaitable[Search]]
+) -> None:
+    async with running(tmp_path, limit=1) as rig:
+        order = await uncertain(rig)
+        (waiting,) = await rig.queue(2)
+        with patch.object(rig.platform, "search", search):
+            await polled(rig, GIVEN_UP_S)
+            call = await rig.call(order.call_id)
+            assert (call.state, call.holding) == (CallState.UNCERTAIN, True)
+            await polled(rig, 60)
+        call = await rig.call(order.call_id)
+        assert (call.state, call.holding) == (CallState.UNKNOWN, False)
+        await rig.dispatch()
+        assert rig.dialled == [order.call_id, waiting]
+        await rig.operating.wish([order.call_id], Wish.CONFIRM_DIALLED, by="olga")
+        assert await rig.state(order.call_id) is CallState.ENDED
+
+
+async def polled(rig: Rig, seconds: float) -> None:
+    """Poll for some time, whatever could not be read."""
+    for _ in range(int(seconds / POLL_S)):
+        with contextlib.suppress(PartlyFailed):
+            await rig.poll()
+
+
+async def test_a_dial_in_doubt_is_found_after_the_longest_outage(tmp_path: Path) -> None:
+    """It is not given up before the platform could be asked about it once more."""
+    async with running(tmp_path) as rig:
+        order = await uncertain(rig)
+        rig.platform.rings(order)
+        with patch.object(rig.platform, "search", unfinished):
+            await rig.poll()
+        rig.platform.failing = True
+        for _ in range(int(2 * GIVEN_UP_S / POLL_S)):
+            with pytest.raises(ReadFailed):
+                await rig.poll()
+        rig.platform.failing = False
+        await rig.poll()
+        assert await rig.state(order.call_id) is CallState.LIVE
+
+
+async def test_a_clock_set_ahead_gives_up_no_dial_that_cannot_be_searched_for(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as rig:
+        order = await uncertain(rig)
+        rig.clock.jump(86_400)
+        with patch.object(rig.platform, "search", unfinished):
+            await rig.polls(600)
         assert await rig.state(order.call_id) is CallState.UNCERTAIN
 
 

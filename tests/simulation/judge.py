@@ -417,7 +417,9 @@ class Judge:
                 self.fail(f"P1: call {call_id} is {new} although it was dialled ({outcome})")
         if new in ("wrapping_up", "ended") and old in _HOLDS and over is None:
             self.fail(f"call {call_id} is {new} although it was never dialled")
-        if new == "unknown" and old == "uncertain" and over is not None and not self.lists_lied:
+        # One that gave up its slot could not be searched for; that it is over was judged above.
+        not_found = new == "unknown" and old == "uncertain" and bool(held)
+        if not_found and over is not None and not self.lists_lied:
             self.fail(f"call {call_id} is unknown although the lists have it")
 
     def _is_over(self, attempt: str | None) -> bool | None:

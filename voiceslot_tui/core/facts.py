@@ -122,9 +122,12 @@ class WrapUpExpired:
 
 @dataclass(frozen=True, slots=True)
 class SlotLapsed:
-    """An unknown call can no longer be talking: ring time-out and longest call have passed."""
+    """A dial that is unknown, or that no search could settle, can no longer be talking.
 
-    call_id: CallId
+    Ring time-out and longest call have passed since the platform can have taken it.
+    """
+
+    attempt_id: AttemptId
     source: Source = Source.ENGINE
 
 
@@ -212,5 +215,7 @@ def subject_of(fact: Fact) -> Subject:
             return Subject(None, fact.attempt_id, fact.conversation_id, fact.call_sid)
         case Accepted() | NotTaken() | Unanswered() | LookedUp() | Interrupted() | CarrierOver():
             return Subject(attempt_id=fact.attempt_id)
-        case WrapUpExpired() | SlotLapsed() | Wished() | Reordered():
+        case SlotLapsed():
+            return Subject(attempt_id=fact.attempt_id)
+        case WrapUpExpired() | Wished() | Reordered():
             return Subject(call_id=fact.call_id)

@@ -79,8 +79,6 @@ def settle(
             return reordered(call, fact, now)
         case WrapUpExpired():
             return _analysed(call, attempt, Outcome(Disposition.UNKNOWN), now)
-        case SlotLapsed():
-            return _lapsed(call, now)
         case _:
             return None if attempt is None else _about_attempt(call, attempt, fact, rules, now)
 
@@ -103,7 +101,14 @@ def dispatch(call: Call, attempt_id: AttemptId, holds_for_s: float, now: Instant
 def _about_attempt(
     call: Call,
     attempt: Attempt,
-    fact: Accepted | NotTaken | Unanswered | Over | LookedUp | Interrupted | CarrierOver,
+    fact: Accepted
+    | NotTaken
+    | Unanswered
+    | Over
+    | LookedUp
+    | Interrupted
+    | CarrierOver
+    | SlotLapsed,
     rules: Rules,
     now: Instant,
 ) -> Settlement | None:
@@ -122,6 +127,8 @@ def _about_attempt(
             return _over(call, attempt, fact, now)
         case LookedUp():
             return _looked_up(call, attempt, rules, now)
+        case SlotLapsed():
+            return _lapsed(call, attempt, now)
         case CarrierOver():
             if not _current(call, attempt):
                 return None
@@ -292,7 +299,15 @@ def _looked_up(call: Call, attempt: Attempt, rules: Rules, now: Instant) -> Sett
     return Settlement(moved, lost, (Step.NOT_FOUND,), detail)
 
 
-def _lapsed(call: Call, now: Instant) -> Settlement | None:
+def _lapsed(call: Call, attempt: Attempt, now: Instant) -> Settlement | None:
+    """Take the slot from a dial that can no longer be talking; it is never queued again for it."""
+    if not _current(call, attempt):
+        return None
+    if call.state is CallState.UNCERTAIN:
+        lost = replace(attempt, state=AttemptState.UNKNOWN)
+        moved = replace(move(call, Step.NOT_FOUND, CallState.UNKNOWN, now), holding=False)
+        detail = "no search for it could be completed, and it can no longer be talking"
+        return Settlement(moved, lost, (Step.NOT_FOUND,), detail)
     if call.state is not CallState.UNKNOWN or not call.holding:
         return None
     detail = "it can no longer be talking"

@@ -148,7 +148,7 @@ class Reconciler:
         try:
             for start in range(0, len(due), ASK_AT_ONCE_MAX):
                 some = due[start : start + ASK_AT_ONCE_MAX]
-                await self._settle_each(self._of_call(one) for one in some)
+                await self._settle_each(self._about(one) for one in some)
         except StoreUnavailable:
             # What was learned is lost: every step asks again, and is seen to fail, until stored.
             for one in due:
@@ -166,7 +166,7 @@ class Reconciler:
             return (WrapUpExpired(one.call.id),) if waited_s > WRAP_UP_MAX_S else ()
         if one.call.state is CallState.UNKNOWN and one.call.holding:
             holds_s = seconds_between(attempt.started_at, attempt.holds_until)
-            return (SlotLapsed(one.call.id),) if age_s > holds_s else ()
+            return (SlotLapsed(attempt.id),) if age_s > holds_s else ()
         return ()
 
     def _due(self, one: OpenCall, listed: dict[ConversationId, Talk] | None) -> bool:
@@ -204,6 +204,21 @@ class Reconciler:
         facts = [fact for answer in answers for fact in answer.result()]
         if facts:
             await self._ledger.record(*facts, by="platform (poll)")
+
+    async def _about(self, one: OpenCall) -> tuple[Fact, ...]:
+        """Ask about a call; give up a dial of which no question can tell any more."""
+        return await _answered(self._of_call(one)) or self._given_up(one)
+
+    def _given_up(self, one: OpenCall) -> tuple[Fact, ...]:
+        """Say of a dial in doubt that it can no longer be talking, whenever it was taken.
+
+        Only after one more question in vain: after an outage the next may find it.
+        """
+        attempt = one.attempt
+        holds_s = _DIAL_LOST_S + seconds_between(attempt.started_at, attempt.holds_until)
+        age_s = self._ages.surely(attempt.id, attempt.started_at)
+        lapsed = one.call.state is CallState.UNCERTAIN and age_s > holds_s
+        return (SlotLapsed(attempt.id),) if lapsed else ()
 
     async def _of_call(self, one: OpenCall) -> tuple[Fact, ...]:
         if one.attempt.conversation_id is None:

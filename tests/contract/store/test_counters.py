@@ -49,8 +49,8 @@ from voiceslot_tui.core.settlement import Rules
 T = TypeVar("T")
 SLOTS = 3
 NEWS = (
-    "accepted", "unanswered", "not found", "over", "done", "busy", "capacity", "no success",
-    "denied", "refused",
+    "accepted", "unanswered", "not found", "lapsed", "over", "done", "busy", "capacity",
+    "no success", "denied", "refused",
 )  # fmt: skip
 
 
@@ -59,6 +59,7 @@ def facts_of(news: str, order: StartOrder) -> object:
         "accepted": accepted(order),
         "unanswered": Unanswered(order.attempt_id),
         "not found": LookedUp(order.attempt_id),
+        "lapsed": SlotLapsed(order.attempt_id),
         "over": over(order, None),
         "done": over(order, ANSWERED),
         "busy": over(order, BUSY),
@@ -114,11 +115,8 @@ class Counting(RuleBasedStateMachine):
     def other_facts(self, which: int, priority: int) -> None:
         if self.ids:
             call_id = self.ids[which % len(self.ids)]
-            self.run(
-                self.opened.tell(
-                    SlotLapsed(call_id), WrapUpExpired(call_id), Reordered(call_id, priority, 0, "")
-                )
-            )
+            reordered = Reordered(call_id, priority, 0, "")
+            self.run(self.opened.tell(WrapUpExpired(call_id), reordered))
 
     @rule(place=st.sampled_from(Place), which=st.integers(0, 30))
     def move(self, place: Place, which: int) -> None:

@@ -104,7 +104,7 @@ async def test_an_unknown_call_lapses_and_is_confirmed(opened: Opened) -> None:
     await uncertain_then_unknown(opened, order)
     assert (await opened.call(order.call_id)).state is CallState.UNKNOWN
     assert (await opened.store.counts()).holding == 1
-    await opened.tell(SlotLapsed(order.call_id))
+    await opened.tell(SlotLapsed(order.attempt_id))
     assert (await opened.store.counts()).holding == 0
     await opened.tell(Wished(order.call_id, Wish.CONFIRM_NOT_DIALLED, "olga"))
     call = await opened.call(order.call_id)
@@ -136,8 +136,8 @@ async def test_facts_about_nobody_change_nothing(opened: Opened) -> None:
         LookedUp(AttemptId("nobody")),
         CarrierOver(AttemptId("nobody")),
         Over(None, None, None, ANSWERED),
+        SlotLapsed(AttemptId("nobody")),
         WrapUpExpired(CallId(99)),
-        SlotLapsed(CallId(99)),
         Wished(CallId(99), Wish.CANCEL, "olga"),
         Reordered(CallId(99), 1, 1, "olga"),
     )

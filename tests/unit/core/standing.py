@@ -163,8 +163,8 @@ def facts_about(
         CarrierOver(dial),
         *(Over(talk, dial, None, outcome) for outcome in outcomes),
         *(Over(None, dial, CallSid(f"CA{number}"), outcome) for outcome in outcomes),
+        SlotLapsed(dial),
         WrapUpExpired(CALL),
-        SlotLapsed(CALL),
         *(Wished(CALL, wish, "olga") for wish in Wish),
         Reordered(CALL, 5, -3, "olga"),
     )

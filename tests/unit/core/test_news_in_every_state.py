@@ -151,7 +151,7 @@ CANCEL, UNDO = wished_of_call(Wish.CANCEL), wished_of_call(Wish.UNDO_CANCEL)
 GIVE_UP = wished_of_call(Wish.RELEASE)
 WAS, WAS_NOT = wished_of_call(Wish.CONFIRM_DIALLED), wished_of_call(Wish.CONFIRM_NOT_DIALLED)
 NO, NEVER = NotTaken(DIAL, Refusal.CAPACITY), NotTaken(DIAL, Refusal.CALL_DENIED)
-NO_OUTCOME, BY_CARRIER = WrapUpExpired(CALL), CarrierOver(DIAL)
+NO_OUTCOME, BY_CARRIER, LAPSED = WrapUpExpired(CALL), CarrierOver(DIAL), SlotLapsed(DIAL)
 ENDS: dict[Fact, CallState] = {OVER: _C.WRAPPING_UP, DONE: _C.ENDED}
 CALL_MOVES: dict[CallState, dict[Fact, CallState]] = {
     _C.QUEUED: {CANCEL: _C.CANCELLED},
@@ -162,7 +162,13 @@ CALL_MOVES: dict[CallState, dict[Fact, CallState]] = {
         NO: _C.QUEUED,
         NEVER: _C.REFUSED,
     },
-    _C.UNCERTAIN: {**ENDS, ACCEPTED: _C.LIVE, NO: _C.QUEUED, NEVER: _C.QUEUED},
+    _C.UNCERTAIN: {
+        **ENDS,
+        ACCEPTED: _C.LIVE,
+        NO: _C.QUEUED,
+        NEVER: _C.QUEUED,
+        LAPSED: _C.UNKNOWN,
+    },
     _C.LIVE: {**ENDS, BY_CARRIER: _C.UNKNOWN, GIVE_UP: _C.UNKNOWN},
     _C.UNKNOWN: {**ENDS, ACCEPTED: _C.LIVE, WAS: _C.ENDED, WAS_NOT: _C.QUEUED},
     _C.WRAPPING_UP: {DONE: _C.ENDED, NO_OUTCOME: _C.ENDED},
@@ -170,7 +176,7 @@ CALL_MOVES: dict[CallState, dict[Fact, CallState]] = {
 }
 ALL_FACTS = (
     *ENDS,
-    *(ACCEPTED, LOST, NO, NEVER, BY_CARRIER, NO_OUTCOME, SlotLapsed(CALL)),
+    *(ACCEPTED, LOST, NO, NEVER, BY_CARRIER, NO_OUTCOME, LAPSED),
     *(CANCEL, UNDO, GIVE_UP, WAS, WAS_NOT),
 )
 

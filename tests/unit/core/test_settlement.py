@@ -172,7 +172,7 @@ def test_an_unknown_call_waits_for_the_operator() -> None:
         assert standing.call.state is state
 
 
-@pytest.mark.parametrize("fact", [SlotLapsed(CALL), wished(Wish.RELEASE)])
+@pytest.mark.parametrize("fact", [SlotLapsed(attempt_id(1)), wished(Wish.RELEASE)])
 def test_an_unknown_call_gives_its_slot_up_and_stays_unknown(fact: Fact) -> None:
     standing = unknown()
     standing.told(fact)
@@ -183,7 +183,7 @@ def test_only_the_carrier_or_the_operator_releases_a_live_call() -> None:
     for fact in (CarrierOver(attempt_id(1)), wished(Wish.RELEASE)):
         standing = told(ACCEPTED, fact)
         assert (standing.call.state, standing.call.holding) == (CallState.UNKNOWN, False)
-    for fact in (SlotLapsed(CALL), WrapUpExpired(CALL), LookedUp(attempt_id(1))):
+    for fact in (SlotLapsed(attempt_id(1)), WrapUpExpired(CALL), LookedUp(attempt_id(1))):
         assert told(ACCEPTED, fact).call.state is CallState.LIVE
 
 

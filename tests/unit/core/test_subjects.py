@@ -69,7 +69,7 @@ OF_THE_DIAL, OF_THE_CALL = Subject(attempt_id=DIAL), Subject(call_id=CALL)
         (Over(TALK, DIAL, SID), Subject(None, DIAL, TALK, SID)),
         (Over(None, None, SID), Subject(call_sid=SID)),
         (WrapUpExpired(CALL), OF_THE_CALL),
-        (SlotLapsed(CALL), OF_THE_CALL),
+        (SlotLapsed(DIAL), OF_THE_DIAL),
         (Wished(CALL, Wish.PARK, "olga"), OF_THE_CALL),
         (Reordered(CALL, 1, 2, "olga"), OF_THE_CALL),
     ],

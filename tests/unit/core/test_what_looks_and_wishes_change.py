@@ -23,7 +23,16 @@ from tests.unit.core.rows import (
     waiting,
     wished,
 )
-from tests.unit.core.standing import CALL, RULES, START, Standing, conversation, dialled, told
+from tests.unit.core.standing import (
+    CALL,
+    RULES,
+    START,
+    Standing,
+    attempt_id,
+    conversation,
+    dialled,
+    told,
+)
 from voiceslot_tui.core.calls import (
     AttemptState,
     CallSid,
@@ -45,12 +54,22 @@ from voiceslot_tui.core.facts import (
     Refusal,
     Reordered,
     SlotLapsed,
+    Unanswered,
     Wish,
 )
 from voiceslot_tui.core.settlement import settle
 
 _S, _A = CallState, AttemptState
 LOST_SIGHT = {"state": _S.UNKNOWN, "holding": False, "changed_at": T}
+
+
+def dialled_again_in_doubt() -> Standing:
+    standing = told(LOST, WAS_BUSY, max_attempts=3)
+    standing.dialled()
+    standing.told(Unanswered(attempt_id(2), "time-out"))
+    return standing
+
+
 BY_CARRIER = "the carrier says that it is over"
 LOOKS = {
     "first look-up": Row(searched(), LookedUp(DIAL), {}, {"lookups": 1, "first_lookup_at": T}),
@@ -85,9 +104,25 @@ LOOKS = {
     ),
     "unknown, can no longer talk": Row(
         searched(0, 60, 60),
-        SlotLapsed(CALL),
+        SlotLapsed(DIAL),
         {"holding": False, "changed_at": T2},
         detail="it can no longer be talking",
+    ),
+    "in doubt, can no longer talk": Row(
+        searched(0),
+        SlotLapsed(DIAL),
+        LOST_SIGHT,
+        {"state": _A.UNKNOWN},
+        (Step.NOT_FOUND,),
+        "no search for it could be completed, and it can no longer be talking",
+    ),
+    "in doubt, can no longer talk, where what is not found is queued again": Row(
+        searched(0, rules=REQUEUE),
+        SlotLapsed(DIAL),
+        LOST_SIGHT,
+        {"state": _A.UNKNOWN},
+        (Step.NOT_FOUND,),
+        "no search for it could be completed, and it can no longer be talking",
     ),
     "live, over by the carrier": Row(
         told(ACCEPTED),
@@ -240,9 +275,12 @@ NOTHING = {
     "unparked when not parked": (waiting(), wished(Wish.UNPARK)),
     "the same place": (waiting(), Reordered(CALL, 0, 0, "olga")),
     "another place for what is dialled": (dialled(), Reordered(CALL, 5, 0, "olga")),
+    "lapsed when dialled": (dialled(), SlotLapsed(DIAL)),
+    "lapsed when live": (told(ACCEPTED), SlotLapsed(DIAL)),
+    "an earlier dial lapsed": (dialled_again_in_doubt(), SlotLapsed(DIAL)),
     "lapsed when released": (
         told(ACCEPTED, CarrierOver(DIAL)),
-        SlotLapsed(CALL),
+        SlotLapsed(DIAL),
     ),
 }
 
