@@ -196,6 +196,7 @@ def _reconciler(settings: Settings, world: World, board: Board, ledger: Ledger) 
         ledger=ledger,
         board=board,
         clock=world.clock,
+        asks=world.dials,
         poll_interval_s=settings.polling_interval_ms / 1000,
         lag_s=settings.list_lag_s,
         longest_call_s=longest_call_s,

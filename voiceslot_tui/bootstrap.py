@@ -158,6 +158,7 @@ async def _wind_down(parts: Parts) -> None:
         async with asyncio.timeout(_LAST_DIALS_S):
             await parts.dispatcher.quiet.wait()
             await parts.follow_ups.sender.quiet.wait()
+    parts.reconciler.leave()
 
 
 def _ready(paths: Paths, listener: ListenerServer) -> None:

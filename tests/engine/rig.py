@@ -111,6 +111,7 @@ class Rig:
             ledger=self.ledger,
             board=self.board,
             clock=clock,
+            asks=dials,
             poll_interval_s=POLL_S,
             lag_s=LAG_S,
             longest_call_s=LONGEST_S,
@@ -267,5 +268,6 @@ async def running(
             )
             yield await rig.recovered()
             rig.platform.let_go()
+            rig.reconciler.leave()
     finally:
         await store.close()

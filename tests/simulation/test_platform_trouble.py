@@ -10,13 +10,17 @@ import asyncio
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from tests.simulation.town import Town, person, town
 from tests.simulation.virtual_time import simulate
-from voiceslot_tui.core.calls import CallState, Hold
+from voiceslot_tui.core.calls import CallState, ConversationId, Hold
+from voiceslot_tui.core.errors import ReadFailed
 from voiceslot_tui.core.facts import Wish
+from voiceslot_tui.core.limits import ASK_WITHIN_S, READ_DEADLINE_S
 from voiceslot_tui.core.pages import Filter, PageQuery
 from voiceslot_tui.core.snapshot import Snapshot
+from voiceslot_tui.core.talks import Talk
 
 PEOPLE = 40
 OUTAGE_S = 600.0
@@ -211,5 +215,42 @@ def test_a_platform_out_of_reach_costs_nobody_anything(tmp_path: Path) -> None:
             await made.until("all have ended", lambda s: s.calls == {CallState.ENDED: 20}, 1200.0)
             truth = made.truth()
             assert (truth["people_rung"], truth["people_rung_again"]) == (20, {})
+
+    simulate(main)
+
+
+def test_a_conversation_that_cannot_be_read_keeps_no_reading_waiting(tmp_path: Path) -> None:
+    """Each question about it hangs for half a minute; the list is read every few seconds."""
+
+    async def main() -> None:
+        settings = {"ELEVENLABS_CONCURRENCY_LIMIT": 5, "POLLING_INTERVAL_MS": 2000}
+        talking = {**QUICK, "talk_s": 1200.0, "hidden_share": 1.0}
+        async with town(tmp_path, settings=settings, **talking) as made:
+            await made.start()
+            await made.enqueue_people(1)
+            await made.until("it is live", lambda s: count(s, CallState.LIVE) == 1)
+            asked = 0
+
+            async def hangs(conversation_id: ConversationId) -> Talk | None:
+                nonlocal asked
+                asked += 1
+                await asyncio.sleep(READ_DEADLINE_S)
+                raise ReadFailed("it took too long")
+
+            assert made.life is not None
+            oldest_s = 0.0
+            with patch.object(made.life.parts.reconciler._platform, "talk", hangs):
+                for _ in range(600):
+                    await asyncio.sleep(1)
+                    seen = await made.snapshot()
+                    assert not is_stale(seen)
+                    assert seen.slots.reading_age_s is not None
+                    oldest_s = max(oldest_s, seen.slots.reading_age_s)
+            print(f"asked {asked} times, the oldest reading was {oldest_s:.1f} s old")
+            assert asked > 10
+            assert oldest_s < ASK_WITHIN_S + 2 + 2
+            began_s = made.clock.steady_s()
+            await made.stop()
+            assert made.clock.steady_s() - began_s < 1
 
     simulate(main)

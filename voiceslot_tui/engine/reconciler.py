@@ -8,10 +8,12 @@ in a moment, this does at the next poll, so that nothing depends on webhooks arr
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Hashable, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from functools import partial
+from typing import Final, TypeVar
 
 from voiceslot_tui.core.calls import (
     AttemptId,
@@ -33,19 +35,21 @@ from voiceslot_tui.core.facts import (
     WrapUpExpired,
 )
 from voiceslot_tui.core.limits import (
-    ASK_AT_ONCE_MAX,
+    ASK_WITHIN_S,
     LOOKUP_SKEW_S,
     ROUTE_DEADLINE_S,
     WRAP_UP_MAX_S,
 )
 from voiceslot_tui.core.talks import Talk, TalkState
 from voiceslot_tui.engine.ages import Ages
+from voiceslot_tui.engine.asking import Asking
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.engine.ledger import Ledger
 from voiceslot_tui.engine.readings import Reader, Seen
 from voiceslot_tui.ports import Carrier, Clock, OpenCall, VoicePlatform
 
-_Question = Coroutine[Any, Any, tuple[Fact, ...]]
+_Facts = tuple[Fact, ...]
+_K = TypeVar("_K", bound=Hashable)
 
 _HINTS_MAX: Final = 200
 _ASK_FIRST_S: Final = 2.0
@@ -70,6 +74,7 @@ class Reconciler:
         ledger: Ledger,
         board: Board,
         clock: Clock,
+        asks: asyncio.TaskGroup,
         poll_interval_s: float,
         lag_s: float,
         longest_call_s: float,
@@ -87,6 +92,9 @@ class Reconciler:
         self._overdue_s = longest_call_s + ring_timeout_s + _OVERDUE_MARGIN_S
         self._ring_overdue_s = ring_timeout_s + _OVERDUE_MARGIN_S
         self._hints: deque[ConversationId] = deque(maxlen=_HINTS_MAX)
+        self._hinted = Asking[ConversationId, _Facts](asks, self.wake)
+        self._asking = Asking[AttemptId, _Facts](asks, self.wake)
+        self._patience_s = ASK_WITHIN_S
         self._asked: dict[AttemptId, tuple[float, float]] = {}
         self._ages = Ages(clock)
         self._next_poll_s = clock.steady_s()
@@ -105,17 +113,28 @@ class Reconciler:
     async def step(self) -> float | None:
         """Follow hints; at the time of a poll, read the list and ask about whoever it concerns."""
         await self._follow_hints()
-        wait_s = self._next_poll_s - self._clock.steady_s()
-        if wait_s > 0:
-            return 0.0 if self._hints else wait_s
+        await self._take_answers()
+        if self._next_poll_s > self._clock.steady_s():
+            return self._wait_s()
         began_s = self._clock.steady_s()
         seen = await self._reader.read()
         if self._board.recovering:
             await self._learn_numbers()
         self._next_poll_s = began_s + self._poll_interval_s
         self._board.take_reading(seen.reading, began_s)
+        self._patience_s = ASK_WITHIN_S
         await self._ask_about(seen)
-        return 0.0 if self._hints else max(0.0, self._next_poll_s - self._clock.steady_s())
+        return self._wait_s()
+
+    def leave(self) -> None:
+        """Wait for no answer any more: the engine stops."""
+        self._hinted.leave()
+        self._asking.leave()
+
+    def _wait_s(self) -> float:
+        if self._hints and self._hinted.room:
+            return 0.0
+        return max(0.0, self._next_poll_s - self._clock.steady_s())
 
     async def _learn_numbers(self) -> None:
         """Learn by which road each number dials, before the first dial.
@@ -129,10 +148,17 @@ class Reconciler:
 
     async def _follow_hints(self) -> None:
         """Follow some hints: strangers may give more of them than we can follow."""
-        some = [self._hints.popleft() for _ in range(min(len(self._hints), ASK_AT_ONCE_MAX))]
-        await self._settle_each(self._of_hint(conversation_id) for conversation_id in some)
+        await self._settle(await self._wait_for(self._hinted))
+        while self._hints and self._hinted.room:
+            conversation_id = self._hints.popleft()
+            if conversation_id not in self._hinted:
+                self._hinted.ask(conversation_id, partial(self._of_hint, conversation_id))
+        await self._settle(await self._wait_for(self._hinted))
 
-    async def _of_hint(self, conversation_id: ConversationId) -> tuple[Fact, ...]:
+    async def _of_hint(self, conversation_id: ConversationId) -> _Facts:
+        return await _answered(self._end_of(conversation_id))
+
+    async def _end_of(self, conversation_id: ConversationId) -> _Facts:
         talk = await self._platform.talk(conversation_id)
         return () if talk is None else facts_of_end(talk, talk.attempt_id)
 
@@ -145,17 +171,32 @@ class Reconciler:
         if expired:
             await self._ledger.record(*expired, by="engine")
         due = [one for one in seen.open_calls if self._due(one, listed)]
+        await self._ask_each(sorted(due, key=self._last_asked_s), unlisted=listed is None)
+
+    async def _ask_each(self, due: list[OpenCall], *, unlisted: bool) -> None:
+        """Ask about whom we can in this step; who was asked longest ago comes first.
+
+        The others are due at the next step, so that a question which hangs delays them only once.
+        """
+        while due and self._asking.room and self._patience_s > 0:
+            room = self._asking.room
+            for one in due[:room]:
+                self._note_asked(one, unlisted=unlisted)
+                self._asking.ask(one.attempt.id, partial(self._about, one))
+            due = due[room:]
+            await self._take_answers()
+
+    async def _take_answers(self) -> None:
+        answers = await self._wait_for(self._asking)
         try:
-            for start in range(0, len(due), ASK_AT_ONCE_MAX):
-                some = due[start : start + ASK_AT_ONCE_MAX]
-                await self._settle_each(self._about(one) for one in some)
+            await self._settle(answers)
         except StoreUnavailable:
             # What was learned is lost: every step asks again, and is seen to fail, until stored.
-            for one in due:
-                self._asked.pop(one.attempt.id, None)
+            for attempt_id in answers:
+                self._asked.pop(attempt_id, None)
             raise
 
-    def _expired(self, one: OpenCall) -> tuple[Fact, ...]:
+    def _expired(self, one: OpenCall) -> _Facts:
         """Say of a call that its wait is over: for an answer, an outcome, or an idle slot."""
         attempt = one.attempt
         age_s = self._ages.surely(attempt.id, attempt.started_at)
@@ -170,20 +211,26 @@ class Reconciler:
         return ()
 
     def _due(self, one: OpenCall, listed: dict[ConversationId, Talk] | None) -> bool:
-        """Tell whether a call should be asked about now, and remember that it was."""
-        if one.call.state is CallState.DIALING:
+        """Tell whether a call should be asked about now."""
+        if one.call.state is CallState.DIALING or one.attempt.id in self._asking:
             return False
         if one.call.state is CallState.LIVE and not self._suspicious(one, listed):
             return False
         now_s = self._clock.steady_s()
         asked_s, wait_s = self._asked.get(one.attempt.id, (now_s, 0.0))
-        if now_s - asked_s < wait_s:
-            return False
+        return now_s - asked_s >= wait_s
+
+    def _last_asked_s(self, one: OpenCall) -> float:
+        return self._asked.get(one.attempt.id, (-math.inf, 0.0))[0]
+
+    def _note_asked(self, one: OpenCall, *, unlisted: bool) -> None:
+        """Remember that a call is asked about, and how long until it may be asked about again."""
+        _, wait_s = self._asked.get(one.attempt.id, (0.0, 0.0))
         longest = _LOST_SEARCH_S if one.call.state is CallState.UNKNOWN else _ASK_MAX_S
-        if listed is None and one.call.state is CallState.LIVE:
+        if unlisted and one.call.state is CallState.LIVE:
             longest = _ASK_FIRST_S
-        self._asked[one.attempt.id] = (now_s, min(longest, max(_ASK_FIRST_S, wait_s * 2)))
-        return True
+        again_s = min(longest, max(_ASK_FIRST_S, wait_s * 2))
+        self._asked[one.attempt.id] = (self._clock.steady_s(), again_s)
 
     def _suspicious(self, one: OpenCall, listed: dict[ConversationId, Talk] | None) -> bool:
         """Tell whether a live call may be over: not listed as live, ringing or talking too long."""
@@ -197,19 +244,25 @@ class Reconciler:
         ringing = talk.state is TalkState.RINGING
         return age_s > (self._ring_overdue_s if ringing else self._overdue_s)
 
-    async def _settle_each(self, questions: Iterable[_Question]) -> None:
-        """Ask some questions at once, and settle what was learned in one transaction."""
-        async with asyncio.TaskGroup() as asking:
-            answers = [asking.create_task(_answered(question)) for question in questions]
-        facts = [fact for answer in answers for fact in answer.result()]
+    async def _wait_for(self, asking: Asking[_K, _Facts]) -> dict[_K, _Facts]:
+        """Take the answers that are in; wait for new ones as long as the next reading may wait."""
+        began_s = self._clock.steady_s()
+        answers = await asking.answers(self._patience_s)
+        waited_s = self._clock.steady_s() - began_s
+        self._patience_s = max(0.0, self._patience_s - waited_s)
+        return answers
+
+    async def _settle(self, answers: Mapping[_K, _Facts]) -> None:
+        """Settle what was learned in one transaction."""
+        facts = [fact for learned in answers.values() for fact in learned]
         if facts:
             await self._ledger.record(*facts, by="platform (poll)")
 
-    async def _about(self, one: OpenCall) -> tuple[Fact, ...]:
+    async def _about(self, one: OpenCall) -> _Facts:
         """Ask about a call; give up a dial of which no question can tell any more."""
         return await _answered(self._of_call(one)) or self._given_up(one)
 
-    def _given_up(self, one: OpenCall) -> tuple[Fact, ...]:
+    def _given_up(self, one: OpenCall) -> _Facts:
         """Say of a dial in doubt that it can no longer be talking, whenever it was taken.
 
         Only after one more question in vain: after an outage the next may find it.
@@ -220,7 +273,7 @@ class Reconciler:
         lapsed = one.call.state is CallState.UNCERTAIN and age_s > holds_s
         return (SlotLapsed(attempt.id),) if lapsed else ()
 
-    async def _of_call(self, one: OpenCall) -> tuple[Fact, ...]:
+    async def _of_call(self, one: OpenCall) -> _Facts:
         if one.attempt.conversation_id is None:
             return await self._search(one)
         talk = await self._platform.talk(one.attempt.conversation_id)
@@ -229,18 +282,18 @@ class Reconciler:
             return facts
         return await self._ask_carrier(one, talk)
 
-    async def _search(self, one: OpenCall) -> tuple[Fact, ...]:
+    async def _search(self, one: OpenCall) -> _Facts:
         """Look for the conversation of an attempt that was never answered."""
         since = later(one.attempt.started_at, -LOOKUP_SKEW_S)
+        old_enough = self._ages.surely(one.attempt.id, one.attempt.started_at) >= self._lag_s
         search = await self._platform.search(one.order, since)
         if search.found is not None:
             talk = search.found
             named = Accepted(one.attempt.id, talk.conversation_id, talk.call_sid, Source.POLL)
             return (named, *facts_of_end(talk, one.attempt.id))
-        old_enough = self._ages.surely(one.attempt.id, one.attempt.started_at) >= self._lag_s
         return (LookedUp(one.attempt.id),) if search.complete and old_enough else ()
 
-    async def _ask_carrier(self, one: OpenCall, talk: Talk | None) -> tuple[Fact, ...]:
+    async def _ask_carrier(self, one: OpenCall, talk: Talk | None) -> _Facts:
         """Ask the second witness about a call that rings or talks far too long.
 
         Also where the platform has no conversation of that name any more: it may keep none.
@@ -254,7 +307,7 @@ class Reconciler:
         return (CarrierOver(one.attempt.id),) if await self._carrier.is_over(call_sid) else ()
 
 
-async def _answered(question: _Question) -> tuple[Fact, ...]:
+async def _answered(question: Awaitable[_Facts]) -> _Facts:
     """Wait for one answer; a question that fails is asked again later and stops no other."""
     try:
         return await question
