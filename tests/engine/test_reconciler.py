@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import pytest
 
-from tests.engine.fakes import conversation_of, silent
+from tests.engine.fakes import FakeIds, conversation_of, silent
 from tests.engine.rig import ANSWERED, LAG_S, LONGEST_S, POLL_S, RING_S, Rig, new_call, running
 from voiceslot_tui.core.calls import (
     AttemptId,
@@ -25,9 +25,10 @@ from voiceslot_tui.core.errors import ReadDenied, ReadFailed, StoreUnavailable
 from voiceslot_tui.core.facts import Outcome, Wish, Wished
 from voiceslot_tui.core.limits import ASK_AT_ONCE_MAX, WRAP_UP_MAX_S
 from voiceslot_tui.core.orders import StartOrder
+from voiceslot_tui.core.snapshot import Health
 from voiceslot_tui.core.talks import Search, Talk, TalkState
 from voiceslot_tui.engine.readings import Strategy
-from voiceslot_tui.engine.service import PartlyFailed
+from voiceslot_tui.engine.service import PartlyFailed, Service
 
 OVERDUE_S = LONGEST_S + RING_S + 120.0
 
@@ -240,6 +241,49 @@ async def polled(rig: Rig, seconds: float) -> None:
     for _ in range(int(seconds / POLL_S)):
         with contextlib.suppress(PartlyFailed):
             await rig.poll()
+
+
+async def test_a_question_that_is_denied_is_told_until_it_is_answered(tmp_path: Path) -> None:
+    """Counted without conversations, a key that may not read them would be noticed by nobody."""
+    async with running(tmp_path, strategy=Strategy.LIVE_COUNT) as rig:
+        order = await uncertain(rig)
+        service = Service(rig.reconciler, rig.clock, FakeIds(), rig.board.bells.change)
+        with patch.object(rig.platform, "search", denied):
+            for _ in range(3):
+                with pytest.raises(PartlyFailed, match="may not read conversations") as told:
+                    await rig.poll()
+                assert told.value.wait_s == pytest.approx(POLL_S)
+                with pytest.raises(PartlyFailed):
+                    await rig.reconciler.step()
+            await service._guarded_step()
+        assert service.health.health is Health.FAILING
+        assert service.health.error == "the key may not read conversations"
+        with patch.object(rig.platform, "search", failed), pytest.raises(PartlyFailed):
+            await rig.poll(60)
+        rig.platform.rings(order)
+        await rig.poll(60)
+        await service._guarded_step()
+        assert service.health.health is Health.WELL
+        assert await rig.state(order.call_id) is CallState.LIVE
+
+
+async def test_a_denial_is_told_no_more_once_its_call_is_over(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        order = await uncertain(rig)
+        with patch.object(rig.platform, "search", denied), pytest.raises(PartlyFailed):
+            await rig.poll()
+        await rig.over(order)
+        await rig.poll()
+
+
+async def test_what_strangers_name_and_we_may_not_read_is_no_trouble(tmp_path: Path) -> None:
+    async def talk(conversation_id: ConversationId) -> Talk | None:
+        raise ReadDenied("not yours")
+
+    async with running(tmp_path) as rig:
+        with patch.object(rig.platform, "talk", talk):
+            rig.engine.hint(ConversationId("nobody"))
+            await rig.reconciler.step()
 
 
 async def test_a_dial_in_doubt_is_found_after_the_longest_outage(tmp_path: Path) -> None:

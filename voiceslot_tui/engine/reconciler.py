@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Awaitable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
@@ -22,7 +22,7 @@ from voiceslot_tui.core.calls import (
     later,
     seconds_between,
 )
-from voiceslot_tui.core.errors import ReadFailed, StoreUnavailable
+from voiceslot_tui.core.errors import ReadDenied, ReadFailed, StoreUnavailable
 from voiceslot_tui.core.facts import (
     Accepted,
     CarrierOver,
@@ -46,6 +46,7 @@ from voiceslot_tui.engine.asking import Asking
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.engine.ledger import Ledger
 from voiceslot_tui.engine.readings import Reader, Seen
+from voiceslot_tui.engine.service import PartlyFailed
 from voiceslot_tui.ports import Carrier, Clock, OpenCall, VoicePlatform
 
 _Facts = tuple[Fact, ...]
@@ -96,6 +97,7 @@ class Reconciler:
         self._asking = Asking[AttemptId, _Facts](asks, self.wake)
         self._patience_s = ASK_WITHIN_S
         self._asked: dict[AttemptId, tuple[float, float]] = {}
+        self._denied: dict[AttemptId, str] = {}
         self._ages = Ages(clock)
         self._next_poll_s = clock.steady_s()
 
@@ -111,11 +113,15 @@ class Reconciler:
         self.wake.set()
 
     async def step(self) -> float | None:
-        """Follow hints; at the time of a poll, read the list and ask about whoever it concerns."""
+        """Follow hints; at the time of a poll, read the list and ask about whoever it concerns.
+
+        Raises PartlyFailed while the platform or the carrier refuses to answer about a call of
+        ours, for want of rights or of a plan: nobody else would tell.
+        """
         await self._follow_hints()
         await self._take_answers()
         if self._next_poll_s > self._clock.steady_s():
-            return self._wait_s()
+            return self._until_next()
         began_s = self._clock.steady_s()
         seen = await self._reader.read()
         if self._board.recovering:
@@ -124,17 +130,20 @@ class Reconciler:
         self._board.take_reading(seen.reading, began_s)
         self._patience_s = ASK_WITHIN_S
         await self._ask_about(seen)
-        return self._wait_s()
+        return self._until_next()
 
     def leave(self) -> None:
         """Wait for no answer any more: the engine stops."""
         self._hinted.leave()
         self._asking.leave()
 
-    def _wait_s(self) -> float:
-        if self._hints and self._hinted.room:
-            return 0.0
-        return max(0.0, self._next_poll_s - self._clock.steady_s())
+    def _until_next(self) -> float:
+        at_once = self._hints and self._hinted.room
+        wait_s = 0.0 if at_once else max(0.0, self._next_poll_s - self._clock.steady_s())
+        denied = next(iter(self._denied.values()), "")
+        if denied:
+            raise PartlyFailed(denied, wait_s)
+        return wait_s
 
     async def _learn_numbers(self) -> None:
         """Learn by which road each number dials, before the first dial.
@@ -156,16 +165,17 @@ class Reconciler:
         await self._settle(await self._wait_for(self._hinted))
 
     async def _of_hint(self, conversation_id: ConversationId) -> _Facts:
-        return await _answered(self._end_of(conversation_id))
-
-    async def _end_of(self, conversation_id: ConversationId) -> _Facts:
-        talk = await self._platform.talk(conversation_id)
+        try:
+            talk = await self._platform.talk(conversation_id)
+        except ReadFailed:
+            return ()
         return () if talk is None else facts_of_end(talk, talk.attempt_id)
 
     async def _ask_about(self, seen: Seen) -> None:
         listed = None if seen.talks is None else {talk.conversation_id: talk for talk in seen.talks}
         under_way = {one.attempt.id for one in seen.open_calls}
         self._asked = {key: when for key, when in self._asked.items() if key in under_way}
+        self._denied = {key: why for key, why in self._denied.items() if key in under_way}
         self._ages.forget_all_but(under_way)
         expired = [fact for one in seen.open_calls for fact in self._expired(one)]
         if expired:
@@ -260,7 +270,16 @@ class Reconciler:
 
     async def _about(self, one: OpenCall) -> _Facts:
         """Ask about a call; give up a dial of which no question can tell any more."""
-        return await _answered(self._of_call(one)) or self._given_up(one)
+        facts: _Facts = ()
+        try:
+            facts = await self._of_call(one)
+            self._denied.pop(one.attempt.id, None)
+        except ReadDenied as problem:
+            self._denied[one.attempt.id] = str(problem)
+        except ReadFailed:
+            # It is asked again later; whether we may ask it did not say.
+            pass
+        return facts or self._given_up(one)
 
     def _given_up(self, one: OpenCall) -> _Facts:
         """Say of a dial in doubt that it can no longer be talking, whenever it was taken.
@@ -305,14 +324,6 @@ class Reconciler:
         if not overdue or self._carrier is None or call_sid is None:
             return ()
         return (CarrierOver(one.attempt.id),) if await self._carrier.is_over(call_sid) else ()
-
-
-async def _answered(question: Awaitable[_Facts]) -> _Facts:
-    """Wait for one answer; a question that fails is asked again later and stops no other."""
-    try:
-        return await question
-    except ReadFailed:
-        return ()
 
 
 def facts_of_end(talk: Talk, attempt_id: AttemptId | None) -> tuple[Fact, ...]:
