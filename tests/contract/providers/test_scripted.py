@@ -202,13 +202,16 @@ class Archive(Platform):
     def __init__(self, filters: set[str], refused: set[str] | None = None) -> None:
         super().__init__()
         self.filters, self.refused = filters, refused or set()
+        self.void: set[str] = set()
         self.held: dict[str, dict[str, Any]] = {}
         self.on(CONVERSATIONS, self.listing)
 
-    def hold(self, conversation_id: str, attempt_id: str, user_id: str) -> None:
+    def hold(
+        self, conversation_id: str, attempt_id: str, user_id: str, status: str = "done"
+    ) -> None:
         """Keep a conversation."""
         self.held[conversation_id] = {
-            **item(conversation_id),
+            **item(conversation_id, status),
             "user_id": user_id,
             "conversation_initiation_client_data": {
                 "dynamic_variables": {"voiceslot_attempt_id": attempt_id}
@@ -222,7 +225,9 @@ class Archive(Platform):
         if self.refused & set(asked):
             return httpx.Response(422, json={"detail": [{"loc": ["query"], "msg": "no"}]})
         found = [held for held in self.held.values() if self.fits(held, asked)]
-        items = [item(held["conversation_id"]) for held in found]
+        items = [item(held["conversation_id"], held["status"]) for held in found]
+        if self.void & set(asked):
+            items = []
         return httpx.Response(200, json={"conversations": items, "has_more": False})
 
     def fits(self, held: dict[str, Any], asked: dict[str, str]) -> bool:
@@ -321,6 +326,60 @@ async def test_a_listed_call_that_cannot_be_opened_is_not_absent() -> None:
     archive.hold("c1", "attempt-1", "attempt-1")
     archive.on(f"{CONVERSATIONS}/c1", says({"detail": "Not Found"}, 404))
     assert await archive.search(an_order("attempt-1")) == Search(None, complete=False)
+
+
+UNREADABLE = {
+    "not there": says({"detail": "Not Found"}, 404),
+    "no conversation": says(["what is this"]),
+    "an error for good": says({"detail": "no"}, 500),
+}
+
+
+def a_person_with_one_unreadable_call(why: str, status: str = "done") -> Archive:
+    archive = Archive(BOTH)
+    archive.hold("c1", "attempt-1", "person-7", status)
+    archive.hold("c2", "attempt-2", "person-7")
+    archive.on(f"{CONVERSATIONS}/c1", UNREADABLE[why])
+    return archive
+
+
+@pytest.mark.parametrize("why", UNREADABLE)
+async def test_an_old_call_of_the_person_that_cannot_be_read_hides_nothing(why: str) -> None:
+    archive = a_person_with_one_unreadable_call(why)
+    absent = await archive.search(an_order("attempt-9", client_data=PERSON))
+    assert absent == Search(None, complete=True)
+    archive.void.add("dynamic_variable_params")
+    found = await archive.search(an_order("attempt-2", client_data=PERSON))
+    assert found.found is not None
+    assert found.found.conversation_id == "c2"
+
+
+@pytest.mark.parametrize("why", UNREADABLE)
+async def test_what_cannot_be_read_may_be_ours_unless_the_variable_is_seen_to_be_looked_at(
+    why: str,
+) -> None:
+    order = an_order("attempt-1", client_data=PERSON)
+    unknown = Search(None, complete=False)
+    void = a_person_with_one_unreadable_call(why)
+    void.void.add("dynamic_variable_params")
+    assert await void.search(order) == unknown
+    assert await a_person_with_one_unreadable_call(why).search(order) == unknown, "it is listed"
+    alone = a_person_with_one_unreadable_call(why)
+    del alone.held["c2"]
+    assert await alone.search(an_order("attempt-9", client_data=PERSON)) == unknown
+    for status in ("initiated", "in-progress", "processing"):
+        rings = a_person_with_one_unreadable_call(why, status)
+        assert await rings.search(an_order("attempt-9", client_data=PERSON)) == unknown
+
+
+async def test_many_calls_that_cannot_be_read_are_a_platform_in_trouble() -> None:
+    archive = a_person_with_one_unreadable_call("not there")
+    for n in range(10, 20):
+        archive.hold(f"c{n}", f"attempt-{n}", "person-7")
+        archive.on(f"{CONVERSATIONS}/c{n}", UNREADABLE["not there"])
+    found = await archive.search(an_order("attempt-9", client_data=PERSON))
+    assert found == Search(None, complete=False)
+    assert len([path for path in archive.paths() if path != CONVERSATIONS]) <= 5
 
 
 @pytest.mark.parametrize("status", [500, 503, 418])
