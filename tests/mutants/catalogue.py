@@ -252,6 +252,12 @@ MUTANTS: Final = (
         "        return (LookedUp(one.attempt.id),) * 3 if search.complete else ()",
     ),
     _one(
+        "a dial that cannot be searched for gives its slot up at once",
+        _RECONCILER,
+        "        lapsed = one.call.state is CallState.UNCERTAIN and age_s > holds_s",
+        "        lapsed = one.call.state is CallState.UNCERTAIN and holds_s > 0",
+    ),
+    _one(
         "what was not found is dialled again",
         _SETTLEMENT,
         "    if rules.requeue_unknown:",
