@@ -46,7 +46,7 @@ from voiceslot_tui.core.follow_ups import (
 )
 from voiceslot_tui.core.limits import BREAKER_PROBE_EVERY_S, BREAKER_UNANSWERED
 from voiceslot_tui.core.talks import Talk, TalkState
-from voiceslot_tui.follow_up_ports import MessageOrder
+from voiceslot_tui.follow_up_ports import MessageOrder, Sending
 from voiceslot_tui.ports import STILL_WANTED
 
 
@@ -295,6 +295,22 @@ async def test_a_claimed_message_is_withdrawn_where_the_process_slept(rig: Messa
     assert rig.messenger.orders == []
     assert await rig.states() == ["due"]
     assert rig.desk.trouble == ""
+
+
+async def test_a_message_that_cannot_be_written_fails_alone(
+    rig: MessageRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = rig.writer.order
+
+    def defective(sending: Sending, template: Template) -> MessageOrder:
+        assert sending.follow_up.to_number != "+12025550101", "nothing to say"
+        return order(sending, template)
+
+    monkeypatch.setattr(rig.sender, "_write", defective)
+    await rig.ended(1, 2)
+    await rig.send()
+    assert await rig.states() == ["failed", "accepted"]
+    assert "defect of voiceslot" in (await rig.rows())[0].detail
 
 
 async def test_a_summary_is_waited_for(rig: MessageRig) -> None:

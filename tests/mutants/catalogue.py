@@ -346,16 +346,22 @@ MUTANTS: Final = (
             Edit(_SLOTS, "            (self.paused, Hold.ENGINE_PAUSED),", ""),
             Edit(
                 _DISPATCHER,
-                "        if self._board.paused or self._board.stopping:",
-                "        if self._board.stopping:",
+                "        if board.paused or board.stopping:",
+                "        if board.stopping:",
             ),
         ),
     ),
     _one(
         "a pause does not reach a dial that is still connecting",
         _DISPATCHER,
-        "        STILL_WANTED.set(lambda: not self._unwanted(until_s))\n",
+        "        STILL_WANTED.set(lambda: not self._unwanted(order, reserved_s, within_s))\n",
         "",
+    ),
+    _one(
+        "a cancel does not reach a dial that is still connecting",
+        _DISPATCHER,
+        "        if board.taken_back.since(reserved_s, order.call_id, order.to_number):",
+        "        if board.taken_back.since(reserved_s, order.to_number):",
     ),
     _one(
         "the queue is worked off without its priorities",
@@ -648,10 +654,10 @@ MUTANTS: Final = (
     _one(
         "a batch is remembered as read before its ends are written down",
         _MONITOR,
-        "            await self._write_down(batch, rounds, whole.ended_since(look_from_s))\n"
-        "            await self._store.mark_batch(mark, figures)\n",
+        "            unnamed = await self._write_down(batch, rounds, whole.ended_since(look_from_s))\n",
         "            await self._store.mark_batch(mark, figures)\n"
-        "            await self._write_down(batch, rounds, whole.ended_since(look_from_s))\n",
+        "            unnamed = await self._write_down("
+        "batch, rounds, whole.ended_since(look_from_s))\n",
     ),
     _one(
         "the pause of the follow-ups is forgotten at a start",
@@ -699,6 +705,12 @@ MUTANTS: Final = (
         _SENDER,
         "        if self._claims_in_doubt and not self._stopping():",
         "        if self._claims_in_doubt and self._desk.paused:",
+    ),
+    _one(
+        "a STOP does not reach a message that is still connecting",
+        _SENDER,
+        "        elif self._desk.taken_back.since(claimed_s, sending.follow_up.to_number):\n",
+        "        elif False:\n",
     ),
     _one(
         "a claim whose request is under way is given back",

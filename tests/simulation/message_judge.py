@@ -268,6 +268,7 @@ class MessageJudge:
         taken = _Taken(message, follow_up_id, self._local_day(number))
         self._judge_once(taken)
         self._judge_pause(follow_up_id)
+        self._judge_stop(number)
         self._judge_person(taken)
         self._taken[name] = taken
         self._taken_of[follow_up_id].append(taken)
@@ -293,6 +294,13 @@ class MessageJudge:
             return
         status = before[-1].message.status
         self._fail(f"P3: a second message {taken.follow_up_id}, and the first one is {status}")
+
+    def _judge_stop(self, number: str) -> None:
+        """P5: whoever wants no messages gets none that has not left by then."""
+        since_s = self._stopped.get(number)
+        if since_s is not None and self._now() > since_s + _PAUSE_S:
+            late_s = self._now() - since_s
+            self._fail(f"P5: {number} gets a message {late_s:.1f} s after it wanted none")
 
     def _judge_pause(self, follow_up_id: int) -> None:
         now = self._now()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, assert_never
 
+from voiceslot_tui import logs
 from voiceslot_tui.core.calls import Disposition, Instant
 from voiceslot_tui.core.errors import ReadFailed
 from voiceslot_tui.core.follow_up_facts import (
@@ -207,7 +208,9 @@ class FollowUpSender:
 
     async def _answer(self, sending: Sending, claimed_s: float) -> SendAnswer:
         """Make the one request of a try, and heed what its answer says."""
-        order = self._write(sending, self._desk.template)
+        order = self._written(sending)
+        if isinstance(order, MessageRefused):
+            return order
         messenger = self._messengers[sending.send.channel]
         silence: SendAnswer = MessageUnanswered(
             sending.one_try.id, "the request broke off by a defect of ours"
@@ -221,6 +224,15 @@ class FollowUpSender:
                 return withdrawn
         self._learn(answer, sending.send.channel)
         return answer
+
+    def _written(self, sending: Sending) -> MessageOrder | MessageRefused:
+        """Write a message. A defect there costs this one, and not the engine."""
+        try:
+            return self._write(sending, self._desk.template)
+        except Exception as problem:  # noqa: BLE001 - nothing has left, and all others must
+            logs.error(logs.Event.REQUEST_FAILED, problem=problem)
+            why = "it could not be written, which is a defect of voiceslot; see its log"
+            return MessageRefused(sending.one_try.id, Failure.FINAL, detail=why)
 
     def _learn(self, answer: SendAnswer, channel: Channel) -> None:
         """Heed what an answer says about the messenger as a whole."""
