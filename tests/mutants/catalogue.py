@@ -654,7 +654,8 @@ MUTANTS: Final = (
     _one(
         "a batch is remembered as read before its ends are written down",
         _MONITOR,
-        "            unnamed = await self._write_down(batch, rounds, whole.ended_since(look_from_s))\n",
+        "            unnamed = await self._write_down("
+        "batch, rounds, whole.ended_since(look_from_s))\n",
         "            await self._store.mark_batch(mark, figures)\n"
         "            unnamed = await self._write_down("
         "batch, rounds, whole.ended_since(look_from_s))\n",

@@ -156,7 +156,7 @@ class MessageJudge:
         self._resends = town.environment["FOLLOW_UP_AMBIGUOUS"] == "resend"
         self._per_day = int(town.environment["FOLLOW_UP_PER_DAY"])
         self._quiet = town.environment["FOLLOW_UP_QUIET_HOURS"]
-        wanted = town.environment["FOLLOW_UP_ON"].split(",")
+        wanted = town.environment.get("FOLLOW_UP_ON", "").split(",")
         self._wanted = FOLLOW_UP_ON if wanted == [""] else wanted
         self._rows: dict[int, Row] = {}
         self._tries: dict[str, OneTry] = {}
