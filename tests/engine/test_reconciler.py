@@ -267,6 +267,27 @@ async def test_a_question_that_is_denied_is_told_until_it_is_answered(tmp_path: 
         assert await rig.state(order.call_id) is CallState.LIVE
 
 
+async def test_a_denial_is_told_no_more_once_there_is_nothing_to_ask(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        (order,) = await dialled(rig)
+
+        async def not_told(_: ConversationId) -> Talk | None:
+            raise ReadDenied("the key may not read conversations")
+
+        async def nothing_listed(_: float) -> tuple[Talk, ...]:
+            return ()
+
+        with (
+            patch.object(rig.platform, "talk", not_told),
+            patch.object(rig.platform, "live_talks", nothing_listed),
+            pytest.raises(PartlyFailed),
+        ):
+            await rig.poll()
+        await rig.poll()
+        await rig.poll()
+        assert await rig.state(order.call_id) is CallState.LIVE
+
+
 async def test_a_denial_is_told_no_more_once_its_call_is_over(tmp_path: Path) -> None:
     async with running(tmp_path) as rig:
         order = await uncertain(rig)

@@ -175,7 +175,8 @@ class Reconciler:
         listed = None if seen.talks is None else {talk.conversation_id: talk for talk in seen.talks}
         under_way = {one.attempt.id for one in seen.open_calls}
         self._asked = {key: when for key, when in self._asked.items() if key in under_way}
-        self._denied = {key: why for key, why in self._denied.items() if key in under_way}
+        in_question = {one.attempt.id for one in seen.open_calls if self._questioned(one, listed)}
+        self._denied = {key: why for key, why in self._denied.items() if key in in_question}
         self._ages.forget_all_but(under_way)
         expired = [fact for one in seen.open_calls for fact in self._expired(one)]
         if expired:
@@ -222,13 +223,17 @@ class Reconciler:
 
     def _due(self, one: OpenCall, listed: dict[ConversationId, Talk] | None) -> bool:
         """Tell whether a call should be asked about now."""
-        if one.call.state is CallState.DIALING or one.attempt.id in self._asking:
-            return False
-        if one.call.state is CallState.LIVE and not self._suspicious(one, listed):
+        if one.attempt.id in self._asking or not self._questioned(one, listed):
             return False
         now_s = self._clock.steady_s()
         asked_s, wait_s = self._asked.get(one.attempt.id, (now_s, 0.0))
         return now_s - asked_s >= wait_s
+
+    def _questioned(self, one: OpenCall, listed: dict[ConversationId, Talk] | None) -> bool:
+        """Tell whether there is something to ask about a call."""
+        if one.call.state is CallState.LIVE:
+            return self._suspicious(one, listed)
+        return one.call.state is not CallState.DIALING
 
     def _last_asked_s(self, one: OpenCall) -> float:
         return self._asked.get(one.attempt.id, (-math.inf, 0.0))[0]

@@ -201,9 +201,17 @@ def _in_one_state(query: Callable[[sqlite3.Connection], T], connection: sqlite3.
 
 
 def _checkpoint(size: int, connection: sqlite3.Connection) -> None:
+    """Copy what can be copied, without waiting for who reads: all that is written would wait too.
+
+    A program that copies the database may hold what it reads for minutes.
+    """
     mode = "TRUNCATE" if size > WAL_BYTES_MAX else "PASSIVE"
-    with contextlib.suppress(sqlite3.OperationalError):
-        connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        with contextlib.suppress(sqlite3.OperationalError):
+            connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {_BUSY_S * 1000:.0f}")
 
 
 class _Outcome:

@@ -294,3 +294,20 @@ async def test_the_log_is_kept_small(store: SqliteStore, tmp_path: Path) -> None
     await store.checkpoint()
     await store.add([new_call(1)], NOW, "p")
     assert log.stat().st_size == before, "a checkpointed log is begun anew, not appended to"
+
+
+async def test_a_program_that_copies_the_database_keeps_nobody_from_writing(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "WAL_BYTES_MAX", 0)
+    await store.add([new_call(n, client_data=b"x" * 4000) for n in range(2000)], NOW, "p")
+    other = sqlite3.connect(tmp_path / "voiceslot.db", isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM call").fetchone()
+    await store.add([new_call(1)], NOW, "p")
+    await on_writer(store, "PRAGMA busy_timeout = 3600000")
+    await asyncio.wait_for(store.checkpoint(), WAIT_S)
+    await asyncio.wait_for(store.add([new_call(2)], NOW, "p"), WAIT_S)
+    other.close()
+    waits = await store._database.write(lambda db: db.execute("PRAGMA busy_timeout").fetchone())
+    assert waits == (5000,), "for who writes it is waited all the same"
