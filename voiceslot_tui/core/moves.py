@@ -50,8 +50,13 @@ def move(call: Call, step: Step, target: CallState, now: Instant) -> Call:
 
 
 def requeued(call: Call, step: Step, now: Instant) -> Call:
-    """Put a call back into the queue, or cancel it where it is not wanted there any more."""
-    if call.cancel_wished or reached(call):
+    """Put a call back into the queue, or end it where it is not wanted there any more.
+
+    Whoever is proven to have answered an earlier dial was called: that call has ended.
+    """
+    if reached(call):
+        return replace(move(call, step, CallState.ENDED, now), ended_at=now)
+    if call.cancel_wished:
         return replace(move(call, step, CallState.CANCELLED, now), ended_at=now)
     return move(call, step, CallState.QUEUED, now)
 

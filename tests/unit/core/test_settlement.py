@@ -291,7 +291,10 @@ def test_proof_of_an_answer_during_a_later_dial_stops_every_further_one() -> Non
         standing.told(DONE)
         assert standing.call.state is CallState.DIALING
         standing.told(last)
-        assert standing.call.state in (CallState.CANCELLED, CallState.ENDED)
+        assert (standing.call.state, standing.call.disposition) == (
+            CallState.ENDED,
+            Disposition.ANSWERED,
+        )
 
 
 def test_news_of_a_start_that_was_refused_counts_no_call() -> None:
