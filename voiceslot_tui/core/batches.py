@@ -17,6 +17,8 @@ from voiceslot_tui.core.follow_ups import EndedCall, FollowUpKey, follow_up_key
 from voiceslot_tui.core.limits import (
     BATCH_CHECK_MARGIN_S,
     BATCH_DETAIL_MAX_AGE_S,
+    BATCH_NAMES_EVERY_S,
+    BATCH_NAMES_LOOKS_MAX,
     BATCH_ROUNDS_MAX,
     BATCH_SOON_S,
     BATCH_TOUCHED_S,
@@ -133,12 +135,23 @@ class BatchMark:
 
     `newest` is when the last call in it had ended, in seconds since 1970, 0 where that is not told.
     `rounds` dates the retries that we saw: for each, the last moment told of the time before it.
+    `unnamed` counts those who ended and of whom no conversation was named, `names_looks` how often
+    in a row they were as many.
     """
 
     batch: Batch
     read_at: Instant
     newest: int = 0
     rounds: tuple[int, ...] = ()
+    unnamed: int = 0
+    names_looks: int = 0
+
+
+def looks_for_names(mark: BatchMark | None, unnamed: int) -> int:
+    """Count the looks at a batch that names no conversation of so many."""
+    if mark is None or mark.unnamed != unnamed:
+        return min(unnamed, 1)
+    return mark.names_looks + 1 if unnamed else 0
 
 
 def needs_reading(
@@ -148,12 +161,16 @@ def needs_reading(
 
     One that has calls under way, by its own figures or by the `statuses` of its recipients when it
     was read, is also read where nothing moved for long, because nobody promises that its figures
-    move with every end: it may be over before the last of its recipients are.
+    move with every end: it may be over before the last of its recipients are. For a while one is
+    read again that names no conversation of somebody, who is in it only presumed to have failed.
     """
     if mark is None or mark.batch != batch:
         return True
     unfinished = batch.count.dispatched > batch.count.finished or under_way(statuses)
-    return unfinished and was_read_before(mark, BATCH_DETAIL_MAX_AGE_S, now)
+    if unfinished and was_read_before(mark, BATCH_DETAIL_MAX_AGE_S, now):
+        return True
+    unnamed = 0 < mark.names_looks <= BATCH_NAMES_LOOKS_MAX
+    return unnamed and was_read_before(mark, BATCH_NAMES_EVERY_S, now)
 
 
 def was_read_before(mark: BatchMark, age_s: float, now: Instant) -> bool:

@@ -191,10 +191,7 @@ def decide(
     if follow_up.outcome_awaited and not follow_up.outcome_given_up:
         return Wait(WaitReason.OUTCOME, later(now, FOLLOW_UP_OUTCOME_EVERY_S))
     if follow_up.disposition not in policy.on:
-        every_s = (
-            FOLLOW_UP_OUTCOME_EVERY_S if follow_up.may_be_named else FOLLOW_UP_OUTCOME_SELDOM_S
-        )
-        return Wait(WaitReason.OUTCOME, later(now, every_s))
+        return Wait(WaitReason.OUTCOME, later(now, FOLLOW_UP_OUTCOME_SELDOM_S))
     return _by_channel(follow_up, person, policy, standing, now)
 
 
@@ -207,8 +204,7 @@ def _never(
         return SkipReason.SUPPRESSED
     if follow_up.ended_at < policy.first_start and not follow_up.insisted:
         return SkipReason.BEFORE_FIRST_START
-    presumed = follow_up.outcome_awaited or follow_up.may_be_named
-    if not presumed and follow_up.disposition not in policy.on:
+    if not follow_up.outcome_awaited and follow_up.disposition not in policy.on:
         return SkipReason.NOT_WANTED
     if not follow_up.to_number and not follow_up.email:
         return SkipReason.NO_ADDRESS

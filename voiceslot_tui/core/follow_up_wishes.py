@@ -44,6 +44,17 @@ def outcome_read(follow_up: FollowUp, fact: OutcomeRead, now: Instant) -> Follow
     return FollowUpSettlement(known)
 
 
+def named(follow_up: FollowUp, now: Instant) -> FollowUpSettlement | None:
+    """Say what changes once its conversation has a name; None where nothing does.
+
+    Whoever was left out for what was only presumed is judged again: now it can be read.
+    """
+    presumed = not follow_up.outcome_known and follow_up.skipped_for is SkipReason.NOT_WANTED
+    if not presumed:
+        return None
+    return due_again(follow_up, FollowUpStep.RETRIED, "its conversation has a name now", now)
+
+
 def template_news(
     follow_up: FollowUp, fact: TemplateNews, now: Instant
 ) -> FollowUpSettlement | None:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Final, NewType
 
 from voiceslot_tui.core.calls import CallId, ConversationId, Disposition, Instant
-from voiceslot_tui.core.limits import FOLLOW_UP_NAMED_READS_MAX, FOLLOW_UP_OUTCOME_READS_MAX
+from voiceslot_tui.core.limits import FOLLOW_UP_OUTCOME_READS_MAX
 
 FollowUpId = NewType("FollowUpId", int)
 FollowUpKey = NewType("FollowUpKey", str)
@@ -251,12 +251,6 @@ class FollowUp:
     def outcome_awaited(self) -> bool:
         """Tell whether there is a conversation that was not read."""
         return not self.outcome_known and self.conversation_id is not None
-
-    @property
-    def may_be_named(self) -> bool:
-        """Tell whether a batch may still name a conversation, which tells more than its status."""
-        unnamed = self.conversation_id is None and self.batch_id and not self.outcome_known
-        return bool(unnamed) and self.outcome_reads < FOLLOW_UP_NAMED_READS_MAX
 
     @property
     def outcome_given_up(self) -> bool:

@@ -100,8 +100,6 @@ FOLLOW_UP_OUTCOME_EVERY_S: Final = 20.0
 """How long until a conversation whose outcome was not there yet is read again."""
 FOLLOW_UP_OUTCOME_READS_MAX: Final = 180
 """How often it is, for an hour at least; then what the call's status suggests must do."""
-FOLLOW_UP_NAMED_READS_MAX: Final = 18
-"""How often it is where a batch names no conversation: as long as its names are looked for."""
 FOLLOW_UP_OUTCOME_SELDOM_S: Final = 600.0
 """How long until the next time after that, where the status suggests to send nothing."""
 WINDOW_S: Final = 24 * 3600.0

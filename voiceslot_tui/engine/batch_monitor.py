@@ -29,10 +29,10 @@ from voiceslot_tui.core.batches import (
     ended_call,
     in_round,
     look_from,
+    looks_for_names,
     needs_reading,
     recipient_alias,
     rounds_of,
-    was_read_before,
     why_watched,
 )
 from voiceslot_tui.core.calls import Instant, later
@@ -42,8 +42,6 @@ from voiceslot_tui.core.limits import (
     BATCH_ENDS_AT_ONCE,
     BATCH_INTERVAL_MIN_S,
     BATCH_LOOKS_IN_A_ROW,
-    BATCH_NAMES_EVERY_S,
-    BATCH_NAMES_LOOKS_MAX,
     BATCHES_AT_ONCE,
 )
 from voiceslot_tui.core.text import clean
@@ -71,17 +69,10 @@ class _Watched:
     samples: tuple[Sample, ...] = ()
     error: str = ""
     failures: int = 0
-    unnamed: int = 0
-    names_looks: int = 0
-    """Of how many who ended no conversation was named at last, and how often that was the same."""
 
     def is_due(self, now: Instant) -> bool:
         """Tell whether to read it whole."""
-        if self.error or needs_reading(self.batch, self.mark, self.figures.statuses, now):
-            return True
-        if self.mark is None or not 0 < self.names_looks <= BATCH_NAMES_LOOKS_MAX:
-            return False
-        return was_read_before(self.mark, BATCH_NAMES_EVERY_S, now)
+        return bool(self.error) or needs_reading(self.batch, self.mark, self.figures.statuses, now)
 
 
 @dataclass(slots=True)
@@ -303,8 +294,8 @@ class BatchMonitor:
         figures = BatchFigures(batch.count.batch_id, dict(whole.statuses), whole.unreadable)
         if self._wanted:
             unnamed = await self._write_down(batch, rounds, whole.ended_since(look_from_s))
-            before = one.names_looks if unnamed == one.unnamed else 0
-            one.unnamed, one.names_looks = unnamed, before + 1 if unnamed else 0
+            looks = looks_for_names(one.mark, unnamed)
+            mark = replace(mark, unnamed=unnamed, names_looks=looks)
             await self._store.mark_batch(mark, figures)
             self._marks[batch.count.batch_id] = mark
         one.mark, one.figures = mark, figures

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from voiceslot_tui.core.calls import Instant, later
 from voiceslot_tui.core.follow_up_moves import FollowUpSettlement
-from voiceslot_tui.core.follow_up_policy import Person, Send, Verdict, claim, decide, judged
+from voiceslot_tui.core.follow_up_policy import Person, Send, Verdict, Wait, claim, decide, judged
 from voiceslot_tui.core.follow_ups import FollowUp, TryId, WaitReason
 from voiceslot_tui.core.limits import (
     FOLLOW_UPS_JUDGED_MIN,
@@ -77,7 +77,7 @@ def take_due(
             continue
         written_down += 1
         waiting = _write_down(db, follow_up, verdict, judgement, now)
-        if waiting.waits_for is WaitReason.OUTCOME and waiting.conversation_id is not None:
+        if isinstance(verdict, Wait) and verdict.reason is WaitReason.OUTCOME:
             unread.append(waiting)
     return Taken(tuple(sendings), tuple(unread), written_down, _is_more(db, now), next_due(db, now))
 

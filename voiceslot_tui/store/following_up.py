@@ -26,6 +26,7 @@ from voiceslot_tui.core.follow_up_facts import (
 )
 from voiceslot_tui.core.follow_up_moves import FollowUpSettlement
 from voiceslot_tui.core.follow_up_settlement import FollowUpRules, settle_follow_up
+from voiceslot_tui.core.follow_up_wishes import named
 from voiceslot_tui.core.follow_ups import (
     EndedCall,
     FollowUp,
@@ -47,6 +48,9 @@ from voiceslot_tui.store.suppressing import put_on_list
 
 _OWN: Final = "SELECT 1 FROM attempt WHERE conversation_id = ?"
 _NAMED: Final = "SELECT follow_up_id FROM follow_up_key WHERE key = ?"
+_NOT_WANTED: Final = (
+    f"SELECT {FOLLOW_UP} FROM follow_up WHERE id = ? AND skipped_for = 'not_wanted'"
+)
 
 
 def add_ended(db: sqlite3.Connection, ended: Sequence[Ended], now: Instant) -> int:
@@ -70,7 +74,7 @@ def add_one(
     known = _known_as(db, names)
     if known is not None:
         _name(db, known, names)
-        _complete(db, known, call.conversation_id)
+        _complete(db, known, call.conversation_id, now)
         return False
     (new_id,) = db.execute("SELECT coalesce(max(id), 0) + 1 FROM follow_up").fetchone()
     new = follow_up_of(call, FollowUpId(new_id), now)
@@ -80,13 +84,17 @@ def add_one(
 
 
 def name_conversation(
-    db: sqlite3.Connection, name: FollowUpKey, conversation: FollowUpKey, known: ConversationId
+    db: sqlite3.Connection,
+    name: FollowUpKey,
+    conversation: FollowUpKey,
+    known: ConversationId,
+    now: Instant,
 ) -> None:
     """Link a conversation that is named late to the row of its call, where there is one."""
     follow_up_id = _known_as(db, (name,))
     if follow_up_id is not None:
         _name(db, follow_up_id, (conversation,))
-        _complete(db, follow_up_id, known)
+        _complete(db, follow_up_id, known, now)
 
 
 def _known_as(db: sqlite3.Connection, names: Sequence[FollowUpKey]) -> FollowUpId | None:
@@ -105,13 +113,24 @@ def _name(db: sqlite3.Connection, follow_up_id: FollowUpId, names: Sequence[Foll
 
 
 def _complete(
-    db: sqlite3.Connection, follow_up_id: FollowUpId, conversation_id: ConversationId | None
+    db: sqlite3.Connection,
+    follow_up_id: FollowUpId,
+    conversation_id: ConversationId | None,
+    now: Instant,
 ) -> None:
-    if conversation_id is not None:
-        db.execute(
-            "UPDATE follow_up SET conversation_id = ? WHERE id = ? AND conversation_id IS NULL",
-            (conversation_id, follow_up_id),
-        )
+    """Name the conversation of a row that has none, and judge it again where that may change it."""
+    if conversation_id is None:
+        return
+    new = db.execute(
+        "UPDATE follow_up SET conversation_id = ? WHERE id = ? AND conversation_id IS NULL",
+        (conversation_id, follow_up_id),
+    ).rowcount
+    row = db.execute(_NOT_WANTED, (follow_up_id,)).fetchone() if new else None
+    follow_up = None if row is None else follow_up_rows.follow_up_from(row)
+    settlement = None if follow_up is None else named(follow_up, now)
+    if follow_up is not None and settlement is not None:
+        follow_up_rows.save_follow_up(db, follow_up, settlement.follow_up)
+        follow_up_rows.write_journal(db, follow_up, settlement, "message_retried", now, "engine")
 
 
 # --- what a fact changes

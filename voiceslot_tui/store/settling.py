@@ -165,7 +165,7 @@ def _follow_up(db: sqlite3.Connection, found: _Found, settlement: Settlement, no
         return
     if found.attempt is None or found.attempt.conversation_id is None:
         conversation = follow_up_key(attempt.conversation_id)
-        name_conversation(db, own_alias(call), conversation, attempt.conversation_id)
+        name_conversation(db, own_alias(call), conversation, attempt.conversation_id, now)
 
 
 def _write_down(

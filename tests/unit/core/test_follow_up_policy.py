@@ -231,17 +231,6 @@ def test_what_is_presumed_is_not_taken_for_a_reason_to_send_nothing() -> None:
     assert verdict(in_vain, now=tomorrow) == Skip(SkipReason.TOO_OLD)
 
 
-def test_a_conversation_that_a_batch_may_still_name_is_waited_for_before_anybody_is_left_out() -> (
-    None
-):
-    row = message(conversation_id=None, outcome_known=False, batch_id="b1")
-    assert verdict(row) == BY_TEMPLATE
-    failed = replace(row, disposition=Disposition.FAILED)
-    assert verdict(failed) == Wait(WaitReason.OUTCOME, later(NOON, 20))
-    assert verdict(replace(failed, outcome_reads=18)) == Skip(SkipReason.NOT_WANTED)
-    assert verdict(replace(failed, batch_id="")) == Skip(SkipReason.NOT_WANTED)
-
-
 def test_a_channel_that_refuses_our_account_is_left_alone_for_a_while() -> None:
     denied = replace(STANDING, denied_until={Channel.WHATSAPP: later(NOON, 60)})
     assert verdict(standing=denied) == Wait(WaitReason.ACCOUNT, later(NOON, 60))
