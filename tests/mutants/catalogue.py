@@ -708,6 +708,12 @@ MUTANTS: Final = (
         "        if self._claims_in_doubt and self._desk.paused:",
     ),
     _one(
+        "whoever was left out for what was only presumed is never judged again",
+        "store/following_up.py",
+        "(_NOT_WANTED, (follow_up_id,)).fetchone() if new else None",
+        "(_NOT_WANTED, (0,)).fetchone() if new else None",
+    ),
+    _one(
         "a STOP does not reach a message that is still connecting",
         _SENDER,
         "        elif self._desk.taken_back.since(claimed_s, sending.follow_up.to_number):\n",
