@@ -223,10 +223,16 @@ class MessageRig:
         )
 
     async def ended(
-        self, *numbers: int, disposition: Disposition = Disposition.VOICEMAIL, known: bool = True
+        self,
+        *numbers: int,
+        disposition: Disposition = Disposition.VOICEMAIL,
+        known: bool = True,
+        mail: bool = False,
     ) -> None:
-        """Write down that calls ended, each to a person of its own."""
+        """Write down that calls ended, each to a person of its own, with an address if `mail`."""
         calls = [self._call(number, disposition, known) for number in numbers]
+        if mail:
+            calls = [replace(call, email=f"p{call.to_number[-2:]}@example.org") for call in calls]
         await self.store.add_ended([Ended(call) for call in calls], self.clock.now())
 
     async def ended_again(self, number: int) -> None:

@@ -16,7 +16,6 @@ from typing import Final, assert_never
 from voiceslot_tui.core.calls import AttemptId, CallState, Instant, later
 from voiceslot_tui.core.facts import Accepted, NotTaken, Refusal, StartAnswer, Unanswered
 from voiceslot_tui.core.limits import (
-    CONNECT_TIMEOUT_S,
     DIAL_STALE_S,
     DIALS_AT_ONCE_MAX,
     DISPATCH_LOOK_S,
@@ -30,6 +29,7 @@ from voiceslot_tui.core.slots import Gate
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.engine.ledger import Ledger
 from voiceslot_tui.engine.service import or_else, persist
+from voiceslot_tui.engine.taken_back import REQUEST_WAITS_S
 from voiceslot_tui.ports import STILL_WANTED, Clock, Ids, Reserved, Store, VoicePlatform
 
 _FULL: Final = frozenset({Refusal.CAPACITY, Refusal.NO_SUCCESS})
@@ -165,7 +165,7 @@ class Dispatcher:
         silence: StartAnswer = Unanswered(
             order.attempt_id, "the dial broke off by a defect of ours"
         )
-        within_s = DIAL_STALE_S + CONNECT_TIMEOUT_S
+        within_s = REQUEST_WAITS_S
         STILL_WANTED.set(lambda: not self._unwanted(order, reserved_s, within_s))
         answer = await or_else(partial(self._platform.start_call, order), silence)
         if isinstance(answer, NotTaken) and answer.refusal is Refusal.NOT_SENT:

@@ -26,7 +26,6 @@ from voiceslot_tui.core.follow_up_facts import (
 from voiceslot_tui.core.follow_up_policy import Template
 from voiceslot_tui.core.follow_ups import Channel, FollowUp, FollowUpId, TryId
 from voiceslot_tui.core.limits import (
-    CONNECT_TIMEOUT_S,
     DIAL_STALE_S,
     MESSENGER_REST_S,
     OUTCOMES_AT_ONCE_MAX,
@@ -40,6 +39,7 @@ from voiceslot_tui.core.talks import TalkState
 from voiceslot_tui.engine.desk import Desk
 from voiceslot_tui.engine.message_ledger import MessageLedger
 from voiceslot_tui.engine.service import or_else, persist
+from voiceslot_tui.engine.taken_back import MESSAGE_WAITS_S
 from voiceslot_tui.follow_up_ports import (
     FollowUpStore,
     MessageOrder,
@@ -215,7 +215,7 @@ class FollowUpSender:
         silence: SendAnswer = MessageUnanswered(
             sending.one_try.id, "the request broke off by a defect of ours"
         )
-        within_s = DIAL_STALE_S + CONNECT_TIMEOUT_S
+        within_s = MESSAGE_WAITS_S[sending.send.channel]
         STILL_WANTED.set(lambda: self._withdrawn(sending, claimed_s, within_s) is None)
         answer = await or_else(partial(messenger.send, order), silence)
         if isinstance(answer, MessageRefused) and answer.failure is Failure.NOT_SENT:

@@ -1,20 +1,33 @@
 """What was just taken back: calls that were cancelled, and people who want to be left alone.
 
-A request that was decided on before may still wait for its carrier or its connection, for seconds.
-Whoever makes it asks here once more before its first byte leaves.
+A request that was decided on before may still wait for its carrier or its connection, for seconds,
+and a mail for its turn and its server, for a minute. Whoever makes it asks here once more before
+its first byte leaves.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from types import MappingProxyType
 from typing import Final
 
 from voiceslot_tui.core.calls import CallId
-from voiceslot_tui.core.limits import CONNECT_TIMEOUT_S, DIAL_STALE_S
+from voiceslot_tui.core.follow_ups import Channel
+from voiceslot_tui.core.limits import CONNECT_TIMEOUT_S, DIAL_STALE_S, MAIL_TIMEOUT_S
 
-_KEPT_S: Final = DIAL_STALE_S + CONNECT_TIMEOUT_S
-"""For how long a request may wait at most."""
+REQUEST_WAITS_S: Final = DIAL_STALE_S + CONNECT_TIMEOUT_S
+"""For how long a request waits for its connection at most, from when it was decided on."""
+MESSAGE_WAITS_S: Final = MappingProxyType(
+    {
+        Channel.WHATSAPP: REQUEST_WAITS_S,
+        Channel.SMS: REQUEST_WAITS_S,
+        Channel.EMAIL: DIAL_STALE_S + MAIL_TIMEOUT_S,
+    }
+)
+"""For how long a message waits at most, from its claim until it leaves."""
+_KEPT_S: Final = max(REQUEST_WAITS_S, *MESSAGE_WAITS_S.values())
+"""What is taken back is remembered for as long as anything may wait that was decided on before."""
 
 
 class TakenBack:

@@ -1,0 +1,85 @@
+"""What is taken back, paused or stopped reaches a message for as long as it may wait to leave."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from tests.engine.message_rig import MessageRig, message_rig, taken
+from voiceslot_tui.core.follow_up_facts import Failure, MessageRefused, SendAnswer
+from voiceslot_tui.core.follow_ups import Channel
+from voiceslot_tui.core.limits import (
+    CONNECT_TIMEOUT_S,
+    DIAL_STALE_S,
+    MAIL_TIMEOUT_S,
+)
+from voiceslot_tui.follow_up_ports import MessageOrder
+from voiceslot_tui.ports import STILL_WANTED
+
+CHANNELS = (Channel.WHATSAPP, Channel.SMS, Channel.EMAIL)
+FIRST, ANOTHER = "+12025550101", "+12025550199"
+LONGEST_S = {
+    Channel.WHATSAPP: DIAL_STALE_S + CONNECT_TIMEOUT_S,
+    Channel.SMS: DIAL_STALE_S + CONNECT_TIMEOUT_S,
+    Channel.EMAIL: DIAL_STALE_S + MAIL_TIMEOUT_S,
+}
+
+
+@pytest.fixture(params=CHANNELS)
+async def rig(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[MessageRig]:
+    async with message_rig(tmp_path, channels=(request.param,)) as made:
+        yield made
+
+
+def waits_s(rig: MessageRig) -> float:
+    return LONGEST_S[rig.desk.policy.channels[0]]
+
+
+def connecting(rig: MessageRig, meanwhile: Callable[[], Awaitable[bool]]) -> None:
+    """Let the messenger wait for its connection, and send what is wanted all the same."""
+
+    async def send(order: MessageOrder) -> SendAnswer:
+        assert STILL_WANTED.get()()
+        is_wanted = await meanwhile()
+        assert STILL_WANTED.get()() is is_wanted
+        if is_wanted:
+            return taken(order)
+        return MessageRefused(order.try_id, Failure.NOT_SENT, detail="withdrawn")
+
+    rig.messenger.send = send  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("over_s", [-0.5, 0.5])
+async def test_a_message_may_wait_as_long_as_its_channel_takes_and_no_longer(
+    rig: MessageRig, over_s: float
+) -> None:
+    async def wait() -> bool:
+        rig.clock.wait(waits_s(rig) + over_s)
+        return over_s < 0
+
+    connecting(rig, wait)
+    await rig.ended(1, mail=True)
+    await rig.send()
+    assert await rig.states() == ["accepted" if over_s < 0 else "due"]
+    assert rig.desk.trouble == "", "that is no trouble of the network"
+
+
+async def test_who_was_taken_back_is_remembered_for_as_long_as_a_message_may_wait(
+    rig: MessageRig,
+) -> None:
+    """Whoever is taken back afterwards makes nobody forgotten whose message still waits."""
+
+    async def wait() -> bool:
+        await rig.door.suppress(FIRST, "asked on the phone", by="ana")
+        rig.clock.wait(waits_s(rig) - 1)
+        await rig.door.suppress(ANOTHER, "asked on the phone", by="ana")
+        return False
+
+    connecting(rig, wait)
+    await rig.ended(1, mail=True)
+    await rig.send()
+    rig.clock.wait(31)
+    await rig.send()
+    assert await rig.states() == ["skipped"]
