@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
+from tests.contract.providers.mail_sink import HOLD, Fault, a_sink
+from tests.contract.providers.test_mail import USERS, a_mailer
 from tests.engine.message_rig import MessageRig, message_rig, taken
 from voiceslot_tui.core.follow_up_facts import Failure, MessageRefused, SendAnswer
 from voiceslot_tui.core.follow_ups import Channel
@@ -14,12 +17,15 @@ from voiceslot_tui.core.limits import (
     CONNECT_TIMEOUT_S,
     DIAL_STALE_S,
     MAIL_TIMEOUT_S,
+    MAILS_AT_ONCE_MAX,
 )
 from voiceslot_tui.follow_up_ports import MessageOrder
 from voiceslot_tui.ports import STILL_WANTED
+from voiceslot_tui.providers.mail import MailMessenger
 
 CHANNELS = (Channel.WHATSAPP, Channel.SMS, Channel.EMAIL)
 FIRST, ANOTHER = "+12025550101", "+12025550199"
+PEOPLE = range(1, 13)
 LONGEST_S = {
     Channel.WHATSAPP: DIAL_STALE_S + CONNECT_TIMEOUT_S,
     Channel.SMS: DIAL_STALE_S + CONNECT_TIMEOUT_S,
@@ -83,3 +89,36 @@ async def test_who_was_taken_back_is_remembered_for_as_long_as_a_message_may_wai
     rig.clock.wait(31)
     await rig.send()
     assert await rig.states() == ["skipped"]
+
+
+async def _paused(rig: MessageRig) -> None:
+    await rig.door.pause(by="ana")
+
+
+async def _stopping(rig: MessageRig) -> None:
+    rig.board.stopping = True
+
+
+async def _all_stopped(rig: MessageRig) -> None:
+    for person in PEOPLE:
+        await rig.door.person_wrote(rig.wrote(person, wants_out=True), by="webhook")
+
+
+@pytest.mark.parametrize("act", [_paused, _stopping, _all_stopped])
+async def test_no_mail_leaves_that_waited_for_its_turn_or_its_server(
+    tmp_path: Path, act: Callable[[MessageRig], Awaitable[None]]
+) -> None:
+    async with (
+        a_sink(users=USERS, faults={"greeting": Fault(HOLD)}) as sink,
+        message_rig(tmp_path, channels=(Channel.EMAIL,)) as rig,
+    ):
+        rig.sender._messengers = {Channel.EMAIL: MailMessenger(a_mailer(sink.port))}
+        await rig.ended(*PEOPLE, mail=True)
+        await rig.sender.step()
+        await sink.held.wait()
+        await act(rig)
+        sink.go_on.set()
+        await asyncio.wait_for(rig.sender.quiet.wait(), 10)
+        assert (sink.taken, set(await rig.states())) == ([], {"due"})
+        assert sink.connections <= MAILS_AT_ONCE_MAX
+        assert rig.desk.trouble == "", "that is no trouble of the mail server"

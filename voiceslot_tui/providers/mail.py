@@ -1,8 +1,9 @@
 """Mail behind the Messenger port, and the Mailer that alerts use too.
 
-A mail is handed over once. What that came to is a value: only a server's clear no, or a break
-before the text was on its way, means that it was not taken. A mail server keeps no list of what we
-sent, so what is in doubt afterwards only a person can settle.
+A mail is handed over once; not at all where it is not STILL_WANTED when it has got its turn and its
+server. What that came to is a value: only a server's clear no, or a break before the text was on
+its way, means that it was not taken. A mail server keeps no list of what we sent, so what is in
+doubt afterwards only a person can settle.
 """
 
 from __future__ import annotations

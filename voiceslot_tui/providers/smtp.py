@@ -2,6 +2,8 @@
 
 `hand_over` makes one exchange and says how far it came, because that alone decides whether a
 message that nobody confirmed may have been taken. It repeats nothing and follows no redirection.
+Between its turn and the text a server may keep it waiting for a minute: what is not STILL_WANTED by
+then is not handed over.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import httpx
 
 from voiceslot_tui.core.follow_up_facts import Failure
 from voiceslot_tui.core.follow_up_settings import MailSecurity
+from voiceslot_tui.ports import STILL_WANTED
 from voiceslot_tui.wire.smtp_replies import Stage, failure_of_break, failure_of_reply, is_yes
 
 _GO_ON: Final = 354
@@ -60,7 +63,8 @@ class Exchange:
         """Hand a whole message over; returns once the server has taken it.
 
         `text` has CRLF line ends. Where one of several recipients is refused, the others still get
-        the message. Raises NotTaken or Unclear, and leaves nothing open.
+        the message. Raises NotTaken or Unclear, and leaves nothing open. Asks whether the message
+        is STILL_WANTED before it connects, once it is welcome, and before the text leaves.
         """
         try:
             await self._converse(sender, recipients, text)
@@ -75,7 +79,9 @@ class Exchange:
             self._client.close()
 
     async def _converse(self, sender: str, recipients: tuple[str, ...], text: bytes) -> None:
+        self._go_on_if_wanted()
         await self._client.connect()
+        self._go_on_if_wanted()
         self.stage = Stage.SENDER
         await self._client.mail(sender)
         self.stage = Stage.RECIPIENT
@@ -101,13 +107,29 @@ class Exchange:
         may_come = await self._client.execute_command(b"DATA")
         if may_come.code != _GO_ON:
             raise self.refused(may_come.code, may_come.message)
+        self._go_on_if_wanted()
         protocol.write(_LINE_START_DOT.sub(b"..", text) + _END)
         self.stage = Stage.TEXT
         said = await protocol.read_response()
         if not is_yes(said.code):
             raise self.refused(said.code, said.message)
-        # The message is theirs now: nobody waits for their goodbye.
-        if protocol.is_connected:
+        self._take_leave()
+
+    def _go_on_if_wanted(self) -> None:
+        """Raise NotTaken where whoever wanted the message to be sent does not any more.
+
+        A server that waits for the text would take a goodbye for a part of it: it is left without.
+        """
+        if STILL_WANTED.get()():
+            return
+        if self.stage is Stage.SESSION:
+            self._take_leave()
+        raise NotTaken(Failure.NOT_SENT, None, "it was withdrawn before it was sent")
+
+    def _take_leave(self) -> None:
+        """Say goodbye; nobody waits for theirs."""
+        protocol = self._client.protocol
+        if protocol is not None and protocol.is_connected:
             protocol.write(b"QUIT\r\n")
 
     def refused(self, code: int, words: str) -> NotTaken | Unclear:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import httpx
 import pytest
 
 from voiceslot_tui.core.calls import AttemptId, CallId, Instant
 from voiceslot_tui.core.orders import StartOrder
-from voiceslot_tui.ports import Clock
+from voiceslot_tui.ports import STILL_WANTED, Clock
 from voiceslot_tui.providers import reading
 from voiceslot_tui.providers.elevenlabs import ElevenLabs
 from voiceslot_tui.providers.http import Http
@@ -47,6 +47,16 @@ class SetClock:
     def steady_s(self) -> float:
         """Give seconds that never jump."""
         return time.monotonic()
+
+
+@contextmanager
+def wanted(still: Callable[[], bool]) -> Iterator[None]:
+    """Say whether what is sent from here, or by a task that begins here, is still wanted."""
+    before = STILL_WANTED.set(still)
+    try:
+        yield
+    finally:
+        STILL_WANTED.reset(before)
 
 
 @asynccontextmanager

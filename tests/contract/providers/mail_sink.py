@@ -30,13 +30,14 @@ STEPS: tuple[Step, ...] = (
     "dot",
 )
 """In order. "text" is in the middle of the text; "dot" is after its final dot."""
-DROP, HANG = "drop", "hang"
+DROP, HANG, HOLD = "drop", "hang", "hold"
 
 
 @dataclass(frozen=True)
 class Fault:
     """What the sink does at a step instead of a yes: says a line, drops or hangs.
 
+    One that holds says yes after all, once the sink may go on.
     `takes` says that it makes the message its own all the same, where the whole text is there.
     """
 
@@ -80,6 +81,8 @@ class Sink:
     at_once: int = 0
     most_at_once: int = 0
     port: int = 0
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -106,6 +109,10 @@ class _Session:
     async def answer(self, step: Step, yes: str) -> bool:
         """Say yes, unless this step has a fault; True where it was a yes."""
         fault = self.sink.faults.get(step)
+        if fault is not None and fault.does == HOLD:
+            self.sink.held.set()
+            await self.sink.go_on.wait()
+            fault = None
         if fault is None:
             await self.say(yes)
             return True

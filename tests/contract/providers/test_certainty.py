@@ -12,15 +12,14 @@ import json
 import socket
 import ssl
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import httpx
 import pytest
 
-from tests.contract.providers.conftest import SetClock, an_adapter, an_order
+from tests.contract.providers.conftest import SetClock, an_adapter, an_order, wanted
 from tests.contract.providers.misbehaving import (
     ACCEPTED,
     Behaviour,
@@ -33,7 +32,6 @@ from tests.contract.providers.misbehaving import (
     serving,
 )
 from voiceslot_tui.core.facts import Accepted, NotTaken, Refusal, StartAnswer, Unanswered
-from voiceslot_tui.ports import STILL_WANTED
 from voiceslot_tui.providers import http
 from voiceslot_tui.providers.elevenlabs import ElevenLabs
 
@@ -301,15 +299,6 @@ async def test_what_is_not_wanted_any_more_once_there_is_a_connection_is_not_sen
         assert seen.begun == int(is_open)
         assert isinstance(await start(adapter), Accepted)
         assert (seen.connections, seen.begun) == (1, 1 + int(is_open)), "the connection is kept"
-
-
-@contextmanager
-def wanted(still: Callable[[], bool]) -> Iterator[None]:
-    before = STILL_WANTED.set(still)
-    try:
-        yield
-    finally:
-        STILL_WANTED.reset(before)
 
 
 async def test_a_host_that_is_not_configured_is_not_reached() -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.providers.conftest import SetClock
-from tests.contract.providers.mail_sink import DROP, HANG, STEPS, Fault, Sink, Step, a_sink
+from tests.contract.providers.conftest import SetClock, wanted
+from tests.contract.providers.mail_sink import DROP, HANG, HOLD, STEPS, Fault, Sink, Step, a_sink
 from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.follow_up_facts import (
     Approval,
@@ -417,6 +417,46 @@ async def test_who_got_no_turn_in_time_has_sent_nothing() -> None:
     assert answer.failure is Failure.NOT_SENT
     assert "within 0.4 s" in answer.detail
     await asyncio.wait(first, timeout=20)
+
+
+WITHDRAWN = MessageRefused(
+    TryId("try-1"), Failure.NOT_SENT, detail="it was withdrawn before it was sent"
+)
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("greeting", ["EHLO", "AUTH", "QUIT"]),
+        ("auth", ["EHLO", "AUTH", "QUIT"]),
+        ("rcpt", ["EHLO", "AUTH", "MAIL", "RCPT", "DATA"]),
+        ("data", ["EHLO", "AUTH", "MAIL", "RCPT", "DATA"]),
+    ],
+)
+async def test_what_is_not_wanted_any_more_before_its_text_leaves_is_not_handed_over(
+    step: Step, said: list[str]
+) -> None:
+    async with a_sink(users=USERS, faults={step: Fault(HOLD)}) as sink:
+        with wanted(lambda: not sink.go_on.is_set()):
+            sending = asyncio.ensure_future(send(sink))
+        await sink.held.wait()
+        sink.go_on.set()
+        assert await sending == WITHDRAWN
+    assert (sink.commands, sink.taken) == (said, [])
+
+
+async def test_what_is_not_wanted_any_more_once_it_has_its_turn_reaches_no_server() -> None:
+    async with a_sink(users=USERS, faults={"greeting": Fault(HOLD)}) as sink:
+        messenger = MailMessenger(a_mailer(sink.port))
+        first = [asyncio.ensure_future(messenger.send(an_order())) for _ in range(4)]
+        await sink.held.wait()
+        with wanted(lambda: not sink.go_on.is_set()):
+            waiting = asyncio.ensure_future(messenger.send(an_order()))
+        await asyncio.sleep(0)
+        sink.go_on.set()
+        assert await waiting == WITHDRAWN
+        assert all(isinstance(answer, MessageTaken) for answer in await asyncio.gather(*first))
+    assert (sink.connections, len(sink.taken)) == (MAILS_AT_ONCE_MAX, MAILS_AT_ONCE_MAX)
 
 
 async def test_a_mail_server_has_no_list_and_no_templates() -> None:
