@@ -72,14 +72,14 @@ def silence(order: MessageOrder) -> SendAnswer:
 class FakeMessenger:
     """Twilio as a script. `really` holds what was taken, whatever was answered.
 
-    `later` holds what others sent there afterwards.
+    `other_times` holds what others sent there before or afterwards.
     """
 
     def __init__(self) -> None:
         self.orders: list[MessageOrder] = []
         self.answer: Answering = taken
         self.really: dict[str, list[MessageSid]] = {}
-        self.later: dict[str, list[MessageSid]] = {}
+        self.other_times: dict[str, list[MessageSid]] = {}
         self.stands: dict[MessageSid, MessageNews] = {}
         self.known_template = TEMPLATE
         self.reads_fail: ReadFailed | None = None
@@ -116,7 +116,7 @@ class FakeMessenger:
         if self.reads_fail is not None:
             raise self.reads_fail
         self.listings += 1
-        return Listing(tuple(self.really.get(to, ())), tuple(self.later.get(to, ())))
+        return Listing(tuple(self.really.get(to, ())), tuple(self.other_times.get(to, ())))
 
     async def received(self, channel: Channel, since: Instant | None, more: str = "") -> Received:
         """Give the pages of `inbox` one after the other; `more` is the number of a page."""

@@ -76,7 +76,7 @@ async def test_who_asks_is_answered_at_once(
 
 @pytest.mark.parametrize("resend", [False, True])
 @pytest.mark.parametrize("looks_before", [0, 2, 9])
-async def test_what_others_wrote_later_is_not_a_message_in_doubt_and_no_proof_against_it(
+async def test_what_others_wrote_at_other_times_is_not_a_message_in_doubt_and_no_proof_against_it(
     rig: MessageRig, looks_before: int, resend: bool
 ) -> None:
     answered, person = MessageSid("SM" + "a" * 32), "+12025550101"
@@ -87,24 +87,24 @@ async def test_what_others_wrote_later_is_not_a_message_in_doubt_and_no_proof_ag
         rig.clock.wait(20)
         await rig.reader.step()
     rig.ledger.rules = FollowUpRules(resend_ambiguous=resend)
-    rig.messenger.later[person] = [answered]
+    rig.messenger.other_times[person] = [answered]
     rig.messenger.stands[answered] = MessageNews(Delivery.DELIVERED, None, answered)
     for _ in range(9):
         rig.clock.wait(3600)
         await rig.reader.step()
     (row,) = await rig.rows()
     assert (row.state, len(rig.messenger.orders)) == ("ambiguous", 1)
-    assert row.detail.endswith("dated too late for this one; say whether it was sent")
+    assert row.detail.endswith("dated too early or too late for this one; say whether it was sent")
 
 
-async def test_a_later_message_of_our_own_hides_nothing(rig: MessageRig) -> None:
+async def test_a_message_of_our_own_of_another_time_hides_nothing(rig: MessageRig) -> None:
     rig.messenger.answer = silence
     await rig.ended(1)
     await rig.send()
     rig.messenger.answer = rig.messenger.takes_and_answers
     await rig.ended_again(1)
     await rig.send()
-    rig.messenger.later, rig.messenger.really = rig.messenger.really, {}
+    rig.messenger.other_times, rig.messenger.really = rig.messenger.really, {}
     for _ in range(4):
         rig.clock.wait(20)
         await rig.reader.step()

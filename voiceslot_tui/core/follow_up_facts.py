@@ -152,13 +152,13 @@ class MessageNews:
 class MessagesListed:
     """One complete listing of what was sent to a number since a try began.
 
-    `found` names the messages that may be this try's, `later` those that were made after it can
-    have been under way; both leave out those known to be of others.
+    `found` names the messages that may be this try's, `other_times` those that were made before or
+    after it can have been under way; both leave out those known to be of others.
     """
 
     try_id: TryId
     found: tuple[MessageSid, ...] = ()
-    later: tuple[MessageSid, ...] = ()
+    other_times: tuple[MessageSid, ...] = ()
     source: Source = Source.POLL
 
 

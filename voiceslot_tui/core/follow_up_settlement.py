@@ -194,12 +194,12 @@ def _listed(
         return _news(follow_up, one_try, found, rules, now)
     if fact.found:
         return _asked(follow_up, one_try, f"{len(fact.found)} messages may be this one")
-    if fact.later:
-        return _asked(follow_up, one_try, _TOO_LATE)
+    if fact.other_times:
+        return _asked(follow_up, one_try, _OTHER_TIMES)
     return _not_found(follow_up, one_try, rules, now)
 
 
-_TOO_LATE: Final = "a message to them is listed, dated too late for this one"
+_OTHER_TIMES: Final = "a message to them is listed, dated too early or too late for this one"
 """By the clocks it is another one; but ours may have been set, and then nothing is proven."""
 
 

@@ -146,6 +146,9 @@ FORM_FIELDS_MAX: Final = 200
 """Fields of one callback of Twilio's; it sends about thirty."""
 MESSAGE_LIST_MAX: Final = 1_000
 """Messages to one person that are looked through for one; a longer list is not judged."""
+SET_BACK_MAX_S: Final = 24 * 3600.0
+"""By how much a clock of ours may have been fast when a try began, and have been put right since: a
+message dated so long before it may be the try's all the same, and an older one is of others."""
 MESSAGE_TIMEOUT_S: Final = 30.0
 """How long the answer to a message is waited for; one that is cut short must be looked up."""
 

@@ -212,10 +212,10 @@ class MessageReader:
         listing = await messenger.sent_to(one_try.channel, to, one_try.started_at)
         if listing is None:
             return None
-        others = await self._store.known_messages((*listing.found, *listing.later))
+        others = await self._store.known_messages((*listing.found, *listing.other_times))
         found = tuple(sid for sid in listing.found if sid not in others)
-        late = tuple(sid for sid in listing.later if sid not in others)
-        return MessagesListed(one_try.id, found, late)
+        other_times = tuple(sid for sid in listing.other_times if sid not in others)
+        return MessagesListed(one_try.id, found, other_times)
 
     def _next(self, one_try: Try, learned: _Learned, now: Instant) -> Instant | None:
         """Give when a try is looked up next; None where only callbacks or people can say more."""

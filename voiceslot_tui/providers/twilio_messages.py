@@ -174,7 +174,8 @@ class TwilioMessenger:
         here. Which of its senders a messaging service chose is unknown, so all of them count.
 
         Twilio dates in whole seconds by its own clock. How far that is ahead of ours, or behind, is
-        seen now; where our clock was set since, what lies outside may be the try's all the same.
+        seen now; where our clock was set since, what lies outside may be the try's all the same,
+        whether it was slow before or, by less than a day, fast.
         """
         if channel not in PREFIXES:
             return None

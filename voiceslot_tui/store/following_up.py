@@ -205,8 +205,8 @@ def _believable(db: sqlite3.Connection, fact: FollowUpFact) -> FollowUpFact | No
             return MessageUnanswered(fact.try_id, detail, fact.source)
         case MessagesListed():
             mine = [sid for sid in fact.found if not _is_of_another(db, sid, fact.try_id)]
-            late = [sid for sid in fact.later if not _is_of_another(db, sid, fact.try_id)]
-            return replace(fact, found=tuple(mine), later=tuple(late))
+            others = [sid for sid in fact.other_times if not _is_of_another(db, sid, fact.try_id)]
+            return replace(fact, found=tuple(mine), other_times=tuple(others))
         case MessageNews() if fact.try_id is not None and fact.message_sid is not None:
             if _is_of_another(db, fact.message_sid, fact.try_id):
                 return replace(fact, try_id=None)

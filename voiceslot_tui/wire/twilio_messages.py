@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.calls import Instant, later
 from voiceslot_tui.core.errors import ReadFailed
 from voiceslot_tui.core.facts import Source
 from voiceslot_tui.core.follow_up_facts import (
@@ -29,7 +29,7 @@ from voiceslot_tui.core.follow_up_facts import (
     SendAnswer,
 )
 from voiceslot_tui.core.follow_ups import Channel, MessageSid, TryId
-from voiceslot_tui.core.limits import MESSAGE_CHARS_MAX
+from voiceslot_tui.core.limits import MESSAGE_CHARS_MAX, SET_BACK_MAX_S
 from voiceslot_tui.core.listings import Listing
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.wire.elevenlabs_calls import text
@@ -207,10 +207,12 @@ def refusal(
 
 
 def candidates(messages: Iterable[SentMessage], *, earliest: Instant, latest: Instant) -> Listing:
-    """Name the messages in a list that may be of a try: made between two moments, or later.
+    """Name the messages in a list that may be of a try: made between two moments, or near them.
 
-    One without a date may be ours.
+    One without a date may be ours. One from later, or from less than a day before, is ours only if
+    a clock was set; an older one is not.
     """
+    oldest = later(earliest, -SET_BACK_MAX_S)
     made = [
         (one.sid, latest if one.created_at is None else one.created_at)
         for one in messages
@@ -218,7 +220,7 @@ def candidates(messages: Iterable[SentMessage], *, earliest: Instant, latest: In
     ]
     return Listing(
         found=tuple(sid for sid, at in made if earliest <= at <= latest),
-        later=tuple(sid for sid, at in made if at > latest),
+        other_times=tuple(sid for sid, at in made if oldest < at < earliest or at > latest),
     )
 
 

@@ -197,7 +197,7 @@ async def test_no_trouble_makes_us_wrong_about_a_message_and_a_lost_one_is_found
 async def a_crowd(simulator: SimulatorServer) -> None:
     """Let others be written to, and this person before, elsewhere, and by their own hand."""
     world, at = simulator.world.messenger, simulator.now()
-    put(simulator, f"whatsapp:{PERSON}", f"whatsapp:{OUR_WHATSAPP}", at - 3600.0)
+    put(simulator, f"whatsapp:{PERSON}", f"whatsapp:{OUR_WHATSAPP}", at - 25 * 3600.0)
     put(simulator, f"whatsapp:{PERSON}", f"whatsapp:{simulator.world.settings.sandbox_sender}", at)
     put(simulator, f"whatsapp:{ANOTHER}", f"whatsapp:{OUR_WHATSAPP}", at)
     put(simulator, PERSON, OUR_SMS, at)

@@ -178,7 +178,9 @@ FOUND_NOTHING = "not found in 3 complete listings"
 ASKED = f"{FOUND_NOTHING}; say whether it was sent"
 SENT_AGAIN = f"{FOUND_NOTHING}; sent again as FOLLOW_UP_AMBIGUOUS=resend allows"
 SEVERAL = "2 messages may be this one; say whether it was sent"
-TOO_LATE = "a message to them is listed, dated too late for this one; say whether it was sent"
+OTHER_TIMES = (
+    "a message to them is listed, dated too early or too late for this one; say whether it was sent"
+)
 DOUBTS = {
     "no answer": Row(
         sending(),
@@ -215,15 +217,15 @@ DOUBTS = {
         (),
         SEVERAL,
     ),
-    "only later ones found, which prove nothing": Row(
+    "only ones of other times found, which prove nothing": Row(
         listed(0, 25, rules=RESEND),
         MessagesListed(ONE, (), (SID,)),
-        {"detail": TOO_LATE},
-        {"detail": TOO_LATE, "lookups": 0, "first_lookup_at": None},
+        {"detail": OTHER_TIMES},
+        {"detail": OTHER_TIMES, "lookups": 0, "first_lookup_at": None},
         (),
-        TOO_LATE,
+        OTHER_TIMES,
     ),
-    "found beside later ones": Row(
+    "found beside ones of other times": Row(
         listed(0),
         MessagesListed(ONE, (SID,), (sid(2),)),
         {"state": _S.ACCEPTED, "changed_at": T, "detail": ""},

@@ -173,9 +173,11 @@ LATEST = "Thu, 24 Sep 2026 10:01:45 -0500"
 
 
 @pytest.mark.parametrize(
-    ("changed", "found", "late"),
+    ("changed", "found", "other_time"),
     [
-        ({"date_created": "Thu, 24 Sep 2026 14:58:59 +0000"}, False, False),
+        ({"date_created": "Wed, 23 Sep 2026 14:59:00 +0000"}, False, False),
+        ({"date_created": "Wed, 23 Sep 2026 14:59:01 +0000"}, False, True),
+        ({"date_created": "Thu, 24 Sep 2026 14:58:59 +0000"}, False, True),
         ({"date_created": EARLIEST}, True, False),
         ({}, True, False),
         ({"date_created": LATEST}, True, False),
@@ -184,16 +186,21 @@ LATEST = "Thu, 24 Sep 2026 10:01:45 -0500"
         ({"date_created": "long ago"}, True, False),
         ({"direction": "inbound"}, False, False),
         ({"direction": "inbound", "date_created": None}, False, False),
+        (
+            {"direction": "inbound", "date_created": "Thu, 24 Sep 2026 14:58:59 +0000"},
+            False,
+            False,
+        ),
     ],
 )
 def test_candidates_are_ours_and_made_while_the_request_was_under_way(
-    changed: dict[str, object], found: bool, late: bool
+    changed: dict[str, object], found: bool, other_time: bool
 ) -> None:
     earliest, latest = instant_of(EARLIEST), instant_of(LATEST)
     assert earliest is not None
     assert latest is not None
     listing = candidates([read_message(raw(**changed))], earliest=earliest, latest=latest)
-    assert listing == Listing((SID,) * found, (SID,) * late)
+    assert listing == Listing((SID,) * found, (SID,) * other_time)
 
 
 def test_addresses_and_ids() -> None:
