@@ -29,7 +29,7 @@ from voiceslot_tui.core.pages import (
 )
 from voiceslot_tui.core.snapshot import EngineState, Slots, Snapshot
 from voiceslot_tui.core.undo import Done, Undo
-from voiceslot_tui.link.client import Link, LinkLost, Refused
+from voiceslot_tui.link.client import InDoubt, Link, LinkLost, Refused
 from voiceslot_tui.link.watch import Connected, Lost, State
 from voiceslot_tui.wire import batch_control as batches
 from voiceslot_tui.wire import control
@@ -101,7 +101,7 @@ class FakeLink:
         self.asked: list[control.Body] = []
         self.snapshot = make_snapshot()
         self.lines: list[JournalEntry] = []
-        self.refusal: Refused | None = None
+        self.refusal: Refused | InDoubt | None = None
         self.done: Done | None = None
         self.gate = asyncio.Event()
         self.gate.set()

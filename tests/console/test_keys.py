@@ -26,7 +26,7 @@ from voiceslot_tui.core.limits import COMMAND_CALLS_MAX
 from voiceslot_tui.core.pages import Place, Segment
 from voiceslot_tui.core.snapshot import EngineState
 from voiceslot_tui.core.undo import Done, Undo
-from voiceslot_tui.link.client import Refused
+from voiceslot_tui.link.client import InDoubt, Refused
 from voiceslot_tui.wire import batch_control as batches
 from voiceslot_tui.wire import control
 from voiceslot_tui.wire import follow_up_control as messages
@@ -221,6 +221,22 @@ async def test_a_refusal_is_shown_as_the_engine_said_it() -> None:
         await seen.press("p")
         assert seen.flash() == "park 1 call: no [b]such\ufffd[2J call"
         assert "no [b]such" in seen.text()
+
+
+async def test_an_undo_in_doubt_is_kept_and_one_that_is_refused_is_dropped() -> None:
+    async with stage(some_link()) as seen:
+        acts = seen.app.session.acts
+        await seen.press("p")
+        assert acts.next_undo is not None
+        seen.link.refusal = InDoubt("the engine did not finish this; it may still happen")
+        await seen.press("u")
+        assert "it may still happen" in seen.flash()
+        assert acts.next_undo is not None, "whether it is undone nobody knows"
+        since = "ben has set the limit to 2 since; set it yourself if you mean it"
+        seen.link.refusal = Refused(since, code="rejected")
+        await seen.press("u")
+        assert since in seen.flash()
+        assert acts.next_undo is None
 
 
 @pytest.mark.parametrize("keys", [("enter",), ("n",), ("escape",), ("ctrl+c",), ("down", "n")])

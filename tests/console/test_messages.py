@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from unittest.mock import patch
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.console.fake_messages import make_message, make_try
 from tests.console.stage import Stage, stage
 from voiceslot_tui.console.dialogs.question import QuestionDialog
 from voiceslot_tui.console.screen_layout import PaneId
+from voiceslot_tui.console.subjects import OfMessage
 from voiceslot_tui.core.follow_up_facts import Approval, FollowUpWish
 from voiceslot_tui.core.follow_up_pages import FollowUpFilter
 from voiceslot_tui.core.follow_up_snapshot import FollowUpStanding, TemplateStanding
@@ -25,7 +27,7 @@ from voiceslot_tui.core.follow_ups import (
 )
 from voiceslot_tui.core.limits import MARKED_CALLS_MAX
 from voiceslot_tui.core.undo import Done, Undo
-from voiceslot_tui.link.client import Refused
+from voiceslot_tui.link.client import InDoubt, Refused
 from voiceslot_tui.wire import control
 from voiceslot_tui.wire import follow_up_control as messages
 
@@ -390,6 +392,16 @@ async def test_the_detail_shows_the_tries_and_esc_goes_back_to_the_messages() ->
         assert link.acts == [wanted(FollowUpWish.RETRY, NEWEST)]
         await seen.press("escape", "escape")
         assert seen.app.main.active is PaneId.WHATSAPP
+
+
+@pytest.mark.parametrize("problem", [Refused("no text", code="rejected"), InDoubt("a defect")])
+async def test_a_message_is_shown_where_its_text_cannot_be_written(
+    problem: Refused | InDoubt,
+) -> None:
+    async with on_messages() as seen:
+        with patch.object(seen.app.session, "preview", side_effect=problem):
+            known = await OfMessage(FollowUpId(NEWEST)).read(seen.app.session)
+        assert (known.detail.follow_up.id, known.preview) == (NEWEST, None)
 
 
 async def test_the_detail_follows_the_rows_that_keys_act_on() -> None:

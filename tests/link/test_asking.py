@@ -16,7 +16,7 @@ from voiceslot_tui.core.follow_up_pages import RecipientQuery
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX, LINK_ASKS_AT_ONCE_MAX
 from voiceslot_tui.core.orders import NewCall
 from voiceslot_tui.core.pages import PageQuery
-from voiceslot_tui.link.client import Link, LinkLost, NoEngine, Refused, TimedOut
+from voiceslot_tui.link.client import InDoubt, Link, LinkLost, NoEngine, Refused, TimedOut
 from voiceslot_tui.wire import batch_control as batches
 from voiceslot_tui.wire import control
 from voiceslot_tui.wire import follow_up_control as messages
@@ -104,7 +104,6 @@ def test_every_question_about_messages_and_batches_has_an_answer_of_its_own(ques
         (control.Resume(), "store", ""),
         (control.HangUpCall(CallId(1)), "rejected", ""),
         (control.Explain(CallId(4)), "missing", ""),
-        (control.GetPage(PageQuery()), "unknown", ""),
         (control.GetPage(PageQuery(count=501)), "bad_input", "count"),
         (batches.GetRecipients(RecipientQuery("b1", count=501)), "bad_input", "count"),
         (batches.GetRecipients(RecipientQuery("b1", start=-1)), "bad_input", "start"),
@@ -124,6 +123,14 @@ async def test_what_goes_wrong_is_a_refusal(
         await link.ask(body)  # type: ignore[call-overload]
     assert (refused.value.code, refused.value.field) == (code, field)
     assert str(refused.value)
+    assert (await link.ask(control.Explain())).lines, "the link lives on"
+    link.close()
+
+
+async def test_a_defect_does_not_say_that_nothing_was_done(path: Path) -> None:
+    link = await Link.connect(path)
+    with pytest.raises(InDoubt, match="its log has the details"):
+        await link.ask(control.GetPage(PageQuery()))
     assert (await link.ask(control.Explain())).lines, "the link lives on"
     link.close()
 
@@ -186,9 +193,8 @@ async def test_the_engine_gives_a_wish_up_in_time(
     monkeypatch.setattr("voiceslot_tui.link.server.serving.LINK_ASK_TIMEOUT_S", 0.05)
     engine.gate.clear()
     link = await Link.connect(path)
-    with pytest.raises(Refused, match="may still happen") as refused:
+    with pytest.raises(InDoubt, match="may still happen"):
         await link.ask(control.Pause())
-    assert refused.value.code == "unknown"
     engine.gate.set()
     assert (await link.ask(control.Explain())).lines
     assert [act for act, *_ in engine.asked] == ["pause"], "it is done to its end all the same"

@@ -17,7 +17,7 @@ from voiceslot_tui.cli.messages_text import as_json, suppression_line
 from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.follow_up_pages import Suppressed, Suppression
 from voiceslot_tui.core.limits import PAGE_ROWS_MAX
-from voiceslot_tui.link.client import Link, Refused
+from voiceslot_tui.link.client import InDoubt, Link, Refused
 from voiceslot_tui.wire import follow_up_control as asked
 
 _WHY: Final = click.option("--why", default="", help="Why, for the record.")
@@ -93,9 +93,10 @@ def _add(numbers: Iterator[str], why: str) -> int:
         for number in numbers:
             try:
                 found.append((await link.ask(asked.Suppress(number.strip(), why))).suppressed)
-            except Refused as refused:
+            except (Refused, InDoubt) as problem:
+                # One that fails keeps nobody after it off the list.
                 wrong += 1
-                say(f"{number.strip()}: {refused}")
+                say(f"{number.strip()}: {problem}")
         return found
 
     done = with_engine(ask)

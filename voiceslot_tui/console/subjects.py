@@ -15,7 +15,7 @@ from voiceslot_tui.core.calls import CallId
 from voiceslot_tui.core.follow_up_pages import FollowUpDetail
 from voiceslot_tui.core.follow_ups import FollowUpId
 from voiceslot_tui.core.pages import CallDetail
-from voiceslot_tui.link.client import Refused
+from voiceslot_tui.link.client import InDoubt, Refused
 from voiceslot_tui.wire.follow_up_control import ThePreview
 
 
@@ -96,5 +96,5 @@ class OfMessage:
         detail = await session.message(self.follow_up_id)
         try:
             return KnownMessage(detail, await session.preview(self.follow_up_id))
-        except Refused:
+        except (Refused, InDoubt):
             return KnownMessage(detail, None)

@@ -49,8 +49,15 @@ class TimedOut(VoiceslotError):
     """The engine did not answer in time; it may still do what was asked."""
 
 
+class InDoubt(VoiceslotError):
+    """The engine cannot say what a wish came to: it may or may not be done, now or later."""
+
+
 class Refused(VoiceslotError):
-    """The engine said no. `code` is one of control.Refusal's codes, `field` what it is about."""
+    """The engine said no: nothing was done.
+
+    `code` is one of control.Refusal's codes, `field` what it is about.
+    """
 
     def __init__(self, message: str, *, code: str, field: str = "") -> None:
         super().__init__(message)
@@ -137,8 +144,9 @@ class Link:
     async def ask(self, body: control.Body) -> control.Result:
         """Ask the engine for something and wait for its answer; any number may wait at once.
 
-        Raise Refused where it says no, LinkLost where the link ends first, TimedOut where it does
-        not answer in time. Only a refusal says that nothing was done.
+        Raise Refused where it says no, InDoubt where it does not know what came of it, LinkLost
+        where the link ends first, TimedOut where it does not answer in time. Only Refused says
+        that nothing was done.
         """
         try:
             async with asyncio.timeout(self._patience_s):
@@ -267,8 +275,8 @@ class _Wire(asyncio.Protocol):
         match message:
             case control.Answer(number, result):
                 self._resolve(number, result)
-            case control.Refusal(number, code, text, field):
-                self._reject(number, Refused(text, code=code, field=field))
+            case control.Refusal(number):
+                self._reject(number, _error_of(message))
             case control.Pushed():
                 self._pushed = _together(self._pushed, message)
                 self._news.set()
@@ -305,6 +313,12 @@ class _Wire(asyncio.Protocol):
             self.welcome.set_exception(NoEngine(f"the engine did not take us in: {self.lost}"))
             self.welcome.exception()  # Read it here: nobody may be waiting any more.
         self._news.set()
+
+
+def _error_of(refusal: control.Refusal) -> VoiceslotError:
+    if refusal.code == control.UNKNOWN:
+        return InDoubt(refusal.message)
+    return Refused(refusal.message, code=refusal.code, field=refusal.field)
 
 
 def _together(earlier: control.Pushed | None, newer: control.Pushed) -> control.Pushed:

@@ -31,6 +31,9 @@ from voiceslot_tui.wire.follow_up_control import (
 PROTOCOL: Final = 1
 """Raised whenever a message changes its meaning; both sides must agree."""
 
+UNKNOWN: Final = "unknown"
+"""The one code of a Refusal that is no refusal: nobody knows what the wish has come to."""
+
 
 # --- what a console says first, and what it is told
 
@@ -273,7 +276,10 @@ class Answer(msgspec.Struct, frozen=True, tag="answer"):
 
 
 class Refusal(msgspec.Struct, frozen=True, tag="refusal"):
-    """Why a wish came to nothing. Codes: bad_input, rejected, missing, store, unknown."""
+    """Why a wish came to nothing. Codes: bad_input, rejected, missing, store.
+
+    With the code `unknown` it may or may not be done, now or later.
+    """
 
     number: int
     code: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -33,6 +34,8 @@ class Taken:
     def __init__(self, engine: FakeEngine) -> None:
         self.batches: list[tuple[NewCall, ...]] = []
         self.refuse_from = 10**9
+        self.stalls_s = 0.0
+        self.fails_after = False
         engine.enqueue = self.enqueue  # type: ignore[method-assign, assignment]
 
     async def enqueue(self, calls: Sequence[NewCall], *, by: str) -> Added:
@@ -40,6 +43,9 @@ class Taken:
             raise StoreBusy("the disk is full")
         first = sum(map(len, self.batches)) + 1
         self.batches.append(tuple(calls))
+        await asyncio.sleep(self.stalls_s)
+        if self.fails_after:
+            raise RuntimeError("a defect")
         ids = tuple(CallId(first + place) for place in range(len(calls)))
         return Added(ids, ids[-1])
 
@@ -125,6 +131,32 @@ def test_where_it_ended_is_said(taken: Taken, shell: Shell) -> None:
     last = len(first)
     assert "the disk is full" in ran.err
     assert f"{last:,} calls up to line {last:,} are in the queue, none of lines" in ran.err
+
+
+def late(taken: Taken, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the disk stall for longer than the engine works on a wish."""
+    monkeypatch.setattr("voiceslot_tui.link.server.serving.LINK_ASK_TIMEOUT_S", 0.05)
+    taken.stalls_s = 0.3
+
+
+def broken(taken: Taken, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the engine fail once the calls are stored."""
+    taken.fails_after = True
+
+
+@pytest.mark.parametrize("trouble", [late, broken])
+def test_of_calls_that_may_be_stored_it_is_not_said_that_they_are_not(
+    taken: Taken,
+    shell: Shell,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: Callable[[Taken, pytest.MonkeyPatch], None],
+) -> None:
+    trouble(taken, monkeypatch)
+    ran = shell("enqueue", stdin=line(1) + line(2))
+    assert (ran.code, ran.out) == (1, "")
+    assert "none of" not in ran.err
+    assert "lines 1 to 2 may or may not be" in ran.err
+    assert sum(map(len, taken.batches)) == 2, "they are in the queue"
 
 
 def test_a_file_with_a_byte_order_mark_is_read(taken: Taken, shell: Shell) -> None:

@@ -13,7 +13,7 @@ from tests.unit.cli.conftest import Shell
 from tests.unit.cli.test_plain import EVIL, UNSAFE
 from voiceslot_tui.core import limits
 from voiceslot_tui.core.calls import Instant
-from voiceslot_tui.core.follow_up_pages import FollowUpFilter, Suppression
+from voiceslot_tui.core.follow_up_pages import FollowUpFilter, Suppressed, Suppression
 from voiceslot_tui.core.follow_ups import FollowUpState
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX
 
@@ -126,6 +126,23 @@ def test_a_wrong_number_is_named_and_the_others_are_added(engine: FakeEngine, sh
     assert ran.code == 1
     assert "12: that is no phone number" in ran.err
     assert list(engine.follow_ups.numbers) == ["+12025550123"]
+
+
+def test_a_number_that_the_engine_fails_at_keeps_no_other_off_the_list(
+    engine: FakeEngine, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = engine.follow_ups.suppress
+
+    async def failing(number: str, why: str, *, by: str) -> Suppressed:
+        if number == "+12025550123":
+            raise RuntimeError("a defect")
+        return await listed(number, why, by=by)
+
+    monkeypatch.setattr(engine.follow_ups, "suppress", failing)
+    ran = shell("dnc", "add", "+12025550123", "+12025550124")
+    assert ran.code == 1
+    assert "+12025550123: the engine failed at this" in ran.err
+    assert list(engine.follow_ups.numbers) == ["+12025550124"]
 
 
 def test_a_file_of_numbers_is_read_by_its_first_column(

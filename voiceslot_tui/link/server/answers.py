@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 _Named = TypeVar("_Named", bound=Sized)
 
-UNKNOWN: Final = "unknown"
 _CODES: Final = (
     (BadInput, "bad_input"),
     (IdempotencyConflict, "bad_input"),
@@ -59,7 +58,9 @@ async def answer(engine: Engine, ask: control.Ask, by: str) -> control.Answer | 
     except Exception as defect:  # noqa: BLE001 - one bad wish must not end everybody's engine
         logs.error(logs.Event.LINK_FAILED, {logs.Field.KIND: type(ask.body).__name__}, defect)
         return control.Refusal(
-            ask.number, UNKNOWN, "the engine failed at this; its log has the details"
+            ask.number,
+            control.UNKNOWN,
+            "the engine failed at this, perhaps after it was done; its log has the details",
         )
 
 
@@ -67,7 +68,7 @@ def too_late(ask: control.Ask) -> control.Refusal:
     """Say that a wish has not been done in time, and goes on."""
     return control.Refusal(
         ask.number,
-        UNKNOWN,
+        control.UNKNOWN,
         f"the engine did not finish this within {LINK_ASK_TIMEOUT_S:.0f} s; it may still "
         "happen, so look before you ask again",
     )
@@ -75,7 +76,7 @@ def too_late(ask: control.Ask) -> control.Refusal:
 
 def refusal(number: int, error: VoiceslotError) -> control.Refusal:
     """Put an error of ours into words for a console."""
-    code = next((code for kind, code in _CODES if isinstance(error, kind)), UNKNOWN)
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), control.UNKNOWN)
     field = error.field if isinstance(error, BadInput) else ""
     return control.Refusal(number, code, str(error), field)
 
