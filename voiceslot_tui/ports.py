@@ -180,6 +180,7 @@ class Control:
 
     `limit` is None while nobody set one; `limit_configured` is what the settings said at that time,
     so that a changed setting wins over an older wish. `batch_poll_s` is None while nobody set one.
+    `paused_at`, `limit_at` and `follow_ups_paused_at` tell one setting of a switch from the next.
     `follow_ups_since` is when a channel was first set up: calls that ended before get no message
     by themselves. `alerts_told` are the troubles whose end people have not been told yet: which,
     since when, and when that was told last.
@@ -191,9 +192,11 @@ class Control:
     paused_at: Instant | None = None
     limit: int | None = None
     limit_by: str = ""
+    limit_at: Instant | None = None
     limit_configured: int | None = None
     follow_ups_paused: bool = False
     follow_ups_paused_by: str = ""
+    follow_ups_paused_at: Instant | None = None
     batches_watched: bool = True
     batch_poll_s: float | None = None
     follow_ups_since: Instant | None = None

@@ -134,16 +134,20 @@ class Engine:
         return await self._operating.hang_up(call_id, by=by)
 
     async def take_back(self, undo: Sequence[Undo], *, by: str) -> Done:
-        """Take an act back, as its `undo` says."""
+        """Take an act back, as its `undo` says.
+
+        Raise Rejected where somebody has set the switch since. A pause is never refused.
+        """
         done = Done(message="there is nothing to take back")
         for act in undo:
             if act.limit is not None:
-                done = await self.set_limit(act.limit, by=by)
+                done = await self._switches.set_limit(act.limit, by=by, back=act)
             elif act.paused is not None:
-                done = await (self.pause(by=by) if act.paused else self.resume(by=by))
+                pausing, door = act.paused, self._switches
+                done = await (door.pause(by=by) if pausing else door.resume(by=by, back=act))
             elif act.follow_ups_paused is not None:
-                door = self.follow_ups
-                done = await (door.pause(by=by) if act.follow_ups_paused else door.resume(by=by))
+                pausing, sends = act.follow_ups_paused, self.follow_ups
+                done = await (sends.pause(by=by) if pausing else sends.resume(by=by, back=act))
         on_calls = [act for act in undo if act.call_ids or act.places]
         return await self._operating.take_back(on_calls, by=by) if on_calls else done
 

@@ -42,7 +42,7 @@ from voiceslot_tui.engine.inbound_reader import InboundReader
 from voiceslot_tui.engine.message_ledger import MessageLedger
 from voiceslot_tui.engine.message_reader import MessageReader
 from voiceslot_tui.engine.message_writing import MessageWriter
-from voiceslot_tui.engine.switches import PausesWished, Switches
+from voiceslot_tui.engine.switches import PausesWished, Switches, Wished, check_pause
 from voiceslot_tui.follow_up_ports import FollowUpStore
 from voiceslot_tui.ports import Clock
 from voiceslot_tui.wire.follow_up_messages import Message
@@ -86,6 +86,7 @@ class FollowingUp:
         self._clock = clock
         self._configured_sid = configured_sid
         self._pauses_wished = PausesWished()
+        self._last_pause = Wished()
         self._blocked = 0
         self._said_trouble = ""
 
@@ -94,6 +95,7 @@ class FollowingUp:
         control = self._board.control
         self._desk.paused = control.follow_ups_paused
         self._desk.paused_by = control.follow_ups_paused_by
+        self._last_pause = Wished(self._desk.paused_by, at=control.follow_ups_paused_at)
         wished = control.content_sid
         if wished is not None and control.content_sid_configured == self._configured_sid:
             self._desk.template = Template(wished)
@@ -154,12 +156,19 @@ class FollowingUp:
     async def pause(self, *, by: str) -> Done:
         """Send no more messages; calls go on. In force at once, durable when it returns."""
         was_paused, self._desk.paused, self._desk.paused_by = self._desk.paused, True, by
+        at = self._last_pause.goes_on(by, was_paused) or self._switches.moment()
+        wished = self._last_pause = Wished(by, at=at)
         with self._pauses_wished:
             await self._switches.change(
-                "follow_ups_paused", "", by=by, follow_ups_paused=True, follow_ups_paused_by=by
+                "follow_ups_paused",
+                "",
+                by=by,
+                follow_ups_paused=True,
+                follow_ups_paused_by=by,
+                follow_ups_paused_at=wished.at,
             )
         self._desk.change()
-        undo = () if was_paused else (Undo(follow_ups_paused=False),)
+        undo = () if was_paused else (Undo(follow_ups_paused=False, set_at=wished.at),)
         return Done(message="follow-ups paused: no message is sent; calls go on", undo=undo)
 
     async def insist(self) -> None:
@@ -168,11 +177,20 @@ class FollowingUp:
         if self._desk.paused and not is_stored and not self._pauses_wished:
             await self.pause(by=self._desk.paused_by)
 
-    async def resume(self, *, by: str) -> Done:
-        """Send messages again."""
+    async def resume(self, *, by: str, back: Undo | None = None) -> Done:
+        """Send messages again.
+
+        With `back` it takes a pause back; raise Rejected where that pause stands no more.
+        """
         was_paused = self._desk.paused
         await self._switches.change(
-            "follow_ups_resumed", "", by=by, follow_ups_paused=False, follow_ups_paused_by=""
+            "follow_ups_resumed",
+            "",
+            by=by,
+            check=lambda: check_pause(back, self._desk.paused, self._last_pause, "follow-ups: "),
+            follow_ups_paused=False,
+            follow_ups_paused_by="",
+            follow_ups_paused_at=None,
         )
         if not self._pauses_wished:
             self._desk.paused, self._desk.paused_by = False, ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from tests.contract.store.stores import Opened
 from voiceslot_tui.core.calls import CallState
 from voiceslot_tui.ports import Control
@@ -16,13 +18,21 @@ async def test_the_switches_survive_a_restart(opened: Opened) -> None:
         paused_at=opened.now,
         limit=4,
         limit_by="pedro",
+        limit_at=opened.now,
         limit_configured=10,
+        follow_ups_paused_at=opened.now,
     )
     await opened.store.set_control(control, "paused", "lunch", opened.now, "olga")
     await opened.reopen()
     assert await opened.store.control() == control
     (line,) = await opened.store.journal(None, 1)
     assert (line.kind, line.actor, line.detail) == ("paused", "olga", "lunch")
+
+
+def test_switches_stored_before_they_had_moments_are_read() -> None:
+    older = msgspec.to_builtins(Control(paused=True, limit=4, follow_ups_paused=True))
+    del older["limit_at"], older["follow_ups_paused_at"]
+    assert msgspec.convert(older, Control).limit == 4
 
 
 async def test_an_empty_store_counts_nothing(opened: Opened) -> None:

@@ -51,6 +51,7 @@ SNAPSHOT = Snapshot(
 )
 ENTRY = JournalEntry(1, Instant(2), "ana (uid 1)", "cancelled", ID, name="José \x1b[31m\u202e")
 UNDO = Undo(places=((ID, 5, 9),))
+UNDO_OF_A_LIMIT = Undo(limit=5, set_at=Instant(7), former_at=Instant(6))
 BATCH = batches.BatchRow(
     BatchView(
         Batch(BatchCount("b1", "of_tomorrow", 3, 2, 9, 5), "José \x1b[31m\u202e", retries=1),
@@ -85,7 +86,7 @@ BODIES: tuple[control.Body, ...] = (
     control.Move((ID,), Place.TOP),
     control.HangUpCall(ID),
     control.Reconcile(),
-    control.TakeBack((UNDO,)),
+    control.TakeBack((UNDO, UNDO_OF_A_LIMIT)),
     control.StopEngine(),
     asked.GetMessages(FollowUpQuery(20, FollowUpId(7), where=FollowUpFilter(code=63016))),
     asked.GetMessage(FollowUpId(7)),
@@ -218,6 +219,14 @@ def test_the_label_says_where_an_operator_comes_from(
     environment: dict[str, str], label: str
 ) -> None:
     assert control.claimed_label(environment) == label
+
+
+def test_an_undo_of_an_older_console_is_read() -> None:
+    ask = control.Ask(1, control.TakeBack((Undo(limit=5),)))
+    raw = control.line(ask).strip()
+    older = raw.replace(b',"set_at":null,"former_at":null', b"")
+    assert older != raw
+    assert control.read_console_line(older) == ask
 
 
 def test_a_snapshot_that_gains_a_field_is_still_read() -> None:
