@@ -36,6 +36,7 @@ from voiceslot_tui.core.follow_up_facts import (
     MessageUnanswered,
     SendAnswer,
 )
+from voiceslot_tui.core.follow_up_pages import FollowUpFilter
 from voiceslot_tui.core.follow_up_policy import Template
 from voiceslot_tui.core.follow_ups import (
     Channel,
@@ -46,6 +47,7 @@ from voiceslot_tui.core.follow_ups import (
 )
 from voiceslot_tui.core.limits import BREAKER_PROBE_EVERY_S, BREAKER_UNANSWERED
 from voiceslot_tui.core.talks import Talk, TalkState
+from voiceslot_tui.engine import following_up
 from voiceslot_tui.follow_up_ports import MessageOrder, Sending
 from voiceslot_tui.ports import STILL_WANTED
 
@@ -660,3 +662,22 @@ async def test_a_message_whose_answer_is_lost_while_claims_are_given_back_is_not
     await rig.send()
     assert await rig.states() == ["ambiguous"]
     assert len(rig.messenger.orders) == 1
+
+
+async def test_all_that_failed_by_a_code_are_sent_again_however_many_the_oldest_first(
+    rig: MessageRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following_up, "COMMAND_CALLS_MAX", 2)
+    people = [1, 2, 3, 4, 5]
+    rig.messenger.answer = refuse(Failure.FINAL, 63003)  # type: ignore[assignment]
+    await rig.ended(*people)
+    await rig.send()
+    failed = FollowUpFilter(states=frozenset({FollowUpState.FAILED}), code=63003)
+    rig.messenger.answer = taken
+    rig.messenger.orders.clear()
+    done = await rig.door.retry_all(failed, by="ana")
+    assert done.message == "5 messages to be sent again"
+    await rig.send()
+    assert [order.to[-2:] for order in rig.messenger.orders] == [f"{one:02d}" for one in people]
+    done = await rig.door.retry_all(failed, by="ana")
+    assert done.message == "0 messages to be sent again"

@@ -132,21 +132,32 @@ class FollowingUp:
         return Done(message=f"{words}; {left} could not be" if left else words)
 
     async def retry_all(self, where: FollowUpFilter, *, by: str) -> Done:
-        """Send all messages again that match: those that failed by one code, for example."""
-        found = [row.id async for row in self._matching(where, COMMAND_CALLS_MAX)]
-        return await self.wish(found, FollowUpWish.RETRY, by=by)
+        """Send all messages again that match: those that failed by one code, for example.
 
-    async def _matching(
-        self, where: FollowUpFilter, count_max: int | None = None
-    ) -> AsyncIterator[FollowUp]:
+        Who waited longest comes first. What fails again meanwhile is not sent once more.
+        """
+        found = [row.id async for row in self._matching(where)]
+        found.reverse()
+        return await self._retry_each(found, by=by)
+
+    async def _retry_each(self, found: Sequence[FollowUpId], *, by: str) -> Done:
+        """Send messages again, some at a time."""
+        changed = 0
+        for start in range(0, len(found), COMMAND_CALLS_MAX):
+            some = found[start : start + COMMAND_CALLS_MAX]
+            facts = [FollowUpWished(one, FollowUpWish.RETRY, by) for one in some]
+            settled = await self._ledger.record(*facts, by=by)
+            changed += sum(one is not None for one in settled)
+        words = f"{_messages(changed)} {_WISH_WORDS[FollowUpWish.RETRY]}"
+        left = len(found) - changed
+        return Done(message=f"{words}; {left:,} could not be" if left else words)
+
+    async def _matching(self, where: FollowUpFilter) -> AsyncIterator[FollowUp]:
         """Give the messages that match, newest first, page by page."""
-        query, given = FollowUpQuery(PAGE_ROWS_MAX, where=where), 0
+        query = FollowUpQuery(PAGE_ROWS_MAX, where=where)
         while True:
             page = await self._store.follow_up_page(query)
             for row in page.rows:
-                if given == count_max:
-                    return
-                given += 1
                 yield row
             than = page.rows[-1].id if page.rows else page.searched_to
             if not page.more or than is None:
@@ -240,9 +251,7 @@ class FollowingUp:
         found = [row.id async for row in self._matching(where) if row.ended_at >= since]
         if not confirmed:
             return Done(message=f"{_messages(len(found))} would be sent")
-        for start in range(0, len(found), COMMAND_CALLS_MAX):
-            some = found[start : start + COMMAND_CALLS_MAX]
-            await self.wish(some, FollowUpWish.RETRY, by=by)
+        await self._retry_each(found, by=by)
         return Done(message=f"{_messages(len(found))} to be sent")
 
     # What is shown.
