@@ -40,6 +40,7 @@ from voiceslot_tui.core.follow_up_pages import FollowUpFilter
 from voiceslot_tui.core.follow_up_policy import Template
 from voiceslot_tui.core.follow_ups import (
     Channel,
+    FollowUpId,
     FollowUpState,
     MessageSid,
     SkipReason,
@@ -118,6 +119,30 @@ async def test_an_unanswered_message_that_is_never_found_waits_for_the_operator(
     await rig.send(2)
     assert await rig.states() == ["accepted"]
     assert len(rig.messenger.orders) == 2
+
+
+@pytest.mark.parametrize(
+    ("wish", "words", "why"),
+    [
+        (FollowUpWish.SKIP, "1 message left out", "on its way or over"),
+        (FollowUpWish.RETRY, "1 message to be sent again", "sent, on its way or due"),
+        (FollowUpWish.RELEASE, "0 messages released", "not blocked"),
+    ],
+)
+async def test_messages_that_a_wish_cannot_change_are_named_with_the_reason(
+    rig: MessageRig, wish: FollowUpWish, words: str, why: str
+) -> None:
+    await rig.ended(1)
+    await rig.send()
+    await rig.ended(2)
+    sent, due = [row.id for row in sorted(await rig.rows(), key=lambda row: row.id)]
+    unknown = FollowUpId(9_999)
+    done = await rig.door.wish([sent, due, unknown], wish, by="ana")
+    assert done.message == words
+    assert all(why in reason for _, reason in done.refused)
+    left = {sent, unknown} if words.startswith("1 ") else {sent, due, unknown}
+    assert {one for one, _ in done.refused} == left
+    assert set(done.changed) == {sent, due, unknown} - left
 
 
 async def test_nothing_is_claimed_while_more_are_under_way_than_may_be(

@@ -118,7 +118,7 @@ def resume() -> int:
 @_IDS
 @click.option("--code", type=click.IntRange(min=1), help="All that failed by this code.")
 def retry(message_ids: tuple[int, ...], code: int | None) -> int:
-    """Send messages again.
+    """Send messages again; exits with 1 if any of them could not be.
 
     Of a message that may have been sent this says that it was not: look before you say so. Give
     either ids or --code.
@@ -134,14 +134,17 @@ def retry(message_ids: tuple[int, ...], code: int | None) -> int:
 @follow_ups.command(cls=Explained, examples=("voiceslot follow-ups skip 17",))
 @_IDS
 def skip(message_ids: tuple[int, ...]) -> int:
-    """Leave messages out."""
+    """Leave messages out; exits with 1 if any of them could not be."""
     return _want(message_ids, FollowUpWish.SKIP)
 
 
 @follow_ups.command(cls=Explained, examples=("voiceslot follow-ups release 17 18",))
 @_IDS
 def release(message_ids: tuple[int, ...]) -> int:
-    """Send blocked messages although nothing says that they can be sent now."""
+    """Send blocked messages although nothing says that they can be sent now.
+
+    Exits with 1 if any of them could not be released.
+    """
     return _want(message_ids, FollowUpWish.RELEASE)
 
 
@@ -184,7 +187,7 @@ def since(moment: datetime, yes: bool) -> int:
 def _want(message_ids: tuple[int, ...], wish: FollowUpWish) -> int:
     if not message_ids:
         raise click.UsageError("name at least one message")
-    ids = tuple(FollowUpId(message_id) for message_id in message_ids)
+    ids = tuple(FollowUpId(message_id) for message_id in dict.fromkeys(message_ids))
     starts = range(0, len(ids), COMMAND_CALLS_MAX)
     acts = (asked.WantMessages(ids[at : at + COMMAND_CALLS_MAX], wish) for at in starts)
     return max(_act(act) for act in acts)
@@ -196,6 +199,8 @@ def _act(act: control.Act) -> int:
 
     done = with_engine(ask).done
     say(done.message)
+    for message_id, reason in done.refused:
+        say(f"message {message_id}: {reason}")
     return FAILED if done.refused else DONE
 
 

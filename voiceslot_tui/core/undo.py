@@ -33,7 +33,10 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What an act changed: the calls changed, those it could not change and why, and a sentence."""
+    """What an act changed: the calls changed, those it could not change and why, and a sentence.
+
+    Of an act on messages these are the ids of messages.
+    """
 
     changed: tuple[CallId, ...] = ()
     refused: tuple[tuple[CallId, str], ...] = ()

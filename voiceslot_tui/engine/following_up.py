@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.calls import CallId, Instant
 from voiceslot_tui.core.errors import BadInput, Missing
 from voiceslot_tui.core.follow_up_facts import USABLE, FollowUpWish, FollowUpWished, MessageNews
 from voiceslot_tui.core.follow_up_pages import (
@@ -52,6 +52,13 @@ _WISH_WORDS: Final = MappingProxyType(
         FollowUpWish.RETRY: "to be sent again",
         FollowUpWish.SKIP: "left out",
         FollowUpWish.RELEASE: "released",
+    }
+)
+_NOT_WISHED_WORDS: Final = MappingProxyType(
+    {
+        FollowUpWish.RETRY: "it is sent, on its way or due, or unknown",
+        FollowUpWish.SKIP: "it is on its way or over, or unknown",
+        FollowUpWish.RELEASE: "it is not blocked, or unknown",
     }
 )
 
@@ -121,15 +128,16 @@ class FollowingUp:
     async def wish(
         self, follow_up_ids: Sequence[FollowUpId], wish: FollowUpWish, *, by: str
     ) -> Done:
-        """Retry, leave out or release messages; say how many did, and how many could not."""
+        """Retry, leave out or release messages; say how many did, and why others could not."""
         if len(follow_up_ids) > COMMAND_CALLS_MAX:
             raise BadInput(f"at most {COMMAND_CALLS_MAX:,} messages at once", field="messages")
         facts = [FollowUpWished(follow_up_id, wish, by) for follow_up_id in follow_up_ids]
         settled = await self._ledger.record(*facts, by=by) if facts else ()
-        changed = sum(one is not None for one in settled)
-        words = f"{_messages(changed)} {_WISH_WORDS[wish]}"
-        left = len(facts) - changed
-        return Done(message=f"{words}; {left} could not be" if left else words)
+        came_to = [*zip(follow_up_ids, settled, strict=True)]
+        changed = tuple(CallId(one) for one, settlement in came_to if settlement is not None)
+        why = _NOT_WISHED_WORDS[wish]
+        left = tuple((CallId(one), why) for one, settlement in came_to if settlement is None)
+        return Done(changed, left, f"{_messages(len(changed))} {_WISH_WORDS[wish]}")
 
     async def retry_all(self, where: FollowUpFilter, *, by: str) -> Done:
         """Send all messages again that match: those that failed by one code, for example.

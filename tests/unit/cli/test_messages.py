@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from tests.link.fake_engine import FakeEngine
 from tests.unit.cli.conftest import Shell
 from tests.unit.cli.test_plain import EVIL, UNSAFE
 from voiceslot_tui.core import limits
-from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.calls import CallId, Instant
+from voiceslot_tui.core.follow_up_facts import FollowUpWish
 from voiceslot_tui.core.follow_up_pages import FollowUpFilter, Suppressed, Suppression
-from voiceslot_tui.core.follow_ups import FollowUpState
+from voiceslot_tui.core.follow_ups import FollowUpId, FollowUpState
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX
+from voiceslot_tui.core.undo import Done
 
 SID = "HX" + "0" * 32
 
@@ -80,6 +83,24 @@ def test_many_messages_are_asked_for_in_pieces(engine: FakeEngine, shell: Shell)
     ids = [str(number) for number in range(1, COMMAND_CALLS_MAX + 3)]
     assert shell("follow-ups", "skip", *ids).code == 0
     assert [len(asked) - 1 for asked in engine.asked] == [COMMAND_CALLS_MAX, 2]
+
+
+@pytest.mark.parametrize("command", ["skip", "retry", "release"])
+def test_messages_that_could_not_be_changed_are_named(
+    engine: FakeEngine, shell: Shell, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    async def wish(ids: Sequence[FollowUpId], wish: FollowUpWish, *, by: str) -> Done:
+        return Done((CallId(18),), ((CallId(17), "it is sent"),), "1 message changed")
+
+    monkeypatch.setattr(engine.follow_ups, "wish", wish)
+    ran = shell("follow-ups", command, "17", "18")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "1 message changed\nmessage 17: it is sent\n"
+
+
+def test_a_message_named_twice_is_asked_for_once(engine: FakeEngine, shell: Shell) -> None:
+    assert shell("follow-ups", "skip", "17", "17").code == 0
+    assert engine.asked == [("skip", "17")]
 
 
 @pytest.mark.parametrize(
