@@ -14,8 +14,8 @@ from voiceslot_tui.cli.failures import DONE, FAILED, say
 from voiceslot_tui.cli.messages_text import as_json, message_line, message_lines
 from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.follow_up_facts import FollowUpWish
-from voiceslot_tui.core.follow_up_pages import FollowUpFilter, FollowUpQuery
-from voiceslot_tui.core.follow_ups import FollowUpId, FollowUpState
+from voiceslot_tui.core.follow_up_pages import FollowUpFilter, FollowUpPage, FollowUpQuery
+from voiceslot_tui.core.follow_ups import FollowUp, FollowUpId, FollowUpState
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX, PAGE_ROWS_MAX
 from voiceslot_tui.link.client import Link
 from voiceslot_tui.wire import control
@@ -53,10 +53,10 @@ def messages(
         batch_id=batch,
     )
 
-    async def ask(link: Link) -> asked.TheMessages:
-        return await link.ask(asked.GetMessages(FollowUpQuery(count, where=where)))
+    async def ask(link: Link) -> FollowUpPage:
+        return await _newest(link, count, where)
 
-    page = with_engine(ask).page
+    page = with_engine(ask)
     if wants_json:
         click.echo(as_json(page.rows))
         return DONE
@@ -182,6 +182,19 @@ def since(moment: datetime, yes: bool) -> int:
     if code == DONE and not yes:
         say("nothing was changed; --yes sends them")
     return code
+
+
+async def _newest(link: Link, count: int, where: FollowUpFilter) -> FollowUpPage:
+    """Read the newest that match, and go on where the engine stopped its search at its bound."""
+    rows: tuple[FollowUp, ...] = ()
+    than: FollowUpId | None = None
+    while True:
+        # One at least: where all are found, it says whether there are more.
+        query = FollowUpQuery(max(1, count - len(rows)), than, where=where)
+        page = (await link.ask(asked.GetMessages(query))).page
+        rows, than = rows + page.rows, page.searched_to
+        if than is None or len(rows) > count:
+            return FollowUpPage(rows[:count], page.more or len(rows) > count)
 
 
 def _want(message_ids: tuple[int, ...], wish: FollowUpWish) -> int:

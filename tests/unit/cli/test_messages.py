@@ -15,7 +15,13 @@ from tests.unit.cli.test_plain import EVIL, UNSAFE
 from voiceslot_tui.core import limits
 from voiceslot_tui.core.calls import CallId, Instant
 from voiceslot_tui.core.follow_up_facts import FollowUpWish
-from voiceslot_tui.core.follow_up_pages import FollowUpFilter, Suppressed, Suppression
+from voiceslot_tui.core.follow_up_pages import (
+    FollowUpFilter,
+    FollowUpPage,
+    FollowUpQuery,
+    Suppressed,
+    Suppression,
+)
 from voiceslot_tui.core.follow_ups import FollowUpId, FollowUpState
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX
 from voiceslot_tui.core.undo import Done
@@ -38,6 +44,45 @@ def test_messages_are_asked_for_as_the_options_say(engine: FakeEngine, shell: Sh
     query = engine.follow_ups.queries[-1]
     where = FollowUpFilter(("ana", "313"), frozenset({FollowUpState.FAILED}), None, 63016, "b1")
     assert (query.count, query.where) == (7, where)
+
+
+@pytest.mark.parametrize(
+    ("count", "found", "asked_for"),
+    [
+        (5, [17, 9], [(5, None), (4, 12), (4, 8), (3, 4)]),
+        (2, [17, 9], [(2, None), (1, 12), (1, 8), (1, 4)]),
+        (1, [17], [(1, None), (1, 12), (1, 8)]),
+    ],
+)
+def test_a_search_that_stops_at_its_bound_is_gone_on_with(
+    engine: FakeEngine,
+    shell: Shell,
+    monkeypatch: pytest.MonkeyPatch,
+    count: int,
+    found: list[int],
+    asked_for: list[tuple[int, int | None]],
+) -> None:
+    queries: list[tuple[int, int | None]] = []
+    one = engine.follow_ups.message
+    pages = {
+        None: FollowUpPage((one,), False, FollowUpId(12)),
+        12: FollowUpPage((), False, FollowUpId(8)),
+        8: FollowUpPage((replace(one, id=FollowUpId(9)),), False, FollowUpId(4)),
+        4: FollowUpPage((), False),
+    }
+
+    async def page(query: FollowUpQuery) -> FollowUpPage:
+        queries.append((query.count, query.than))
+        assert query.where.words == ("5550117",)
+        return pages[query.than]
+
+    monkeypatch.setattr(engine.follow_ups, "page", page)
+    options = ("messages", "--words", "5550117", "--count", str(count))
+    ran = shell(*options)
+    assert [int(line.split()[0]) for line in ran.out.splitlines()] == found
+    assert ("--count shows more" in ran.err) is (count == 1)
+    assert queries == asked_for
+    assert [row["id"] for row in json.loads(shell(*options, "--json").out)] == found
 
 
 def test_one_message_is_told_whole(engine: FakeEngine, shell: Shell) -> None:
