@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import click
@@ -26,18 +26,22 @@ from voiceslot_tui.wire import control
 BAD_LINES_SHOWN_MAX = 50
 
 
+class Nothing(VoiceslotError):
+    """Calls were to be read from standard input, and it held none."""
+
+
 class Interrupted(VoiceslotError):
     """Many calls were being put into the queue, and it ended before the last."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """What has been put into the queue so far."""
+    """What has been put into the queue so far; its size once the engine has told it."""
 
     wants_ids: bool
     call_ids: list[CallId] = field(default_factory=list)
     enqueued: int = 0
-    queue_size: int = 0
+    queue_size: int | None = None
     bad: int = 0
     last_line: int = 0
 
@@ -76,7 +80,8 @@ def enqueue(lines: bool, wants_json: bool, **options: object) -> int:
 
     Either one call, from options, or many: one JSON object a line on standard input, each as the
     body of POST /enqueue-call. Bad lines are reported with their number and skipped; the exit code
-    is then 1. Once this returns, what it counted is safe from a crash.
+    is then 1, and so it is where there is no line at all. Once this returns, what it counted is
+    safe from a crash.
     """
     given = {name: value for name, value in options.items() if value not in (None, ())}
     if given and lines:
@@ -148,6 +153,8 @@ def _many(wants_json: bool) -> int:
         await _send_all(link, progress)
 
     with_engine(work)
+    if not progress.enqueued and not progress.bad:
+        raise Nothing("nothing was enqueued: standard input held no call; look at what writes it")
     if wants_json:
         click.echo(_as_json(progress.call_ids, progress.queue_size, progress.bad))
     say(_summary(progress))
@@ -187,9 +194,12 @@ def _show(progress: Progress) -> None:
 def _summary(progress: Progress) -> str:
     if sys.stderr.isatty():
         click.echo("\r", err=True, nl=False)
-    text = f"{progress.enqueued:,} enqueued; the queue holds {progress.queue_size:,}"
+    text = f"{progress.enqueued:,} enqueued"
+    if progress.queue_size is not None:
+        text += f"; the queue holds {progress.queue_size:,}"
     return text + (f"; {progress.bad:,} lines were bad" if progress.bad else "")
 
 
-def _as_json(call_ids: tuple[CallId, ...] | list[CallId], queue_size: int, bad: int) -> str:
-    return json.dumps({"ids": list(call_ids), "queueSize": queue_size, "bad": bad})
+def _as_json(call_ids: Sequence[CallId], queue_size: int | None, bad: int) -> str:
+    size = {} if queue_size is None else {"queueSize": queue_size}
+    return json.dumps({"ids": list(call_ids), **size, "bad": bad})

@@ -122,6 +122,26 @@ def test_bad_lines_are_named_and_good_ones_kept(taken: Taken, shell: Shell) -> N
     assert "3 lines were bad" in ran.err
 
 
+def test_the_size_of_the_queue_is_left_out_where_the_engine_did_not_tell_it(
+    taken: Taken, shell: Shell
+) -> None:
+    ran = shell("enqueue", "--json", stdin=b"nonsense\n")
+    assert ran.code == 1
+    assert json.loads(ran.out) == {"ids": [], "bad": 1}
+    assert ran.err.splitlines()[-1] == "0 enqueued; 1 lines were bad"
+
+
+@pytest.mark.parametrize("stdin", [b"", b"\n", b"  \n\n"])
+@pytest.mark.parametrize("options", [(), ("--lines",), ("--json",)])
+def test_input_without_any_call_is_an_error_in_words(
+    taken: Taken, shell: Shell, options: tuple[str, ...], stdin: bytes
+) -> None:
+    ran = shell("enqueue", *options, stdin=stdin)
+    assert (ran.code, ran.out) == (1, "")
+    assert "nothing was enqueued: standard input held no call" in ran.err
+    assert "the queue holds" not in ran.err
+
+
 def test_where_it_ended_is_said(taken: Taken, shell: Shell) -> None:
     taken.refuse_from = 1
     count = ENQUEUE_BATCH_MAX + 10
