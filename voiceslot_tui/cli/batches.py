@@ -9,7 +9,7 @@ import click
 from voiceslot_tui.cli.asking import with_engine
 from voiceslot_tui.cli.batches_text import batch_line, recipient_line
 from voiceslot_tui.cli.explained import Explained, ExplainedGroup
-from voiceslot_tui.cli.failures import DONE, say
+from voiceslot_tui.cli.failures import DONE, FAILED, say
 from voiceslot_tui.cli.messages_text import as_json
 from voiceslot_tui.cli.standing_text import checks_words
 from voiceslot_tui.core.batch_words import what_cancelling_does, what_retrying_does
@@ -24,6 +24,8 @@ _ID = click.argument("batch_id", metavar="ID")
 _YES = click.option("--yes", is_flag=True, help="Do it; without this people are only counted.")
 _JSON = click.option("--json", "wants_json", is_flag=True, help="Print them as JSON.")
 _NOT_WATCHED = "whom it concerns is not known: this batch is not among the watched ones"
+_UNCLEAR = ": ElevenLabs gave no clear answer;"
+"""How the engine says of an act that nobody knows yet what became of it."""
 
 
 def _interval(_context: click.Context, _parameter: click.Parameter, seconds: float) -> float:
@@ -99,7 +101,8 @@ def show(batch_id: str, status: str, words: str, wants_json: bool) -> int:
 def cancel(batch_id: str, yes: bool) -> int:
     """Cancel a batch: who was not called yet is not called.
 
-    Calls under way go on. Without --yes people are only counted.
+    Calls under way go on. Without --yes people are only counted. Exits with 1 where ElevenLabs
+    gives no clear answer: look at the batch before trying again.
     """
     if yes:
         return _act(asked.CancelBatch(batch_id))
@@ -116,7 +119,8 @@ def cancel(batch_id: str, yes: bool) -> int:
 def retry(batch_id: str, yes: bool) -> int:
     """Have the platform call all recipients of a batch again who failed.
 
-    Without --yes they are only counted.
+    Without --yes they are only counted. Exits with 1 where ElevenLabs gives no clear answer: look
+    at the batch before trying again, so that nobody is called twice.
     """
     if yes:
         return _act(asked.RetryBatch(batch_id))
@@ -168,8 +172,9 @@ def _act(act: control.Act) -> int:
     async def ask(link: Link) -> control.TheDone:
         return await link.ask(act)
 
-    say(with_engine(ask).done.message)
-    return DONE
+    message = with_engine(ask).done.message
+    say(message)
+    return FAILED if _UNCLEAR in message else DONE
 
 
 def _now() -> Instant:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.engine.test_batch_actions import Desk
 from tests.link.fake_engine import FakeEngine
 from tests.unit.cli.conftest import Shell
 from tests.unit.cli.test_plain import EVIL, UNSAFE
@@ -14,6 +15,8 @@ from voiceslot_tui.core.batch_progress import BatchChecks, Pace
 from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.follow_up_pages import BatchFigures
 from voiceslot_tui.core.follow_ups import FollowUpState
+from voiceslot_tui.core.undo import Done
+from voiceslot_tui.follow_up_ports import BatchAnswer, BatchChange
 
 
 def read_whole(engine: FakeEngine) -> None:
@@ -85,6 +88,23 @@ def test_without_yes_people_are_only_counted(
     assert engine.asked == []
     assert shell("batches", command, "b1", "--yes").code == 0
     assert [asked[:2] for asked in engine.asked] == [(command, "b1")]
+
+
+@pytest.mark.parametrize("command", ["cancel", "retry"])
+@pytest.mark.parametrize(("answer", "code"), [(BatchAnswer.DONE, 0), (BatchAnswer.UNCLEAR, 1)])
+def test_an_act_without_a_clear_answer_exits_with_one(
+    engine: FakeEngine, shell: Shell, command: str, answer: BatchAnswer, code: int
+) -> None:
+    """The words are the engine's own: by them the command knows what was answered."""
+    actions = Desk(answer).actions
+
+    async def change(batch_id: str, change: BatchChange, *, by: str) -> Done:
+        return await actions.change(batch_id, change, by)
+
+    engine.batches.change = change  # type: ignore[method-assign]
+    ran = shell("batches", command, "b1", "--yes")
+    assert (ran.code, ran.out) == (code, "")
+    assert ("before trying again" in ran.err) is (answer is BatchAnswer.UNCLEAR)
 
 
 @pytest.mark.parametrize(
