@@ -6,6 +6,7 @@ import csv
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final, TextIO
 
 import click
@@ -14,6 +15,7 @@ from voiceslot_tui.cli.asking import with_engine
 from voiceslot_tui.cli.explained import Explained, ExplainedGroup
 from voiceslot_tui.cli.failures import DONE, FAILED, say
 from voiceslot_tui.cli.messages_text import as_json, suppression_line
+from voiceslot_tui.cli.number_lines import number_lines
 from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.follow_up_pages import Suppressed, Suppression
 from voiceslot_tui.core.limits import PAGE_ROWS_MAX
@@ -36,7 +38,7 @@ def dnc() -> None:
 @_WHY
 def add(numbers: tuple[str, ...], why: str) -> int:
     """Put numbers on the list; their queued calls and due messages go at once."""
-    return _add(iter(numbers), why)
+    return _add(((number, number, "") for number in numbers), why)
 
 
 @dnc.command(cls=Explained, examples=("voiceslot dnc remove +12025550123",))
@@ -68,11 +70,18 @@ def list_(wants_json: bool) -> int:
 @dnc.command(
     name="import", cls=Explained, examples=("voiceslot dnc import numbers.csv --why 'register'",)
 )
-@click.argument("file", type=click.File("r", encoding="utf-8-sig"), default="-")
+@click.argument("file", type=click.File("r", "utf-8-sig", errors="replace"), default="-")
 @_WHY
 def import_(file: TextIO, why: str) -> int:
-    """Put every number of a file on the list: one a line, or the first column of a CSV."""
-    return _add((row[0] for row in csv.reader(file) if row and row[0].strip()), why)
+    """Put every number of a file on the list: one a line, or the first column of a CSV.
+
+    Each line is read by itself: a row may not go on in the next line. A line of which no number can
+    be read is named, all others go on the list at once, and the exit code is then 1. Import the
+    file again once it is put right: who is on the list stays there. Names may be in any encoding
+    but UTF-16; save the file as CSV UTF-8 where it is refused.
+    """
+    lines = number_lines(file)
+    return _add(((f"line {line.place:,}", line.number, line.wrong) for line in lines), why)
 
 
 @dnc.command(cls=Explained, examples=("voiceslot dnc export > numbers.csv",))
@@ -84,26 +93,53 @@ def export() -> int:
     return DONE
 
 
-def _add(numbers: Iterator[str], why: str) -> int:
-    wrong = 0
+@dataclass(slots=True)
+class _Tally:
+    """What putting numbers on the list has come to so far."""
 
-    async def ask(link: Link) -> list[Suppressed]:
-        nonlocal wrong
-        found = []
-        for number in numbers:
-            try:
-                found.append((await link.ask(asked.Suppress(number.strip(), why))).suppressed)
-            except (Refused, InDoubt) as problem:
+    new: int = 0
+    calls: int = 0
+    messages: int = 0
+    wrong: int = 0
+
+    def count(self, one: Suppressed) -> None:
+        """Count what the engine has done."""
+        self.new += not one.known
+        self.calls += one.calls
+        self.messages += one.messages
+
+    def __str__(self) -> str:
+        said = (
+            f"{self.new:,} numbers added; {self.calls:,} queued calls and {self.messages:,} "
+            "messages go with them"
+        )
+        return f"{said}; {self.wrong:,} could not be added" if self.wrong else said
+
+
+def _add(numbers: Iterator[tuple[str, str, str]], why: str) -> int:
+    """Put numbers on the list; with each come what it is named by, and what is wrong with it."""
+    tally = _Tally()
+
+    async def ask(link: Link) -> None:
+        for named, number, wrong in numbers:
+            problem = wrong or await _suppress(link, number, why, tally)
+            if problem:
                 # One that fails keeps nobody after it off the list.
-                wrong += 1
-                say(f"{number.strip()}: {problem}")
-        return found
+                tally.wrong += 1
+                say(f"{named}: {problem}")
 
-    done = with_engine(ask)
-    calls, messages = sum(one.calls for one in done), sum(one.messages for one in done)
-    new = sum(not one.known for one in done)
-    say(f"{new:,} numbers added; {calls:,} queued calls and {messages:,} messages go with them")
-    return FAILED if wrong else DONE
+    with_engine(ask)
+    say(str(tally))
+    return FAILED if tally.wrong else DONE
+
+
+async def _suppress(link: Link, number: str, why: str, tally: _Tally) -> str:
+    """Put a number on the list; give the reason where it could not be."""
+    try:
+        tally.count((await link.ask(asked.Suppress(number.strip(), why))).suppressed)
+    except (Refused, InDoubt) as problem:
+        return str(problem)
+    return ""
 
 
 def _all() -> list[Suppression]:

@@ -221,6 +221,33 @@ def test_a_file_of_numbers_is_read_by_its_first_column(
     assert "+12025550125" in engine.follow_ups.numbers
 
 
+def test_a_line_that_cannot_be_read_is_named_and_keeps_nobody_off_the_list(
+    engine: FakeEngine, shell: Shell, home: Path
+) -> None:
+    (home / "numbers.csv").write_bytes(
+        b'+12025550107,"Ana\n+12025550108,Luis\n,+12025550109\n12;Eva\n,,\n+12025550110,Jos\xe9\n'
+    )
+    ran = shell("dnc", "import", "numbers.csv")
+    assert (ran.code, ran.out) == (1, "")
+    assert list(engine.follow_ups.numbers) == ["+12025550108", "+12025550110"]
+    told = ran.err.splitlines()
+    assert told[0].startswith("line 1: a quotation mark is not closed")
+    assert told[1].startswith("line 3: its first column is empty")
+    assert told[2].startswith("line 4: that is no phone number")
+    assert told[3].startswith("2 numbers added;")
+    assert told[3].endswith("; 3 could not be added")
+
+
+def test_a_file_that_is_no_text_is_refused_in_words(
+    engine: FakeEngine, shell: Shell, home: Path
+) -> None:
+    (home / "numbers.csv").write_text("+12025550123\n", "utf-16")
+    ran = shell("dnc", "import", "numbers.csv")
+    assert (ran.code, ran.out) == (1, "")
+    assert "save it as CSV UTF-8" in ran.err
+    assert not engine.follow_ups.numbers
+
+
 def test_a_long_list_is_read_in_pages(
     engine: FakeEngine, shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
