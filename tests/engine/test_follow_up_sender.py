@@ -51,6 +51,7 @@ from voiceslot_tui.core.talks import Talk, TalkState
 from voiceslot_tui.engine import following_up
 from voiceslot_tui.follow_up_ports import MessageOrder, Sending
 from voiceslot_tui.ports import STILL_WANTED
+from voiceslot_tui.store import message_pages
 
 
 @pytest.fixture
@@ -693,11 +694,12 @@ async def test_all_that_failed_by_a_code_are_sent_again_however_many_the_oldest_
     rig: MessageRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(following_up, "COMMAND_CALLS_MAX", 2)
+    monkeypatch.setattr(message_pages, "FILTER_SCAN_ROWS_MAX", 2)
     people = [1, 2, 3, 4, 5]
     rig.messenger.answer = refuse(Failure.FINAL, 63003)  # type: ignore[assignment]
     await rig.ended(*people)
     await rig.send()
-    failed = FollowUpFilter(states=frozenset({FollowUpState.FAILED}), code=63003)
+    failed = FollowUpFilter(("Ana",), frozenset({FollowUpState.FAILED}), code=63003)
     rig.messenger.answer = taken
     rig.messenger.orders.clear()
     done = await rig.door.retry_all(failed, by="ana")

@@ -24,8 +24,6 @@ _ID = click.argument("batch_id", metavar="ID")
 _YES = click.option("--yes", is_flag=True, help="Do it; without this people are only counted.")
 _JSON = click.option("--json", "wants_json", is_flag=True, help="Print them as JSON.")
 _NOT_WATCHED = "whom it concerns is not known: this batch is not among the watched ones"
-_UNCLEAR = ": ElevenLabs gave no clear answer;"
-"""How the engine says of an act that nobody knows yet what became of it."""
 
 
 def _interval(_context: click.Context, _parameter: click.Parameter, seconds: float) -> float:
@@ -172,9 +170,9 @@ def _act(act: control.Act) -> int:
     async def ask(link: Link) -> control.TheDone:
         return await link.ask(act)
 
-    message = with_engine(ask).done.message
-    say(message)
-    return FAILED if _UNCLEAR in message else DONE
+    done = with_engine(ask).done
+    say(done.message)
+    return FAILED if done.unclear else DONE
 
 
 def _now() -> Instant:

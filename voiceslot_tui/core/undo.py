@@ -35,10 +35,12 @@ class Undo:
 class Done:
     """What an act changed: the calls changed, those it could not change and why, and a sentence.
 
-    Of an act on messages these are the ids of messages.
+    Of an act on messages these are the ids of messages. `unclear` says that nobody can tell yet
+    whether it was done.
     """
 
     changed: tuple[CallId, ...] = ()
     refused: tuple[tuple[CallId, str], ...] = ()
     message: str = ""
     undo: tuple[Undo, ...] = ()
+    unclear: bool = False

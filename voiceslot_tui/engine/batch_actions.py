@@ -73,7 +73,8 @@ class BatchActions:
             self._check_now()
         if answer is BatchAnswer.REFUSED:
             raise Rejected(f"{named} was not changed: ElevenLabs refused, or was not reached")
-        return Done(message=f"{named} {_ANSWERED[change, answer]}{_concerned(change, view)}")
+        said = f"{named} {_ANSWERED[change, answer]}{_concerned(change, view)}"
+        return Done(message=said, unclear=answer is BatchAnswer.UNCLEAR)
 
 
 def _named(batch_id: str, view: BatchView | None) -> str:

@@ -167,8 +167,10 @@ class FollowingUp:
             page = await self._store.follow_up_page(query)
             for row in page.rows:
                 yield row
-            than = page.rows[-1].id if page.rows else page.searched_to
-            if not page.more or than is None:
+            than = page.searched_to
+            if than is None and page.more and page.rows:
+                than = page.rows[-1].id
+            if than is None:
                 return
             query = FollowUpQuery(PAGE_ROWS_MAX, than, where=where)
 
