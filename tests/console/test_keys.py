@@ -147,7 +147,9 @@ async def set_the_stage(seen: Stage, action_id: ActionId) -> None:
     if action_id in (ActionId.UNDO, ActionId.REDO):
         seen.app.session.acts.did("an act", Done(undo=(UNDO,)))
     if action_id is ActionId.REDO:
-        seen.app.session.acts.undid(Done(undo=(UNDO,)))
+        acts = seen.app.session.acts
+        assert acts.next_undo is not None
+        acts.undid(acts.next_undo, Done(undo=(UNDO,)))
     if BY_ID[action_id].group is Group.MESSAGES:
         paused = action_id is ActionId.RESUME_MESSAGES
         seen.link.messages.add(make_message(1, state=FollowUpState.BLOCKED))
@@ -298,6 +300,16 @@ async def test_nothing_is_asked_twice_while_an_answer_is_owed() -> None:
         await seen.until(lambda: "It is done" in seen.flash())
         await seen.press("plus")
         assert len(seen.link.acts) == 2
+
+
+async def test_no_key_lifts_the_wait_for_an_answer_so_that_an_undo_takes_another_act_back() -> None:
+    async with stage(some_link()) as seen:
+        seen.link.gate.clear()
+        await seen.press("x", "r", "u")
+        assert seen.link.acts == [control.Want(FIRST, Wish.CANCEL)]
+        assert "still waiting for the engine's answer to: cancel 1 call" in seen.flash()
+        seen.link.gate.set()
+        await seen.until(lambda: seen.app.session.acts.undo_label == "cancel 1 call")
 
 
 async def test_marked_calls_are_cancelled_together_after_a_question() -> None:

@@ -262,7 +262,7 @@ _ENGINE: Final = (
         "read now",
         "Read the platform's live calls now instead of at the next poll.",
         _G.ENGINE,
-        available=when.reachable,
+        available=when.free_to_act,
     ),
 )
 

@@ -27,7 +27,7 @@ from voiceslot_tui.console.key_repeat import RepeatGuard
 from voiceslot_tui.console.message_details import preview_sentences, why_sentences
 from voiceslot_tui.console.outcomes import News, TakenBack, news_of, together
 from voiceslot_tui.console.screen_deeds import ScreenDeeds
-from voiceslot_tui.console.situation import Situation
+from voiceslot_tui.console.situation import Situation, free_to_act
 from voiceslot_tui.console.typing_line import TypingLine
 from voiceslot_tui.console.widgets.cells import Tone
 from voiceslot_tui.core.errors import VoiceslotError
@@ -158,6 +158,8 @@ class Deeds:
         return None
 
     async def _carry_out(self, action: Action, plan: wishes.Plan) -> None:
+        if self._is_owed(action.label):
+            return
         parts, problem = await self._ask_all(plan.label, plan.asks)
         done = together(parts)
         if parts:
@@ -171,6 +173,13 @@ class Deeds:
         self._screen.tell(news_of(plan.label, done, _undo_hint(action)))
         if action.id is ActionId.STOP:
             self._screen.console.farewell(done.message)
+
+    def _is_owed(self, label: str) -> bool:
+        """Tell, and say, whether an act that was begun meanwhile has no answer yet."""
+        reason = free_to_act(self.situation()) if self._waiting_for else None
+        if reason is not None:
+            self._say(f"{label}: {reason}", Tone.WARNING)
+        return reason is not None
 
     async def _ask_all(
         self, label: str, asks: tuple[wishes.Wanted, ...]
@@ -210,17 +219,17 @@ class Deeds:
         self,
         word: str,
         act: TakenBack | None,
-        succeeded: Callable[[Done], None],
-        forget: Callable[[], None],
+        succeeded: Callable[[TakenBack, Done], None],
+        forget: Callable[[TakenBack], None],
     ) -> None:
-        if act is None:
+        if act is None or self._is_owed(word):
             return
         label = f"{word}: {act.label}"
         self._waiting_for = label
         try:
             parts = [await self._session.act(control.TakeBack((undo,))) for undo in act.undo]
         except Refused as refused:
-            forget()
+            forget(act)
             self._say(f"{act.label}: {refused}", Tone.WARNING)
             return
         except VoiceslotError as error:
@@ -229,7 +238,7 @@ class Deeds:
         finally:
             self._waiting_for = ""
         done = together(parts)
-        succeeded(done)
+        succeeded(act, done)
         self._screen.tell(news_of(label, done, ""))
 
     # --- words

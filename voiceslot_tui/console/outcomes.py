@@ -100,22 +100,22 @@ class UndoStack:
             self._undo = [*self._undo, TakenBack(label, done.undo)][-_UNDOS_MAX:]
             self._redo.clear()
 
-    def undid(self, done: Done) -> None:
-        """Move the newest act to what can be redone, as its own undoing says how."""
-        act = self._undo.pop()
+    def undid(self, act: TakenBack, done: Done) -> None:
+        """Move this act to what can be redone, as its own undoing says how."""
+        self.forget_undo(act)
         if done.undo:
             self._redo.append(TakenBack(act.label, done.undo))
 
-    def redid(self, done: Done) -> None:
-        """Move the act back to what can be undone."""
-        act = self._redo.pop()
+    def redid(self, act: TakenBack, done: Done) -> None:
+        """Move this act back to what can be undone."""
+        self.forget_redo(act)
         if done.undo:
             self._undo.append(TakenBack(act.label, done.undo))
 
-    def forget_undo(self) -> None:
-        """Drop the newest act: it cannot be taken back any more."""
-        self._undo.pop()
+    def forget_undo(self, act: TakenBack) -> None:
+        """Drop this very act, whatever was done since: it cannot be taken back any more."""
+        self._undo = [one for one in self._undo if one is not act]
 
-    def forget_redo(self) -> None:
-        """Drop the newest undone act."""
-        self._redo.pop()
+    def forget_redo(self, act: TakenBack) -> None:
+        """Drop this very undone act."""
+        self._redo = [one for one in self._redo if one is not act]

@@ -8,7 +8,7 @@ from tests.console.fake_link import NOW, make_call, make_snapshot
 from voiceslot_tui.console import questions, wishes
 from voiceslot_tui.console.action import ActionId
 from voiceslot_tui.console.actions import BY_ID
-from voiceslot_tui.console.outcomes import UndoStack, news_of, together
+from voiceslot_tui.console.outcomes import TakenBack, UndoStack, news_of, together
 from voiceslot_tui.console.screen_layout import PANES, Layout, PaneId, layout_of, neighbour, shown
 from voiceslot_tui.console.situation import Selection
 from voiceslot_tui.console.view import View
@@ -166,17 +166,38 @@ def test_pieces_are_undone_backwards() -> None:
     assert [undo.limit for undo in together(parts).undo] == [2, 1]
 
 
+def newest(act: TakenBack | None) -> TakenBack:
+    assert act is not None
+    return act
+
+
+def test_what_is_taken_back_is_the_act_that_was_asked_for_whatever_was_done_since() -> None:
+    acts = UndoStack()
+    acts.did("first", Done(undo=(Undo(limit=1),)))
+    first = newest(acts.next_undo)
+    acts.did("first", Done(undo=(Undo(limit=1),)))
+    second = newest(acts.next_undo)
+    acts.undid(first, Done(undo=(Undo(limit=3),)))
+    assert acts.next_undo is second
+    acts.forget_undo(first)
+    assert acts.next_undo is second
+    redo = newest(acts.next_redo)
+    acts.did("third", Done(undo=(Undo(limit=5),)))
+    acts.redid(redo, Done(undo=(Undo(limit=6),)))
+    assert (acts.undo_label, acts.redo_label) == ("first", "")
+
+
 def test_undo_and_redo_take_turns() -> None:
     acts = UndoStack()
     acts.did("first", Done(undo=(Undo(limit=1),)))
     acts.did("second", Done(undo=(Undo(limit=2),)))
     acts.did("nothing to take back", Done())
     assert acts.undo_label == "second"
-    acts.undid(Done(undo=(Undo(limit=3),)))
+    acts.undid(newest(acts.next_undo), Done(undo=(Undo(limit=3),)))
     assert (acts.undo_label, acts.redo_label) == ("first", "second")
-    acts.redid(Done(undo=(Undo(limit=4),)))
+    acts.redid(newest(acts.next_redo), Done(undo=(Undo(limit=4),)))
     assert (acts.undo_label, acts.redo_label) == ("second", "")
-    acts.undid(Done(undo=(Undo(limit=3),)))
+    acts.undid(newest(acts.next_undo), Done(undo=(Undo(limit=3),)))
     acts.did("third", Done(undo=(Undo(limit=5),)))
     assert acts.redo_label == ""
 
