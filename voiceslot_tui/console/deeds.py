@@ -27,6 +27,7 @@ from voiceslot_tui.console.key_repeat import RepeatGuard
 from voiceslot_tui.console.message_details import preview_sentences, why_sentences
 from voiceslot_tui.console.outcomes import News, TakenBack, news_of, together
 from voiceslot_tui.console.screen_deeds import ScreenDeeds
+from voiceslot_tui.console.screen_layout import PaneId
 from voiceslot_tui.console.situation import Situation, free_to_act
 from voiceslot_tui.console.typing_line import TypingLine
 from voiceslot_tui.console.widgets.cells import Tone
@@ -67,8 +68,8 @@ class Deeds:
             **ScreenDeeds(screen, owns_engine=owns_engine).table,
             **self._typing.table,
             ActionId.BACK: self._back,
-            ActionId.EXPLAIN: lambda _: self._work(self._explain(), "why"),
-            ActionId.PREVIEW: lambda _: self._work(self._preview(), "preview"),
+            ActionId.EXPLAIN: lambda _: self._work(self._explain(self.situation()), "why"),
+            ActionId.PREVIEW: lambda _: self._work(self._preview(self.situation()), "preview"),
             ActionId.UNDO: lambda _: self._work(self._undo(), "undo"),
             ActionId.REDO: lambda _: self._work(self._redo(), "redo"),
         }
@@ -88,6 +89,7 @@ class Deeds:
             self._waiting_for,
             about_messages=listing in (screen.whatsapp, screen.recipients),
             about_batches=listing is screen.batches,
+            absent=screen.detail.absent if screen.active is PaneId.DETAIL else "",
             batch=listing.chosen_batch,
         )
 
@@ -243,8 +245,7 @@ class Deeds:
 
     # --- words
 
-    async def _explain(self) -> None:
-        situation = self.situation()
+    async def _explain(self, situation: Situation) -> None:
         if situation.about_messages and situation.messages.only is not None:
             await self._show("Message", why_sentences(situation.messages.only))
             return
@@ -259,8 +260,8 @@ class Deeds:
             "Why nothing is dialled" if call_id is None else f"Call {call_id}", sentences
         )
 
-    async def _preview(self) -> None:
-        message_id = self.situation().messages.ids[0]
+    async def _preview(self, situation: Situation) -> None:
+        message_id = situation.messages.ids[0]
         try:
             preview = await self._session.preview(message_id)
         except VoiceslotError as error:

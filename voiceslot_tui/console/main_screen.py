@@ -294,9 +294,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def chosen(self) -> tuple[Selection, MessageSelection]:
         """Give the calls and the messages that keys act on: never both."""
-        if self.active is PaneId.DETAIL and self.detail.known is not None:
-            return self.detail.known.chosen()
-        return self.listing.chosen()
+        return self.detail.chosen() if self.active is PaneId.DETAIL else self.listing.chosen()
 
     def show_recipients(self) -> None:
         """Show the recipients of the batch under the cursor."""

@@ -23,7 +23,7 @@ def a_message(situation: Situation) -> Reason | None:
     blocked = reachable(situation)
     if blocked or len(situation.messages.ids) == 1:
         return blocked
-    return "one message at a time" if situation.messages.ids else _NO_ROW
+    return "one message at a time" if situation.messages.ids else situation.absent or _NO_ROW
 
 
 def _about(situation: Situation, fits: Callable[[FollowUp], bool], otherwise: str) -> Reason | None:
@@ -33,7 +33,7 @@ def _about(situation: Situation, fits: Callable[[FollowUp], bool], otherwise: st
         return blocked
     selection = situation.messages
     if not selection.ids:
-        return _NO_ROW
+        return situation.absent or _NO_ROW
     if len(selection.messages) < len(selection.ids) or any(map(fits, selection.messages)):
         return None
     return f"{otherwise}; this one is {MESSAGE_STATES[selection.messages[0].state].text}"
@@ -93,4 +93,4 @@ def held(situation: Situation) -> Reason | None:
 
 def a_person(situation: Situation) -> Reason | None:
     """Require one person with a phone number."""
-    return free_to_act(situation) or (None if situation.person else _NO_PERSON)
+    return free_to_act(situation) or (None if situation.person else situation.absent or _NO_PERSON)

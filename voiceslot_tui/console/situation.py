@@ -73,6 +73,8 @@ class Situation:
     """Whether keys act on messages: the pane that has them shows messages."""
     about_batches: bool = False
     """Whether keys act on batches before all: the pane that has them lists batches."""
+    absent: str = ""
+    """Why nothing is chosen, where keys act on what the detail pane has yet to show."""
     batch: BatchRow | None = None
     """The batch that keys act on, where its pane or that of its recipients has the keys."""
 
@@ -142,7 +144,8 @@ def one_row(situation: Situation) -> Reason | None:
     if there or (situation.about_batches and situation.batch is not None):
         return reachable(situation)
     absent = _NO_BATCH if situation.about_batches else _NO_ROW
-    return reachable(situation) or (_NO_MESSAGE if situation.about_messages else absent)
+    none = _NO_MESSAGE if situation.about_messages else absent
+    return reachable(situation) or situation.absent or none
 
 
 def markable(situation: Situation) -> Reason | None:
@@ -162,7 +165,7 @@ def _about(situation: Situation, fits: Callable[[Call], bool], otherwise: str) -
         return blocked
     selection = situation.selection
     if not selection.ids:
-        return _NO_ROW
+        return situation.absent or _NO_ROW
     if len(selection.calls) < len(selection.ids) or any(map(fits, selection.calls)):
         return None
     call = selection.calls[0]

@@ -11,11 +11,14 @@ from voiceslot_tui.console.details import DetailLook
 from voiceslot_tui.console.panes.pane import Pane
 from voiceslot_tui.console.phrases import wrapped
 from voiceslot_tui.console.screen_layout import PaneId
+from voiceslot_tui.console.situation import MessageSelection, Selection
 from voiceslot_tui.console.subjects import Known, Subject
 from voiceslot_tui.console.widgets.cells import Line, Tone
 from voiceslot_tui.console.widgets.line_list import LineList
 from voiceslot_tui.core.errors import VoiceslotError
 
+_NO_SUBJECT = "nothing is chosen; Enter on a call or a message shows it"
+_READING = "the detail is still being read"
 _NOTHING = "Nothing is chosen. Enter on a call or a message shows it here."
 
 
@@ -59,6 +62,17 @@ class DetailPane(Pane):
             # Not the coroutine itself: one that is overtaken before it began was never awaited.
             read: WorkType[None] = partial(self._read, self.subject)
             self.run_worker(read, group="detail", exclusive=True, exit_on_error=False)
+
+    def chosen(self) -> tuple[Selection, MessageSelection]:
+        """Give what is shown; nothing, never something else, while nothing is known of it."""
+        return (Selection(), MessageSelection()) if self.known is None else self.known.chosen()
+
+    @property
+    def absent(self) -> str:
+        """Say why nothing is shown; empty where something is."""
+        if self.known is not None:
+            return ""
+        return self.problem or (_NO_SUBJECT if self.subject is None else _READING)
 
     async def _read(self, subject: Subject) -> None:
         try:

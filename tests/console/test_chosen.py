@@ -1,0 +1,58 @@
+"""Which call a key or a command is about: the one that the operator meant, or none."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.console.fake_link import FakeLink, make_call
+from tests.console.stage import stage
+from voiceslot_tui.core.calls import CallId
+from voiceslot_tui.core.facts import Wish
+from voiceslot_tui.wire import control
+
+
+class SlowDetails(FakeLink):
+    """Tells nothing about a single call before it may."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__([make_call(number) for number in range(1, count + 1)])
+        self.may_tell = asyncio.Event()
+
+    async def ask(self, body: control.Body) -> control.Result:
+        if isinstance(body, control.GetDetail):
+            await self.may_tell.wait()
+        return await super().ask(body)
+
+
+# --- in the detail pane
+
+
+@pytest.mark.parametrize("key", ["x", "plus", "p", "T", "n"])
+async def test_while_a_detail_is_read_keys_do_not_fall_through_to_the_marked_rows(key: str) -> None:
+    async with stage(SlowDetails(3)) as seen:
+        await seen.press("space", "enter", key)
+        assert seen.link.acts == []
+        assert "still being read" in seen.flash()
+        assert seen.app.screen is seen.app.main
+
+
+async def test_once_the_detail_is_read_keys_act_on_it_and_not_on_the_marked_rows() -> None:
+    link = SlowDetails(3)
+    async with stage(link) as seen:
+        await seen.press("space", "enter")
+        link.may_tell.set()
+        await seen.until(lambda: seen.app.main.detail.known is not None)
+        await seen.press("x")
+        assert link.acts == [control.Want((CallId(2),), Wish.CANCEL)]
+
+
+async def test_where_the_call_of_the_detail_is_gone_keys_act_on_nothing() -> None:
+    link = FakeLink([make_call(1), make_call(2), make_call(3)])
+    async with stage(link) as seen:
+        await seen.press("space")
+        del link.calls[CallId(2)]
+        await seen.press("enter", "x")
+        assert link.acts == []
+        assert "there is no such call" in seen.flash()
