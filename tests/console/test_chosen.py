@@ -8,7 +8,7 @@ import pytest
 
 from tests.console.fake_link import FakeLink, make_call
 from tests.console.stage import stage
-from voiceslot_tui.core.calls import CallId
+from voiceslot_tui.core.calls import CallId, Hold
 from voiceslot_tui.core.facts import Wish
 from voiceslot_tui.wire import control
 
@@ -56,3 +56,32 @@ async def test_where_the_call_of_the_detail_is_gone_keys_act_on_nothing() -> Non
         await seen.press("enter", "x")
         assert link.acts == []
         assert "there is no such call" in seen.flash()
+
+
+# --- words say what they mean, a key is a switch
+
+
+def three_parked_and_one_that_waits() -> FakeLink:
+    parked = [make_call(number, hold=Hold.PARKED) for number in (1, 2, 3)]
+    return FakeLink([*parked, make_call(4)])
+
+
+@pytest.mark.parametrize(
+    ("command", "wish"), [("unpark", Wish.UNPARK), ("park", Wish.PARK), ("", Wish.UNPARK)]
+)
+async def test_marked_calls_are_parked_or_unparked_wherever_the_cursor_is(
+    command: str, wish: Wish
+) -> None:
+    async with stage(three_parked_and_one_that_waits()) as seen:
+        await seen.press("space", "space", "space", "colon" if command else "p")
+        if command:
+            await seen.type(command)
+        assert seen.link.acts == [control.Want((CallId(1), CallId(2), CallId(3)), wish)]
+
+
+async def test_unpark_parks_nothing() -> None:
+    async with stage(FakeLink([make_call(1)])) as seen:
+        await seen.press("colon")
+        await seen.type("unpark")
+        assert seen.link.acts == []
+        assert "only parked calls can be unparked" in seen.flash()

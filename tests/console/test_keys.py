@@ -18,7 +18,7 @@ from voiceslot_tui.console.dialogs.prompt import Prompt
 from voiceslot_tui.console.dialogs.question import QuestionDialog
 from voiceslot_tui.console.dialogs.text import TextDialog
 from voiceslot_tui.console.screen_layout import PaneId
-from voiceslot_tui.core.calls import CallId, CallState
+from voiceslot_tui.core.calls import CallId, CallState, Hold
 from voiceslot_tui.core.facts import Wish
 from voiceslot_tui.core.follow_up_snapshot import FollowUpStanding
 from voiceslot_tui.core.follow_ups import FollowUpState
@@ -89,6 +89,7 @@ EFFECTS: dict[ActionId, Seen] = {
     ActionId.TOP: acted(control.Move(FIRST, Place.TOP)),
     ActionId.BOTTOM: acted(control.Move(FIRST, Place.BOTTOM)),
     ActionId.PARK: acted(control.Want(FIRST, Wish.PARK)),
+    ActionId.UNPARK: acted(control.Want(FIRST, Wish.UNPARK)),
     ActionId.CANCEL: acted(control.Want(FIRST, Wish.CANCEL)),
     ActionId.UNDO: acted(control.TakeBack((UNDO,))),
     ActionId.REDO: acted(control.TakeBack((UNDO,))),
@@ -144,6 +145,10 @@ async def set_the_stage(seen: Stage, action_id: ActionId) -> None:
     if action_id is ActionId.RESUME:
         seen.watch.push(engine=EngineState.PAUSED)
         await seen.until(lambda: "PAUSED" in seen.lines("header")[0])
+    if action_id is ActionId.UNPARK:
+        seen.link.calls[CallId(1)] = make_call(1, hold=Hold.PARKED)
+        seen.watch.push()
+        await seen.rest()
     if action_id in (ActionId.UNDO, ActionId.REDO):
         seen.app.session.acts.did("an act", Done(undo=(UNDO,)))
     if action_id is ActionId.REDO:

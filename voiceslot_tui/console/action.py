@@ -33,6 +33,7 @@ class ActionId(StrEnum):
     TOP = "top"
     BOTTOM = "bottom"
     PARK = "park"
+    UNPARK = "unpark"
     CANCEL = "cancel"
     UNDO = "undo"
     REDO = "redo"

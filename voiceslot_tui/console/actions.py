@@ -14,6 +14,7 @@ from typing import Final
 from voiceslot_tui.console import situation as when
 from voiceslot_tui.console.action import Action, ActionId, Danger, Group
 from voiceslot_tui.console.batch_actions import BATCHES
+from voiceslot_tui.console.call_actions import CALLS
 from voiceslot_tui.console.message_actions import MESSAGES
 
 _I, _G, _D = ActionId, Group, Danger
@@ -83,140 +84,6 @@ _FINDS: Final = (
         "unmark all",
         "Take all marks away.",
         _G.FIND,
-    ),
-)
-
-_CALLS: Final = (
-    Action(
-        _I.RAISE,
-        ("plus",),
-        "prio",
-        "Raise the priority by one.",
-        _G.CALLS,
-        undoable=True,
-        on_selection=True,
-        argument="[by]",
-        footer=51,
-        footer_keys="+ -",
-        available=when.queued,
-    ),
-    Action(
-        _I.LOWER,
-        ("minus",),
-        "prio",
-        "Lower the priority by one.",
-        _G.CALLS,
-        undoable=True,
-        on_selection=True,
-        argument="[by]",
-        available=when.queued,
-    ),
-    Action(
-        _I.PRIORITY,
-        ("equals_sign",),
-        "set prio",
-        "Set the priority, higher first.",
-        _G.CALLS,
-        danger=_D.UNDONE,
-        undoable=True,
-        on_selection=True,
-        argument="number",
-        needs_argument=True,
-        available=when.queued,
-    ),
-    Action(
-        _I.TOP,
-        ("T",),
-        "top",
-        "Move to the top of the queue: dialled next.",
-        _G.CALLS,
-        danger=_D.UNDONE,
-        undoable=True,
-        on_selection=True,
-        available=when.queued,
-    ),
-    Action(
-        _I.BOTTOM,
-        ("B",),
-        "bottom",
-        "Move to the bottom of the queue.",
-        _G.CALLS,
-        danger=_D.UNDONE,
-        undoable=True,
-        on_selection=True,
-        available=when.queued,
-    ),
-    Action(
-        _I.PARK,
-        ("p",),
-        "park",
-        "Set the call aside, or let a parked one be dialled again.",
-        _G.CALLS,
-        danger=_D.UNDONE,
-        undoable=True,
-        on_selection=True,
-        footer=70,
-        available=when.queued,
-    ),
-    Action(
-        _I.CANCEL,
-        ("x", "delete"),
-        "cancel",
-        "Cancel calls that wait; can be undone for 30 seconds.",
-        _G.CALLS,
-        danger=_D.UNDONE,
-        undoable=True,
-        on_selection=True,
-        footer=65,
-        available=when.cancellable,
-    ),
-    Action(
-        _I.UNDO,
-        ("u",),
-        "undo",
-        "Take the last act back.",
-        _G.CALLS,
-        danger=_D.UNDONE,
-        footer=90,
-        available=when.undoable,
-    ),
-    Action(
-        _I.REDO,
-        ("U",),
-        "redo",
-        "Do again what was taken back.",
-        _G.CALLS,
-        danger=_D.UNDONE,
-        available=when.redoable,
-    ),
-    Action(
-        _I.HANG_UP,
-        ("X",),
-        "hang up",
-        "End a live call at the carrier.",
-        _G.CALLS,
-        danger=_D.CONFIRMED,
-        on_selection=True,
-        available=when.can_hang_up,
-    ),
-    Action(
-        _I.SETTLE,
-        ("L",),
-        "settle",
-        "Say what became of an unknown call, or release a slot.",
-        _G.CALLS,
-        danger=_D.CONFIRMED,
-        on_selection=True,
-        argument="[release|dialled|not-dialled]",
-        available=when.can_settle,
-    ),
-    Action(
-        _I.EXPLAIN,
-        ("E",),
-        "why",
-        "Say why this call, or anything, is not dialled now, or this message not sent.",
-        _G.CALLS,
-        available=when.reachable,
     ),
 )
 
@@ -334,7 +201,7 @@ _LEAVES: Final = (
     ),
 )
 
-ACTIONS: Final = (*_MOVES, *_FINDS, *_CALLS, *MESSAGES, *BATCHES, *_ENGINE, *_SCREEN, *_LEAVES)
+ACTIONS: Final = (*_MOVES, *_FINDS, *CALLS, *MESSAGES, *BATCHES, *_ENGINE, *_SCREEN, *_LEAVES)
 BY_ID: Final = MappingProxyType({action.id: action for action in ACTIONS})
 BY_KEY: Final = MappingProxyType({key: action for action in ACTIONS for key in action.keys})
 
@@ -345,7 +212,6 @@ _ALIASES: Final = MappingProxyType(
         "find": ActionId.FILTER,
         "prio": ActionId.PRIORITY,
         "hangup": ActionId.HANG_UP,
-        "unpark": ActionId.PARK,
         "why": ActionId.EXPLAIN,
         "release": ActionId.SETTLE,
         "skip": ActionId.LEAVE_OUT,

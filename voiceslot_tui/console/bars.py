@@ -63,13 +63,18 @@ def _shown(situation: Situation) -> tuple[Action, ...]:
 
 
 def meant(action: Action, situation: Situation) -> Action:
-    """Give the action that a key stands for now: P pauses, or resumes where it is paused."""
+    """Give the action that a key stands for now: P pauses, or resumes where it is paused.
+
+    Only keys are such switches; what is named in words is done as it is named.
+    """
     snapshot = situation.view.snapshot
     is_paused = snapshot is not None and snapshot.engine is EngineState.PAUSED
     if action.id is ActionId.PAUSE and is_paused:
         return BY_ID[ActionId.RESUME]
     if action.id is ActionId.PAUSE_MESSAGES and situation.standing.paused:
         return BY_ID[ActionId.RESUME_MESSAGES]
+    if action.id is ActionId.PARK and situation.selection.all_parked:
+        return BY_ID[ActionId.UNPARK]
     return action
 
 

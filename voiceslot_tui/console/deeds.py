@@ -99,12 +99,12 @@ class Deeds:
         if held and BY_ID[action_id].danger > Danger.NONE:
             self._say("the key is held down; let go and press it again", Tone.DIM)
             return
-        self.perform(action_id)
+        self.perform(meant(BY_ID[action_id], self.situation()).id)
 
     def perform(self, action_id: ActionId, argument: str = "") -> None:
         """Run an action, or say why it cannot be run now."""
         situation = self.situation()
-        action = meant(BY_ID[action_id], situation)
+        action = BY_ID[action_id]
         reason = action.available(situation)
         if reason is not None:
             self._say(f"{action.label}: {reason}", Tone.WARNING)

@@ -94,7 +94,8 @@ def _bulk(action: Action, selection: Selection, view: View) -> Question | None:
 _VERBS: Final = MappingProxyType(
     {
         ActionId.CANCEL: "Cancel",
-        ActionId.PARK: "Park or unpark",
+        ActionId.PARK: "Park",
+        ActionId.UNPARK: "Unpark",
         ActionId.TOP: "Move to the top",
         ActionId.BOTTOM: "Move to the bottom",
         ActionId.PRIORITY: "Set the priority of",

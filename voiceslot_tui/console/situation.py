@@ -23,7 +23,7 @@ class Selection:
     """The calls that an act is about: the marked ones, else the one under the cursor.
 
     `calls` are those of them whose row is at hand; of a large selection most are not. `samples` are
-    some of them as they were when they were marked.
+    some of them as they were when they were marked, or as they were read since.
     """
 
     ids: tuple[CallId, ...] = ()
@@ -37,8 +37,9 @@ class Selection:
 
     @property
     def all_parked(self) -> bool:
-        """Tell whether every row at hand is parked."""
-        return bool(self.calls) and all(call.hold is Hold.PARKED for call in self.calls)
+        """Tell whether all chosen calls are parked, as far as they are known."""
+        known = self.samples or self.calls
+        return bool(known) and all(call.hold is Hold.PARKED for call in known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,13 @@ def queued(situation: Situation) -> Reason | None:
         situation,
         lambda call: call.state is CallState.QUEUED,
         "only queued calls have a place in the queue",
+    )
+
+
+def parked(situation: Situation) -> Reason | None:
+    """Require a parked call."""
+    return _about(
+        situation, lambda call: call.hold is Hold.PARKED, "only parked calls can be unparked"
     )
 
 

@@ -76,8 +76,9 @@ def _about_calls(action: ActionId, argument: str, selection: Selection) -> Plan 
         case ActionId.TOP | ActionId.BOTTOM:
             return _move(action, selection)
         case ActionId.PARK:
-            wish = Wish.UNPARK if selection.all_parked else Wish.PARK
-            return _want(wish, str(wish), selection)
+            return _want(Wish.PARK, "park", selection)
+        case ActionId.UNPARK:
+            return _want(Wish.UNPARK, "unpark", selection)
         case ActionId.CANCEL:
             return _want(Wish.CANCEL, "cancel", selection)
         case ActionId.SETTLE if argument in _SETTLES:

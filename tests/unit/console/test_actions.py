@@ -169,6 +169,22 @@ def test_the_pause_key_resumes_a_paused_engine() -> None:
     assert "P resume" in words(key_line(situation(view=paused), 120).spans)
 
 
+def test_the_park_key_unparks_where_all_chosen_calls_are_parked() -> None:
+    park = BY_ID[ActionId.PARK]
+    waits, parked = make_call(1), make_call(2, hold=Hold.PARKED)
+    assert meant(park, situation(waits)) is park
+    assert meant(park, situation(waits, parked)) is park
+    assert meant(park, situation(parked)).id is ActionId.UNPARK
+    marked = Selection((CallId(2), CallId(3)), (), (parked,))
+    assert meant(park, Situation(LIVE, marked)).id is ActionId.UNPARK
+
+
+def test_only_parked_calls_are_unparked() -> None:
+    unpark = BY_ID[ActionId.UNPARK]
+    assert "only parked calls" in (unpark.available(situation(make_call(1))) or "")
+    assert unpark.available(situation(make_call(1, hold=Hold.PARKED))) is None
+
+
 def test_undo_names_nothing_to_undo() -> None:
     assert "nothing" in (BY_ID[ActionId.UNDO].available(situation()) or "")
     assert BY_ID[ActionId.UNDO].available(situation(undo_label="cancel")) is None

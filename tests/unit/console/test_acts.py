@@ -65,7 +65,8 @@ def test_an_action_asks_for_one_thing(action: ActionId, argument: str, asked: co
 
 def test_parked_calls_are_unparked() -> None:
     parked = Selection((CallId(7),), (make_call(7, hold=Hold.PARKED),))
-    assert asks(ActionId.PARK, selection=parked) == (control.Want((CallId(7),), Wish.UNPARK),)
+    assert asks(ActionId.UNPARK, selection=parked) == (control.Want((CallId(7),), Wish.UNPARK),)
+    assert asks(ActionId.PARK, selection=parked) == (control.Want((CallId(7),), Wish.PARK),)
 
 
 @pytest.mark.parametrize(

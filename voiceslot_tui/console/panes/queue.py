@@ -112,7 +112,9 @@ class QueuePane(Listing):
         if not marked:
             return Selection(tuple(call.id for call in under_cursor), under_cursor)
         at_hand = tuple(call for call in under_cursor if call.id in marked)
-        samples = tuple(call for call_id, call in self._seen.items() if call_id in marked)
+        held = {row.id: row.call for row in self.inner.held_rows if row.id in marked}
+        seen = {call_id: call for call_id, call in self._seen.items() if call_id in marked} | held
+        samples = tuple(seen.values())
         return Selection(tuple(map(CallId, sorted(marked))), at_hand, samples)
 
     def chosen(self) -> tuple[Selection, MessageSelection]:

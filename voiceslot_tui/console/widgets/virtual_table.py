@@ -120,6 +120,11 @@ class VirtualTable(LineWidget, Generic[RowT], can_focus=True):
         return frozenset(self._marked)
 
     @property
+    def held_rows(self) -> Sequence[RowT]:
+        """Give the rows in memory, as they were read last."""
+        return self._list.window.rows
+
+    @property
     def rows_held(self) -> int:
         """Count the rows in memory."""
         return len(self._list.window.rows)
