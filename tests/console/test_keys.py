@@ -287,6 +287,21 @@ async def test_an_unknown_call_is_settled_by_an_answer(key: str, wish: Wish) -> 
         assert seen.link.acts == [control.Want(FIRST, wish)]
 
 
+@pytest.mark.parametrize(
+    ("key", "asked"),
+    [("q", [control.Want(FIRST, Wish.CONFIRM_NOT_DIALLED)]), ("enter", []), ("r", [])],
+)
+async def test_a_typed_settle_asks_and_names_the_call(key: str, asked: list[control.Body]) -> None:
+    async with stage(some_link(state=CallState.UNKNOWN)) as seen:
+        await seen.press("colon")
+        await seen.type("settle not-dialled")
+        await seen.until(lambda: isinstance(seen.app.screen, QuestionDialog))
+        assert seen.link.acts == []
+        assert "Person 1" in seen.text()
+        await seen.press(key, "escape")
+        assert seen.link.acts == asked
+
+
 async def test_a_key_held_down_cancels_once() -> None:
     async with stage(some_link()) as seen:
         seen.clock.steady_s = lambda: 5.0  # type: ignore[method-assign]

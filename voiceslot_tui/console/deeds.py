@@ -292,9 +292,7 @@ def _question(action: Action, argument: str, situation: Situation) -> questions.
         return message_questions.question(action, argument, situation)
     if action.group is Group.BATCHES:
         return batch_questions.question(action, argument, situation)
-    if action.id is ActionId.SETTLE and argument:
-        return None
-    return questions.question(action, situation.selection, situation.view)
+    return questions.question(action, situation.selection, situation.view, argument)
 
 
 def _plan(action: Action, argument: str, situation: Situation) -> wishes.Plan | wishes.BadArgument:

@@ -48,8 +48,13 @@ class Question:
     """Whether a wrong Yes could do what nobody can take back."""
 
 
-def question(action: Action, selection: Selection, view: View) -> Question | None:
-    """Give the question to ask before an action; None where it acts at once."""
+def question(
+    action: Action, selection: Selection, view: View, argument: str = ""
+) -> Question | None:
+    """Give the question to ask before an action; None where it acts at once.
+
+    An answer that was typed with the command is the only one offered beside No.
+    """
     match action.id:
         case ActionId.PAUSE:
             return Question(clean("Pause the engine?"), _pausing(view))
@@ -61,7 +66,7 @@ def question(action: Action, selection: Selection, view: View) -> Question | Non
             title = clean("Hang up this call?")
             return Question(title, (*_samples(selection, view), clean("The person is cut off.")))
         case ActionId.SETTLE:
-            return _settling(selection, view)
+            return _settling(selection, view, argument)
         case _:
             return _bulk(action, selection, view)
 
@@ -164,8 +169,9 @@ _SETTLE_WORDS: Final[Mapping[str, Choice]] = MappingProxyType(
 )
 
 
-def _settling(selection: Selection, view: View) -> Question:
-    choices = [_SETTLE_WORDS[name] for name in settle_choices(selection)]
+def _settling(selection: Selection, view: View, argument: str) -> Question:
+    typed = [argument] if argument in _SETTLE_WORDS else None
+    choices = [_SETTLE_WORDS[name] for name in typed or settle_choices(selection)]
     count = len(selection.ids)
     title = f"What became of {'this call' if count == 1 else f'these {count:,} calls'}?"
     lines = (

@@ -146,6 +146,14 @@ def test_a_live_call_can_only_be_released() -> None:
     assert [choice.value for choice in asked.choices] == ["", "release"]
 
 
+def test_what_was_typed_of_a_call_is_asked_all_the_same_and_nothing_else_is_offered() -> None:
+    lost = Selection((CallId(7),), (make_call(7, state=CallState.UNKNOWN),))
+    asked = questions.question(BY_ID[ActionId.SETTLE], lost, VIEW, "not-dialled")
+    assert asked is not None
+    assert [choice.value for choice in asked.choices] == ["", "not-dialled"]
+    assert any("Person 7" in line for line in asked.lines)
+
+
 # --- outcomes and undo
 
 
