@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from tests.console.fake_link import FakeLink, make_call
-from tests.console.stage import stage
-from voiceslot_tui.core.calls import CallId, Hold
+from tests.console.stage import Stage, stage
+from voiceslot_tui.core.calls import CallId, CallState, Hold
 from voiceslot_tui.core.facts import Wish
+from voiceslot_tui.core.pages import Place
 from voiceslot_tui.wire import control
 
 
@@ -85,3 +87,66 @@ async def test_unpark_parks_nothing() -> None:
         await seen.type("unpark")
         assert seen.link.acts == []
         assert "only parked calls can be unparked" in seen.flash()
+
+
+# --- what was typed is about the row that it was opened on
+
+
+async def leaves(seen: Stage, number: int, state: CallState = CallState.ENDED) -> None:
+    """Let a call leave the list by itself."""
+    call = seen.link.calls[CallId(number)]
+    seen.link.calls[call.id] = replace(call, state=state, ended_at=call.changed_at)
+    seen.watch.push()
+    await seen.rest()
+
+
+def calls(state: CallState) -> FakeLink:
+    return FakeLink([make_call(number, state=state) for number in (1, 2, 3)])
+
+
+@pytest.mark.parametrize(
+    ("opens", "typed", "state"),
+    [
+        (":", "settle not-dialled", CallState.UNKNOWN),
+        (":", "cancel", CallState.QUEUED),
+        ("=", "9", CallState.QUEUED),
+        ("ctrl+p", "cancel calls that wait", CallState.QUEUED),
+        ("?", "cancel calls that wait", CallState.QUEUED),
+    ],
+)
+async def test_what_was_typed_does_not_hit_the_neighbour_of_the_row_it_was_opened_on(
+    opens: str, typed: str, state: CallState
+) -> None:
+    async with stage(calls(state)) as seen:
+        await seen.press(opens)
+        await seen.type(typed, enter=False)
+        await leaves(seen, 1)
+        await seen.press("enter")
+        assert seen.link.acts == []
+        assert "has changed meanwhile; nothing was done" in seen.flash()
+        assert seen.app.screen is seen.app.main
+
+
+async def test_what_was_typed_goes_along_with_its_row_and_with_marks() -> None:
+    async with stage(calls(CallState.QUEUED)) as seen:
+        await seen.press("colon")
+        await seen.type("bottom", enter=False)
+        seen.link.calls[CallId(1)] = make_call(1, position=9)
+        seen.watch.push()
+        await seen.rest()
+        await seen.press("enter")
+        assert seen.link.acts == [control.Move((CallId(1),), Place.BOTTOM)]
+        await seen.press("g", "space", "colon")
+        await seen.type("top", enter=False)
+        await leaves(seen, 3)
+        await seen.press("enter")
+        assert seen.link.acts[1:] == [control.Move((CallId(2),), Place.TOP)]
+
+
+async def test_a_command_about_no_row_is_run_whatever_the_rows_did() -> None:
+    async with stage(calls(CallState.QUEUED)) as seen:
+        await seen.press("l")
+        await seen.type("8", enter=False)
+        await leaves(seen, 1)
+        await seen.press("enter")
+        assert seen.link.acts == [control.SetLimit(8)]

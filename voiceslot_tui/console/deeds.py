@@ -7,7 +7,7 @@ act came to is always said; nothing is ever retried.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from voiceslot_tui.console import (
     batch_questions,
@@ -19,6 +19,7 @@ from voiceslot_tui.console import (
 )
 from voiceslot_tui.console.action import Action, ActionId, Danger, Group
 from voiceslot_tui.console.actions import BY_ID
+from voiceslot_tui.console.aim import Aim, aim_of
 from voiceslot_tui.console.bars import meant
 from voiceslot_tui.console.dialogs.question import QuestionDialog
 from voiceslot_tui.console.dialogs.text import TextDialog
@@ -52,6 +53,7 @@ _UNMARKS_AFTER = frozenset(
     }
 )
 """Acts after which the marked rows are no longer what they were marked for."""
+_CHANGED: Final = "the row under the cursor has changed meanwhile; nothing was done, look again"
 
 
 class Deeds:
@@ -63,7 +65,7 @@ class Deeds:
         self._guard = RepeatGuard()
         self._waiting_for = ""
         self._stop_asked = False
-        self._typing = TypingLine(screen, self.perform)
+        self._typing = TypingLine(screen, self.perform_on)
         self._at_once: Mapping[ActionId, Callable[[str], None]] = {
             **ScreenDeeds(screen, owns_engine=owns_engine).table,
             **self._typing.table,
@@ -93,6 +95,10 @@ class Deeds:
             batch=listing.chosen_batch,
         )
 
+    def aim(self) -> Aim | None:
+        """Give what is chosen now, for a line or a list that is opened on it."""
+        return aim_of(self.situation())
+
     def press(self, action_id: ActionId) -> None:
         """Run the action of a key; a key that is held down does a dangerous thing once."""
         held = self._guard.is_repeat(action_id, self._session.steady_s())
@@ -100,6 +106,14 @@ class Deeds:
             self._say("the key is held down; let go and press it again", Tone.DIM)
             return
         self.perform(meant(BY_ID[action_id], self.situation()).id)
+
+    def perform_on(self, action_id: ActionId, argument: str, aim: Aim | None) -> None:
+        """Run what was typed or chosen in a list, unless the rows changed while it was open."""
+        action = BY_ID[action_id]
+        if action.on_selection and aim != aim_of(self.situation()):
+            self._say(f"{action.label}: {_CHANGED}", Tone.WARNING)
+        else:
+            self.perform(action_id, argument)
 
     def perform(self, action_id: ActionId, argument: str = "") -> None:
         """Run an action, or say why it cannot be run now."""

@@ -114,6 +114,7 @@ MESSAGES: Final = (
         "Put this person's number on the suppression list: never called or written to again.",
         _G.MESSAGES,
         danger=_D.CONFIRMED,
+        on_selection=True,
         argument="[why]",
         footer=72,
         available=when.a_person,

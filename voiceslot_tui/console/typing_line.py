@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from voiceslot_tui.console import command_line
 from voiceslot_tui.console.action import Action, ActionId
 from voiceslot_tui.console.actions import ACTIONS
+from voiceslot_tui.console.aim import Aim
 from voiceslot_tui.console.dialogs.action_list import ActionList
 from voiceslot_tui.console.dialogs.prompt import Prompt
 from voiceslot_tui.console.filtering import (
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
 
 _HISTORY_MAX: Final = 50
 
-Perform = Callable[[ActionId, str], None]
+Perform = Callable[[ActionId, str, Aim | None], None]
+"""Runs an action with its argument, on what the line or the list was opened on."""
 
 
 class TypingLine:
     """Opens the lines and lists, and runs what was typed or chosen."""
 
-    def __init__(self, screen: MainScreen, perform: Callable[..., None]) -> None:
+    def __init__(self, screen: MainScreen, perform: Perform) -> None:
         self._screen = screen
         self._perform = perform
         self._commands: tuple[str, ...] = ()
@@ -54,9 +56,10 @@ class TypingLine:
             complete=command_line.completions,
             history=self._commands,
         )
-        self._screen.app.push_screen(prompt, self._run)
+        aim = self._screen.deeds.aim()
+        self._screen.app.push_screen(prompt, lambda typed: self._run(typed, aim))
 
-    def _run(self, text: str | None) -> None:
+    def _run(self, text: str | None, aim: Aim | None) -> None:
         if not text or not text.strip():
             return
         self._commands = (*self._commands, text)[-_HISTORY_MAX:]
@@ -64,7 +67,7 @@ class TypingLine:
         if isinstance(command, command_line.BadCommand):
             self._screen.tell(News(clean(command.message), Tone.WARNING))
         else:
-            self._perform(command.action.id, command.argument)
+            self._perform(command.action.id, command.argument, aim)
 
     def _filter(self, argument: str) -> None:
         filtering = self._filtering()
@@ -111,9 +114,9 @@ class TypingLine:
     def _list(self, title: str) -> None:
         def chosen(action_id: ActionId | None) -> None:
             if action_id is not None:
-                self._perform(action_id)
+                self._perform(action_id, "", aim)
 
-        situation = self._screen.deeds.situation()
+        situation, aim = self._screen.deeds.situation(), self._screen.deeds.aim()
 
         def blocked(action: Action) -> str | None:
             return action.available(situation)
