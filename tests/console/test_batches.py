@@ -317,7 +317,7 @@ async def test_a_filter_shows_some_recipients() -> None:
     async with on_recipients() as seen:
         await seen.press("slash")
         await seen.type("status:failed person")
-        await seen.until(lambda: seen.app.main.recipients.inner.rows_held == 1)
+        await seen.until(lambda: len(seen.app.main.recipients.inner.held_rows) == 1)
         assert "/status:failed person" in seen.screen()[2]
         await seen.press("slash")
         await seen.type(" nobody")

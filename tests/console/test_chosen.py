@@ -150,3 +150,57 @@ async def test_a_command_about_no_row_is_run_whatever_the_rows_did() -> None:
         await leaves(seen, 1)
         await seen.press("enter")
         assert seen.link.acts == [control.SetLimit(8)]
+
+
+# --- a key that was meant for a row does not hit its neighbour
+
+
+def stand_still(seen: Stage, at_s: float) -> None:
+    seen.clock.steady_s = lambda: at_s  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("key", ["x", "p", "plus", "T", "equals_sign"])
+async def test_just_after_its_row_left_by_itself_a_key_does_nothing_and_says_so(key: str) -> None:
+    async with stage(calls(CallState.QUEUED)) as seen:
+        stand_still(seen, 100.0)
+        await leaves(seen, 1)
+        await seen.press(key)
+        assert seen.link.acts == []
+        assert "has just left the list" in seen.flash()
+        assert seen.app.screen is seen.app.main
+        stand_still(seen, 101.1)
+        await seen.press("x")
+        assert seen.link.acts == [control.Want((CallId(2),), Wish.CANCEL)]
+
+
+async def test_a_line_opened_just_after_the_row_left_hits_nothing_either() -> None:
+    async with stage(calls(CallState.QUEUED)) as seen:
+        stand_still(seen, 100.0)
+        await leaves(seen, 1)
+        await seen.press("colon")
+        stand_still(seen, 103.0)
+        await seen.type("cancel")
+        assert seen.link.acts == []
+        assert "has changed meanwhile" in seen.flash()
+
+
+async def test_where_the_operator_put_the_cursor_themselves_keys_act_at_once() -> None:
+    async with stage(calls(CallState.QUEUED)) as seen:
+        stand_still(seen, 100.0)
+        await leaves(seen, 1)
+        await seen.press("j", "x")
+        assert seen.link.acts == [control.Want((CallId(3),), Wish.CANCEL)]
+
+
+async def test_marked_calls_and_a_neighbour_that_left_keep_no_key_from_acting() -> None:
+    async with stage(calls(CallState.QUEUED)) as seen:
+        stand_still(seen, 100.0)
+        await leaves(seen, 2)
+        await seen.press("plus")
+        await seen.press("space")
+        await leaves(seen, 3)
+        await seen.press("minus")
+        assert seen.link.acts == [
+            control.Prioritise((CallId(1),), by=1),
+            control.Prioritise((CallId(1),), by=-1),
+        ]

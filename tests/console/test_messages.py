@@ -181,7 +181,7 @@ async def test_a_filter_shows_some_messages_and_leaves_the_queue_alone() -> None
     async with on_messages() as seen:
         await seen.press("slash")
         await seen.type("state:failed code:63016")
-        await seen.until(lambda: seen.app.main.whatsapp.inner.rows_held == 1)
+        await seen.until(lambda: len(seen.app.main.whatsapp.inner.held_rows) == 1)
         assert "/state:failed code:63016" in seen.screen()[2]
         assert seen.app.main.queue.search.text == ""
         await seen.press("slash")

@@ -53,6 +53,7 @@ _UNMARKS_AFTER = frozenset(
     }
 )
 """Acts after which the marked rows are no longer what they were marked for."""
+_STRAYED: Final = "its row has just left the list and another is under the cursor; look first"
 _CHANGED: Final = "the row under the cursor has changed meanwhile; nothing was done, look again"
 
 
@@ -96,16 +97,23 @@ class Deeds:
         )
 
     def aim(self) -> Aim | None:
-        """Give what is chosen now, for a line or a list that is opened on it."""
-        return aim_of(self.situation())
+        """Give what a line or a list is opened on; None just after the cursor strayed."""
+        return None if self._screen.strayed else aim_of(self.situation())
 
     def press(self, action_id: ActionId) -> None:
-        """Run the action of a key; a key that is held down does a dangerous thing once."""
+        """Run the action of a key; a key that is held down does a dangerous thing once.
+
+        A key that was pressed for a row which has just left does not hit its neighbour.
+        """
         held = self._guard.is_repeat(action_id, self._session.steady_s())
         if held and BY_ID[action_id].danger > Danger.NONE:
             self._say("the key is held down; let go and press it again", Tone.DIM)
             return
-        self.perform(meant(BY_ID[action_id], self.situation()).id)
+        action = meant(BY_ID[action_id], self.situation())
+        if action.acts and action.on_selection and self._screen.strayed:
+            self._say(f"{action.label}: {_STRAYED}", Tone.WARNING)
+        else:
+            self.perform(action.id)
 
     def perform_on(self, action_id: ActionId, argument: str, aim: Aim | None) -> None:
         """Run what was typed or chosen in a list, unless the rows changed while it was open."""

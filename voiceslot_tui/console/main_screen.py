@@ -296,6 +296,12 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Give the calls and the messages that keys act on: never both."""
         return self.detail.chosen() if self.active is PaneId.DETAIL else self.listing.chosen()
 
+    @property
+    def strayed(self) -> bool:
+        """Tell whether keys act on a row that came under the cursor by itself, just now."""
+        table = self.listing.inner
+        return self.active is not PaneId.DETAIL and not table.marked and table.strayed
+
     def show_recipients(self) -> None:
         """Show the recipients of the batch under the cursor."""
         if self.batches.chosen_batch is not None:

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.console.widgets.fake_rows import ChangingRows, ManyRows, row_of
-from voiceslot_tui.console.widgets.row_list import End, RowList, Target
+from voiceslot_tui.console.widgets.row_list import STRAYED_FOR_S, End, RowList, Target
 from voiceslot_tui.console.widgets.row_source import Reach
 from voiceslot_tui.core.calls import CallId
-from voiceslot_tui.core.pages import Page, PageRow
+from voiceslot_tui.core.pages import Page, PageRow, RowKey
 
 HEIGHT = 10
 
@@ -260,6 +260,68 @@ async def test_a_filter_that_finds_little_is_searched_in_bounded_steps() -> None
     await settle(rows)
     assert before < len(asked) < 20
     assert asked[before].key == (1, 0, before * 100, before * 100)
+
+
+class Found:
+    """Finds a row when it is told to."""
+
+    def __init__(self, source: ChangingRows) -> None:
+        self.source = source
+        self.asked = asyncio.Event()
+        self.may_tell = asyncio.Event()
+
+    async def locate(self, row_id: int) -> RowKey | None:
+        self.asked.set()
+        await self.may_tell.wait()
+        return await self.source.locate(row_id)
+
+
+def numbered(count: int) -> ChangingRows:
+    return ChangingRows([row_of(number) for number in range(1, count + 1)])
+
+
+async def looked_for() -> tuple[RowList[PageRow], Found, asyncio.Task[None]]:
+    """Open a list whose first row moves far down; give it while that row is looked for."""
+    source = numbered(100)
+    found = Found(source)
+    rows = RowList(source, found.locate, lambda: 5.0)
+    rows.window.resize(HEIGHT)
+    await settle(rows)
+    source.raise_priority(at(rows), -9)
+    rows.renew()
+    reading = asyncio.create_task(rows.read_next())
+    await found.asked.wait()
+    return rows, found, reading
+
+
+async def test_while_its_row_is_looked_for_the_cursor_counts_as_strayed() -> None:
+    rows, found, reading = await looked_for()
+    assert (at(rows), rows.strayed) == (2, True)
+    found.may_tell.set()
+    await reading
+    assert (at(rows), rows.strayed) == (1, False)
+
+
+async def test_a_row_that_is_looked_for_is_not_gone_back_to_once_the_operator_has_moved() -> None:
+    rows, found, reading = await looked_for()
+    rows.move(1)
+    found.may_tell.set()
+    await reading
+    await settle(rows)
+    assert (at(rows), rows.strayed) == (3, False)
+
+
+async def test_the_cursor_has_strayed_for_a_second_once_its_row_left() -> None:
+    source, now_s = numbered(30), [5.0]
+    rows = RowList(source, source.locate, lambda: now_s[0])
+    rows.window.resize(HEIGHT)
+    await settle(rows)
+    source.remove(at(rows))
+    rows.renew()
+    await settle(rows)
+    assert rows.strayed
+    now_s[0] += STRAYED_FOR_S
+    assert not rows.strayed
 
 
 async def test_a_call_is_found_by_its_key_or_by_its_id() -> None:

@@ -72,6 +72,7 @@ class BatchesPane(NotedListing):
             self._source,
             locate=self._source.locate,
             words=_WORDS,
+            steady_s=self.session.steady_s,
             id="batches",
         )
 

@@ -68,6 +68,7 @@ class QueuePane(Listing):
             CallRows(self.session, self.search),
             locate=self._locate,
             words=TableWords(empty=clean(_EMPTY_QUEUE)),
+            steady_s=self.session.steady_s,
             id="queue",
         )
 

@@ -96,6 +96,7 @@ class RecipientsPane(NotedListing):
             self._cells,
             RecipientRows(self.session),
             words=TableWords(empty=clean(_NO_BATCH)),
+            steady_s=self.session.steady_s,
             id="recipients",
         )
 

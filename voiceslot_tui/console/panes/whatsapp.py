@@ -79,6 +79,7 @@ class WhatsAppPane(NotedListing):
             self._cells,
             MessageRows(self.session, self.search.where),
             words=_words(self.search),
+            steady_s=self.session.steady_s,
             id="whatsapp",
         )
 

@@ -8,6 +8,7 @@ the operator changed the list or jumped elsewhere is thrown away when it arrives
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -28,6 +29,9 @@ from voiceslot_tui.core.text import CleanText, clean
 
 READ_TIMEOUT_S: Final = 10.0
 """How long one reading may take before the table says that it failed."""
+
+STRAYED_FOR_S: Final = 1.0
+"""For how long the cursor counts as strayed once its own row has left the list by itself."""
 
 Locate = Callable[[int], Awaitable[RowKey | None]]
 """Where a row stands in the list shown, or None where it left it. Raises RowsUnavailable."""
@@ -54,7 +58,12 @@ class RowList(Generic[RowT]):
     `failure` is why the last reading failed; None once one succeeded.
     """
 
-    def __init__(self, source: RowSource[RowT], locate: Locate | None = None) -> None:
+    def __init__(
+        self,
+        source: RowSource[RowT],
+        locate: Locate | None = None,
+        steady_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.window: RowWindow[RowT] = RowWindow()
         self.total: int | None = None
         self.failure: CleanText | None = None
@@ -67,6 +76,18 @@ class RowList(Generic[RowT]):
         self._scroll = False
         self._blocked = False
         self._epoch = 0
+        self._steady_s = steady_s
+        self._looking = False
+        self._strayed_at_s: float | None = None
+
+    @property
+    def strayed(self) -> bool:
+        """Tell whether the cursor is on a row that it came to by itself, just now.
+
+        A key pressed then was meant for the row that left. Any move of the operator ends it.
+        """
+        at_s = self._strayed_at_s
+        return self._looking or (at_s is not None and self._steady_s() - at_s < STRAYED_FOR_S)
 
     @property
     def can_locate(self) -> bool:
@@ -87,6 +108,7 @@ class RowList(Generic[RowT]):
         self.window.resize(height)
         self._source = source
         self.total, self.failure, self.loaded = None, None, False
+        self._put_by_operator()
         self._send_to(End.START)
 
     def restart(self) -> None:
@@ -101,6 +123,7 @@ class RowList(Generic[RowT]):
     def move(self, by: int, *, scroll: bool = False) -> None:
         """Move the cursor now, as far as rows are held, and the rest when they are."""
         self._blocked = False
+        self._put_by_operator()
         self._pending += by
         self._scroll = scroll
         if self._goal is None:
@@ -108,6 +131,7 @@ class RowList(Generic[RowT]):
 
     def go(self, goal: End | Target) -> None:
         """Send the cursor to an end of the list or to a row; now, where its rows are held."""
+        self._put_by_operator()
         if not self._go_now(goal):
             self._send_to(goal)
 
@@ -196,11 +220,27 @@ class RowList(Generic[RowT]):
             return
         mark, line = window.cursor_row, window.cursor - window.top
         found = window.renew(above, below, anchor, self.total)
-        if mark is not None and not found and self._locate is not None:
-            key_now = await self._locate(mark.id)
+        if mark is not None and not found:
+            await self._look_for(mark, line, epoch)
+        self._carry_on()
+
+    async def _look_for(self, mark: RowT, line: int, epoch: int) -> None:
+        """Put the cursor back on its row where that stands elsewhere now; else it has strayed."""
+        self._looking = True
+        try:
+            key_now = await self._locate(mark.id) if self._locate else None
             if key_now is not None and epoch == self._epoch:
                 await self._read_around(key_now, mark.id, line, epoch)
-        self._carry_on()
+        finally:
+            row = self.window.cursor_row
+            if self._looking and (row is None or row.id != mark.id):
+                self._strayed_at_s = self._steady_s()
+            self._looking = False
+
+    def _put_by_operator(self) -> None:
+        """Forget that the cursor strayed; a row that is still looked for is not gone back to."""
+        self._epoch += self._looking
+        self._looking, self._strayed_at_s = False, None
 
     async def _read_on(self, side: Side, epoch: int) -> None:
         window = self.window

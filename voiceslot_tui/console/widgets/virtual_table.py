@@ -7,7 +7,8 @@ the console's one table of actions calls its `action_*` methods.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic
 
@@ -92,6 +93,7 @@ class VirtualTable(LineWidget, Generic[RowT], can_focus=True):
         *,
         locate: Locate | None = None,
         words: TableWords | None = None,
+        steady_s: Callable[[], float] = time.monotonic,
         id: str | None = None,  # noqa: A002
         classes: str | None = None,
     ) -> None:
@@ -99,7 +101,7 @@ class VirtualTable(LineWidget, Generic[RowT], can_focus=True):
         self.words = words or TableWords()
         self._columns = tuple(columns)
         self._render_row = render_row
-        self._list = RowList(source, locate)
+        self._list = RowList(source, locate, steady_s)
         self._layout: tuple[Placed, ...] = ()
         self._marked: set[int] = set()
         self._row_lines: dict[int, tuple[RowT, RowLook, Line]] = {}
@@ -120,14 +122,14 @@ class VirtualTable(LineWidget, Generic[RowT], can_focus=True):
         return frozenset(self._marked)
 
     @property
+    def strayed(self) -> bool:
+        """Tell whether the cursor's own row left the list by itself, just now."""
+        return self._list.strayed
+
+    @property
     def held_rows(self) -> Sequence[RowT]:
         """Give the rows in memory, as they were read last."""
         return self._list.window.rows
-
-    @property
-    def rows_held(self) -> int:
-        """Count the rows in memory."""
-        return len(self._list.window.rows)
 
     @property
     def is_settled(self) -> bool:
