@@ -64,8 +64,9 @@ _HOLDS: Final = frozenset({"dialing", "uncertain", "live"})
 _TO_BE_HEARD: Final = _HOLDS | {"wrapping_up", "unknown"}
 _IN_DOUBT: Final = frozenset({"release", "confirm_dialled", "confirm_not_dialled"})
 """Wishes by which an operator answers for what happens next."""
-_PAUSE_S: Final = 1.0
-"""P6: no dial starts later than so long after a pause was acknowledged."""
+_PAUSE_S: Final = 2.0
+"""P6: no dial starts later than so long after a pause was acknowledged. A request that had left by
+then may be a second on its way, where the network is slow."""
 _ON_ITS_WAY_S: Final = 15.0
 """A call that was reserved before a wish was acknowledged may still be dialled for so long."""
 _READING_S: Final = 15.0

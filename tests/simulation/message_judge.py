@@ -75,7 +75,7 @@ _ENDED: Final = frozenset(
     {RecipientStatus.COMPLETED, RecipientStatus.FAILED, RecipientStatus.VOICEMAIL}
 )
 _STOPPED_TEMPLATES: Final = frozenset({63040, 63041, 63042})
-_PAUSE_S: Final = 1.0
+_PAUSE_S: Final = 2.0
 _FOUND_WITHIN_S: Final = 900.0
 """How long a message in doubt may be looked for once all is well: the looks grow seldom."""
 _SOON_S: Final = 400.0
