@@ -175,13 +175,14 @@ class Reconciler:
         listed = None if seen.talks is None else {talk.conversation_id: talk for talk in seen.talks}
         under_way = {one.attempt.id for one in seen.open_calls}
         self._asked = {key: when for key, when in self._asked.items() if key in under_way}
-        in_question = {one.attempt.id for one in seen.open_calls if self._questioned(one, listed)}
-        self._denied = {key: why for key, why in self._denied.items() if key in in_question}
         self._ages.forget_all_but(under_way)
         expired = [fact for one in seen.open_calls for fact in self._expired(one)]
         if expired:
             await self._ledger.record(*expired, by="engine")
-        due = [one for one in seen.open_calls if self._due(one, listed)]
+        questioned = [one for one in seen.open_calls if self._questioned(one, listed)]
+        in_question = {one.attempt.id for one in questioned}
+        self._denied = {key: why for key, why in self._denied.items() if key in in_question}
+        due = [one for one in questioned if self._due(one)]
         await self._ask_each(sorted(due, key=self._last_asked_s), unlisted=listed is None)
 
     async def _ask_each(self, due: list[OpenCall], *, unlisted: bool) -> None:
@@ -221,9 +222,9 @@ class Reconciler:
             return (SlotLapsed(attempt.id),) if age_s > holds_s else ()
         return ()
 
-    def _due(self, one: OpenCall, listed: dict[ConversationId, Talk] | None) -> bool:
-        """Tell whether a call should be asked about now."""
-        if one.attempt.id in self._asking or not self._questioned(one, listed):
+    def _due(self, one: OpenCall) -> bool:
+        """Tell whether a call that is in question should be asked about now."""
+        if one.attempt.id in self._asking:
             return False
         now_s = self._clock.steady_s()
         asked_s, wait_s = self._asked.get(one.attempt.id, (now_s, 0.0))
