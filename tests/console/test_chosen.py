@@ -184,6 +184,28 @@ async def test_a_line_opened_just_after_the_row_left_hits_nothing_either() -> No
         assert "has changed meanwhile" in seen.flash()
 
 
+async def test_once_the_operator_sent_a_row_away_a_key_is_about_the_next_one() -> None:
+    async with stage(calls(CallState.QUEUED)) as seen:
+        stand_still(seen, 100.0)
+        await seen.press("x")
+        stand_still(seen, 100.9)
+        await leaves(seen, 1, CallState.CANCELLED)
+        await seen.press("x")
+        assert seen.link.acts == [control.Want((CallId(number),), Wish.CANCEL) for number in (1, 2)]
+
+
+async def test_a_row_that_was_brought_back_and_leaves_by_itself_is_guarded_again() -> None:
+    async with stage(calls(CallState.QUEUED)) as seen:
+        stand_still(seen, 100.0)
+        await seen.press("x", "u")
+        stand_still(seen, 100.9)
+        await leaves(seen, 1)
+        await seen.press("x")
+        assert "has just left the list" in seen.flash()
+        assert seen.link.acts[0] == control.Want((CallId(1),), Wish.CANCEL)
+        assert control.Want((CallId(2),), Wish.CANCEL) not in seen.link.acts
+
+
 async def test_where_the_operator_put_the_cursor_themselves_keys_act_at_once() -> None:
     async with stage(calls(CallState.QUEUED)) as seen:
         stand_still(seen, 100.0)

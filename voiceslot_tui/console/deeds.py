@@ -43,7 +43,7 @@ from voiceslot_tui.wire import control
 if TYPE_CHECKING:
     from voiceslot_tui.console.main_screen import MainScreen
 
-_UNMARKS_AFTER = frozenset(
+_DONE_WITH_AFTER = frozenset(
     {
         ActionId.CANCEL,
         ActionId.SETTLE,
@@ -52,7 +52,7 @@ _UNMARKS_AFTER = frozenset(
         ActionId.UNBLOCK,
     }
 )
-"""Acts after which the marked rows are no longer what they were marked for."""
+"""Acts after which rows are no longer what they were chosen for: most leave the list."""
 _STRAYED: Final = "its row has just left the list and another is under the cursor; look first"
 _CHANGED: Final = "the row under the cursor has changed meanwhile; nothing was done, look again"
 
@@ -188,8 +188,8 @@ class Deeds:
         done = together(parts)
         if parts:
             self._session.acts.did(plan.label, done)
-            if action.id in _UNMARKS_AFTER:
-                self._screen.listing.clear_marks()
+            if action.id in _DONE_WITH_AFTER:
+                self._screen.listing.done_with(done.changed)
         if problem is not None:
             said = f"; {count(len(done.changed))} done before that" if parts else ""
             self._say(f"{plan.label}: {problem}{said}", Tone.BAD)
@@ -263,6 +263,7 @@ class Deeds:
             self._waiting_for = ""
         done = together(parts)
         succeeded(act, done)
+        self._screen.listing.inner.let_go(())
         self._screen.tell(news_of(label, done, ""))
 
     # --- words

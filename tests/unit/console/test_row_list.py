@@ -324,6 +324,45 @@ async def test_the_cursor_has_strayed_for_a_second_once_its_row_left() -> None:
     assert not rows.strayed
 
 
+@pytest.mark.parametrize("told_first", [False, True])
+async def test_a_row_that_the_operator_sent_away_leaves_without_straying(told_first: bool) -> None:
+    source, now_s = numbered(30), [5.0]
+    rows = RowList(source, source.locate, lambda: now_s[0])
+    rows.window.resize(HEIGHT)
+    await settle(rows)
+    first = at(rows)
+    if told_first:
+        rows.let_go((first,))
+    source.remove(first)
+    rows.renew()
+    await settle(rows)
+    if not told_first:
+        assert rows.strayed
+        rows.let_go((first,))
+    assert (at(rows), rows.strayed) == (first + 1, False)
+
+
+async def test_a_row_that_leaves_long_after_it_was_sent_away_leaves_by_itself() -> None:
+    source, now_s = numbered(30), [5.0]
+    rows = RowList(source, source.locate, lambda: now_s[0])
+    rows.window.resize(HEIGHT)
+    await settle(rows)
+    rows.let_go((at(rows),))
+    now_s[0] += STRAYED_FOR_S
+    source.remove(at(rows))
+    rows.renew()
+    await settle(rows)
+    assert rows.strayed
+
+
+async def test_while_a_row_that_was_sent_away_is_looked_for_nothing_has_strayed() -> None:
+    rows, found, reading = await looked_for()
+    rows.let_go((1,))
+    assert not rows.strayed
+    found.may_tell.set()
+    await reading
+
+
 async def test_a_call_is_found_by_its_key_or_by_its_id() -> None:
     source = ChangingRows([row_of(number) for number in range(900)])
     rows = opened(source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from voiceslot_tui.console.panes.pane import Pane
@@ -45,6 +46,11 @@ class Listing(Pane):
 
     def toggle_mark(self) -> None:
         """Mark the row under the cursor or take its mark away, and go one row down."""
+
+    def done_with(self, ids: Collection[int]) -> None:
+        """Take the marks away, and expect these calls or messages to leave the rows."""
+        self.clear_marks()
+        self.inner.let_go(ids)
 
     def clear_marks(self) -> None:
         """Take all marks away."""

@@ -5,7 +5,7 @@ The engine asks the platform for them, so they are read anew only where the batc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Final
@@ -144,6 +144,9 @@ class RecipientsPane(NotedListing):
         if message is None:
             return Selection(), MessageSelection()
         return Selection(), MessageSelection((message.id,), (message,))
+
+    def done_with(self, ids: Collection[int]) -> None:
+        """Do nothing: recipients stay, and cannot be marked."""
 
     def entered(self) -> None:
         """Look whether the batch has moved while nobody looked."""

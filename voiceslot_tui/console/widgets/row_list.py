@@ -8,8 +8,9 @@ the operator changed the list or jumped elsewhere is thrown away when it arrives
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Generic
@@ -77,8 +78,11 @@ class RowList(Generic[RowT]):
         self._blocked = False
         self._epoch = 0
         self._steady_s = steady_s
-        self._looking = False
-        self._strayed_at_s: float | None = None
+        self._looked_for: int | None = None
+        self._strayed_from: int | None = None
+        self._strayed_at_s = -math.inf
+        self._let_go: frozenset[int] = frozenset()
+        self._let_go_at_s = -math.inf
 
     @property
     def strayed(self) -> bool:
@@ -86,8 +90,18 @@ class RowList(Generic[RowT]):
 
         A key pressed then was meant for the row that left. Any move of the operator ends it.
         """
-        at_s = self._strayed_at_s
-        return self._looking or (at_s is not None and self._steady_s() - at_s < STRAYED_FOR_S)
+        if self._looked_for is not None:
+            return not self._is_let_go(self._looked_for)
+        return self._just_now(self._strayed_at_s)
+
+    def let_go(self, ids: Collection[int]) -> None:
+        """Take it that these rows leave, or just left, by what the operator did to them.
+
+        Who sent them away expects the next row under the cursor: it has not strayed.
+        """
+        self._let_go, self._let_go_at_s = frozenset(ids), self._steady_s()
+        if self._strayed_from in self._let_go:
+            self._strayed_at_s = -math.inf
 
     @property
     def can_locate(self) -> bool:
@@ -226,21 +240,27 @@ class RowList(Generic[RowT]):
 
     async def _look_for(self, mark: RowT, line: int, epoch: int) -> None:
         """Put the cursor back on its row where that stands elsewhere now; else it has strayed."""
-        self._looking = True
+        self._looked_for = mark.id
         try:
             key_now = await self._locate(mark.id) if self._locate else None
             if key_now is not None and epoch == self._epoch:
                 await self._read_around(key_now, mark.id, line, epoch)
         finally:
             row = self.window.cursor_row
-            if self._looking and (row is None or row.id != mark.id):
-                self._strayed_at_s = self._steady_s()
-            self._looking = False
+            if self.strayed and (row is None or row.id != mark.id):
+                self._strayed_from, self._strayed_at_s = mark.id, self._steady_s()
+            self._looked_for = None
 
     def _put_by_operator(self) -> None:
         """Forget that the cursor strayed; a row that is still looked for is not gone back to."""
-        self._epoch += self._looking
-        self._looking, self._strayed_at_s = False, None
+        self._epoch += self._looked_for is not None
+        self._looked_for, self._strayed_at_s = None, -math.inf
+
+    def _is_let_go(self, row_id: int) -> bool:
+        return row_id in self._let_go and self._just_now(self._let_go_at_s)
+
+    def _just_now(self, at_s: float) -> bool:
+        return self._steady_s() - at_s < STRAYED_FOR_S
 
     async def _read_on(self, side: Side, epoch: int) -> None:
         window = self.window

@@ -8,7 +8,7 @@ the console's one table of actions calls its `action_*` methods.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic
 
@@ -125,6 +125,10 @@ class VirtualTable(LineWidget, Generic[RowT], can_focus=True):
     def strayed(self) -> bool:
         """Tell whether the cursor's own row left the list by itself, just now."""
         return self._list.strayed
+
+    def let_go(self, ids: Collection[int]) -> None:
+        """Take it that these rows leave by what the operator did to them."""
+        self._list.let_go(ids)
 
     @property
     def held_rows(self) -> Sequence[RowT]:
