@@ -178,7 +178,10 @@ class Messenger(Protocol):
         ...
 
     async def template(self, content_sid: str) -> Template:
-        """Read a template and its approval; one that is not there is `Approval.MISSING`."""
+        """Read a template and its approval.
+
+        One that is not there is `Approval.MISSING`, one that we may not read `Approval.HIDDEN`.
+        """
         ...
 
     async def templates(self) -> tuple[Template, ...]:

@@ -686,7 +686,7 @@ MUTANTS: Final = (
     _one(
         "messages that wait for the template are never woken",
         _READER,
-        "        while await self._store.wake_follow_ups(WaitReason.TEMPLATE_UNREAD, now):",
+        "        while known and await self._store.wake_follow_ups(WaitReason.TEMPLATE_UNREAD, now):",
         "        while released is None:",
     ),
     _one(

@@ -17,6 +17,7 @@ _APPROVALS: Final = MappingProxyType(
     {
         Approval.UNREAD: "its approval was not read yet",
         Approval.UNREADABLE: "its approval cannot be read; sending will tell",
+        Approval.HIDDEN: "cannot be read, so nobody knows what to fill in",
         Approval.APPROVED: "approved",
         Approval.UNDER_REVIEW: "under review at WhatsApp",
         Approval.UNSUBMITTED: "never submitted to WhatsApp",

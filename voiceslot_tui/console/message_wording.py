@@ -105,6 +105,7 @@ APPROVALS: Final = MappingProxyType(
     {
         Approval.UNREAD: "has not been read yet",
         Approval.UNREADABLE: "cannot be read; sending will tell",
+        Approval.HIDDEN: "cannot be read, so nobody knows what to fill in",
         Approval.APPROVED: "is approved",
         Approval.UNDER_REVIEW: "is under review at WhatsApp",
         Approval.UNSUBMITTED: "was never submitted to WhatsApp",

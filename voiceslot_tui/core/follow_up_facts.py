@@ -89,6 +89,8 @@ class Approval(StrEnum):
     """Not asked yet."""
     UNREADABLE = "unreadable"
     """Asked, and not told: our key may not read it, or the word is a new one. Sending decides."""
+    HIDDEN = "hidden"
+    """Our key may not read the template itself: nobody knows what has to be filled in."""
     APPROVED = "approved"
     UNDER_REVIEW = "under_review"
     UNSUBMITTED = "unsubmitted"

@@ -89,9 +89,17 @@ class FollowUpPolicy:
     first_start: Instant = _EVER
 
 
+NEVER_READ: Final = frozenset({Approval.UNREAD, Approval.HIDDEN})
+"""Nothing is known of a template yet, or no more than that it is there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A Content template: its id, what WhatsApp says of it, and the variables that it has."""
+    """A Content template: its id, what WhatsApp says of it, and the variables that it has.
+
+    Its variables are known but by an approval of NEVER_READ. A message that fills in fewer than
+    there are shows the person the samples of the template instead.
+    """
 
     content_sid: str
     approval: Approval = Approval.UNREAD
@@ -270,7 +278,7 @@ def _with_template(standing: Standing) -> Wait | Block | None:
     template = standing.template
     if template is None or not template.content_sid:
         return Block(BlockReason.NO_TEMPLATE)
-    if template.approval is Approval.UNREAD:
+    if template.approval in NEVER_READ:
         return Wait(WaitReason.TEMPLATE_UNREAD)
     if template.approval not in USABLE:
         return Block(BlockReason.TEMPLATE_NOT_APPROVED)

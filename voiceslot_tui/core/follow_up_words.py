@@ -39,7 +39,7 @@ WAIT_SENTENCES: Final = MappingProxyType(
         WaitReason.QUIET_HOURS: "it is a quiet hour where the person is",
         WaitReason.RETRY: "it waits for its next try",
         WaitReason.ACCOUNT: "the account or the sender may not send now; see the last error",
-        WaitReason.TEMPLATE_UNREAD: "the template's approval has not been read yet",
+        WaitReason.TEMPLATE_UNREAD: "the template has not been read yet",
     }
 )
 """Every reason to wait, in words."""

@@ -53,6 +53,7 @@ from voiceslot_tui.ports import STILL_WANTED, Clock, Ids
 _FULL_S: Final = 1.0
 """How long to wait while as much is under way as may be."""
 _AT_ONCE_S: Final = 0.001
+_NO_TEMPLATE: Final = Template("")
 _LOOKS_EVERY_S: Final = 60.0
 """How long it sleeps at most: a write whose answer was lost rings no bell, and a clock that is set
 ahead makes messages due before their time.
@@ -133,7 +134,7 @@ class FollowUpSender:
             judgement = self._desk.judgement(now)
             taken = await self._store.take_due(judgement, self._ids.try_id, room, now)
             self._claims_in_doubt = False
-            self._send_out(taken.sendings, claimed_s)
+            self._send_out(taken.sendings, judgement.standing.template, claimed_s)
         finally:
             self._quiet_if_idle()
         return taken
@@ -169,7 +170,10 @@ class FollowUpSender:
         room = room if paced is None else min(room, paced)
         return max(0, min(room, 1 - len(self._sending)) if self._desk.probing else room)
 
-    def _send_out(self, sendings: tuple[Sending, ...], claimed_s: float) -> None:
+    def _send_out(
+        self, sendings: tuple[Sending, ...], template: Template | None, claimed_s: float
+    ) -> None:
+        """Make the requests of what was claimed, by the template that it was judged by."""
         if not sendings:
             return
         desk, now = self._desk, self._clock.now()
@@ -177,12 +181,12 @@ class FollowUpSender:
         for sending in sendings:
             self._sending.add(sending.one_try.id)
             self.quiet.clear()
-            self._sends.create_task(self._send(sending, claimed_s))
+            self._sends.create_task(self._send(sending, template or _NO_TEMPLATE, claimed_s))
 
-    async def _send(self, sending: Sending, claimed_s: float) -> None:
+    async def _send(self, sending: Sending, template: Template, claimed_s: float) -> None:
         try:
             withdrawn = self._withdrawn(sending, claimed_s, DIAL_STALE_S)
-            answer = withdrawn or await self._answer(sending, claimed_s)
+            answer = withdrawn or await self._answer(sending, template, claimed_s)
             await self._record(answer)
         finally:
             if len(self._sending) == SENDS_AT_ONCE_MAX:
@@ -206,9 +210,9 @@ class FollowUpSender:
             return None
         return MessageRefused(sending.one_try.id, Failure.NOT_SENT, detail=why)
 
-    async def _answer(self, sending: Sending, claimed_s: float) -> SendAnswer:
+    async def _answer(self, sending: Sending, template: Template, claimed_s: float) -> SendAnswer:
         """Make the one request of a try, and heed what its answer says."""
-        order = self._written(sending)
+        order = self._written(sending, template)
         if isinstance(order, MessageRefused):
             return order
         messenger = self._messengers[sending.send.channel]
@@ -225,10 +229,10 @@ class FollowUpSender:
         self._learn(answer, sending.send.channel)
         return answer
 
-    def _written(self, sending: Sending) -> MessageOrder | MessageRefused:
+    def _written(self, sending: Sending, template: Template) -> MessageOrder | MessageRefused:
         """Write a message. A defect there costs this one, and not the engine."""
         try:
-            return self._write(sending, self._desk.template)
+            return self._write(sending, template)
         except Exception as problem:  # noqa: BLE001 - nothing has left, and all others must
             logs.error(logs.Event.REQUEST_FAILED, problem=problem)
             why = "it could not be written, which is a defect of voiceslot; see its log"

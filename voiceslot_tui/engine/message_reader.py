@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from voiceslot_tui.core.calls import Instant, later
 from voiceslot_tui.core.errors import ReadDenied, ReadFailed, StoreUnavailable
 from voiceslot_tui.core.follow_up_facts import USABLE, Approval, FollowUpFact, MessagesListed
-from voiceslot_tui.core.follow_up_policy import Template
+from voiceslot_tui.core.follow_up_policy import NEVER_READ, Template
 from voiceslot_tui.core.follow_ups import Channel, MessageSid, Try, TryState, WaitReason
 from voiceslot_tui.core.limits import (
     LOOK_FAILED_S,
@@ -123,12 +123,14 @@ class MessageReader:
         try:
             template = await self._messengers[Channel.WHATSAPP].template(content_sid)
         except ReadDenied:
-            template = replace(desk.template, approval=Approval.UNREADABLE)
+            template = Template(content_sid, Approval.HIDDEN)
         except ReadFailed as problem:
             self._template_at_s = self._clock.steady_s() + TEMPLATE_AGAIN_S
             return problem
         if desk.template.content_sid != content_sid:
             return None
+        if template.approval is Approval.HIDDEN and desk.template.approval not in NEVER_READ:
+            template = replace(desk.template, approval=Approval.UNREADABLE)
         no_better = doubted and not changed and desk.template.approval in USABLE
         desk.template_doubted = False
         await self._take_template(replace(template, content_sid=content_sid), no_better=no_better)
@@ -156,7 +158,8 @@ class MessageReader:
     async def _let_go(self, template: Template, *, released: bool) -> None:
         """Make due what waited for the template's approval and, where it is usable, was blocked."""
         desk, now = self._desk, self._clock.now()
-        while await self._store.wake_follow_ups(WaitReason.TEMPLATE_UNREAD, now):
+        known = template.approval not in NEVER_READ
+        while known and await self._store.wake_follow_ups(WaitReason.TEMPLATE_UNREAD, now):
             desk.send.set()
         while released:
             released = bool(

@@ -69,6 +69,7 @@ from voiceslot_tui.wire.twilio_webhook import REFERENCE
 
 _PAGE_SIZE: Final = 100
 _PAGE_SIZE_MAX: Final = 1_000
+_HIDDEN: Final = "let the API key read Content, or choose another template"
 _DENYING: Final = frozenset({401, 402, 403})
 _ABSENT: Final = frozenset({404, 410})
 
@@ -233,7 +234,10 @@ class TwilioMessenger:
         return lambda client: client.messages.page_async(**query)
 
     async def template(self, content_sid: str) -> Template:
-        """Read a template and its approval; one that is not there is `Approval.MISSING`."""
+        """Read a template and its approval.
+
+        One that is not there is `Approval.MISSING`, one that we may not read `Approval.HIDDEN`.
+        """
         if not CONTENT_SID.fullmatch(content_sid):
             return Template(content_sid, Approval.MISSING)
         try:
@@ -246,7 +250,7 @@ class TwilioMessenger:
         except NotThere:
             return Template(content_sid, Approval.MISSING)
         except ReadDenied:
-            return Template(content_sid, Approval.UNREADABLE)
+            return Template(content_sid, Approval.HIDDEN, reason=_HIDDEN)
         return replace(template, content_sid=content_sid, approval=approval, reason=reason)
 
     async def templates(self) -> tuple[Template, ...]:

@@ -269,6 +269,7 @@ def test_after_a_refusal_of_free_text_the_template_is_used_whatever_the_window()
 APPROVALS = {
     Approval.UNREAD: Wait(WaitReason.TEMPLATE_UNREAD),
     Approval.UNREADABLE: BY_TEMPLATE,
+    Approval.HIDDEN: Wait(WaitReason.TEMPLATE_UNREAD),
     Approval.APPROVED: BY_TEMPLATE,
     Approval.UNDER_REVIEW: Block(BlockReason.TEMPLATE_NOT_APPROVED),
     Approval.UNSUBMITTED: Block(BlockReason.TEMPLATE_NOT_APPROVED),
