@@ -16,7 +16,13 @@ from typing import Any, Final
 from tests.simulation.answers_gone_wrong import draw_read, let_fail
 from tests.simulation.happening import Happening, Teller, for_a_while
 from tests.simulation.hearing_judge import HEARD_FROM_LIST
-from tests.simulation.stories import TEMPLATE_SID, WHATSAPP_SENDER, Args, Frame
+from tests.simulation.stories import (
+    OTHER_TEMPLATE_SID,
+    TEMPLATE_SID,
+    WHATSAPP_SENDER,
+    Args,
+    Frame,
+)
 from tests.simulation.town import person
 from voiceslot_tui.core.errors import VoiceslotError
 from voiceslot_tui.core.follow_up_facts import FollowUpWish
@@ -307,6 +313,7 @@ _ACTS: Final = (
     ("watch", 1.0),
     ("interval", 0.5),
     ("look", 0.5),
+    ("template", 0.7),
 )
 _ACTS_STRIKE: Final = (
     *(f"messages: operator: {wish}" for wish in FollowUpWish),
@@ -328,6 +335,8 @@ def _draw_act(chance: Random, frame: Frame) -> dict[str, Any]:
             args["on"] = chance.random() < 0.5
         case "interval":
             args["seconds"] = chance.choice((1.0, 10.0, 40.0))
+        case "template":
+            args["content_sid"] = chance.choice((TEMPLATE_SID, TEMPLATE_SID, OTHER_TEMPLATE_SID))
     return args
 
 
@@ -371,6 +380,8 @@ def _asking(args: Args) -> Callable[[Engine], Awaitable[object]]:
             return lambda engine: engine.batches.watch(args["on"], by=by)
         case "interval":
             return lambda engine: engine.batches.set_interval(args["seconds"], by=by)
+        case "template":
+            return lambda engine: engine.follow_ups.use_template(args["content_sid"], by=by)
         case _:
             return _look
 

@@ -261,6 +261,9 @@ class MessageJudge:
             self._fail(f"P3: a message of {name} is named {message.order.reference}")
         if message.order.number != number or str(message.order.channel) != channel:
             self._fail(f"P3: the message {follow_up_id} went to somebody else, or elsewhere")
+        template = message.order.template
+        if template is not None and template.placeholders - set(message.order.variables):
+            self._fail(f"the message {follow_up_id} left with gaps: the person reads its samples")
         if name in self._taken:
             self._fail(f"P3: the try {name} was taken twice")
         if state == "not_sent" and follow_up_id not in self._in_doubt:

@@ -66,6 +66,7 @@ class Frame:
 WHATSAPP_SENDER: Final = "+12025550170"
 SMS_SENDER: Final = "+12025550171"
 TEMPLATE_SID: Final = f"HX{1:032x}"
+OTHER_TEMPLATE_SID: Final = f"HX{2:032x}"
 """What the world begins with: the account's senders, and a template that is approved."""
 ENGINE_URL: Final = "https://engine"
 _FOLLOWED_UP: Final = 0.4
