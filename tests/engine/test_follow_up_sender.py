@@ -29,6 +29,7 @@ from voiceslot_tui.core.follow_up_facts import (
     Approval,
     Delivery,
     Failure,
+    FollowUpFact,
     FollowUpWish,
     MessageNews,
     MessageRefused,
@@ -708,3 +709,30 @@ async def test_all_that_failed_by_a_code_are_sent_again_however_many_the_oldest_
     assert [order.to[-2:] for order in rig.messenger.orders] == [f"{one:02d}" for one in people]
     done = await rig.door.retry_all(failed, by="ana")
     assert done.message == "0 messages to be sent again"
+
+
+async def test_what_came_into_doubt_since_it_was_found_is_not_sent_again(
+    rig: MessageRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following_up, "COMMAND_CALLS_MAX", 1)
+    rig.messenger.answer = refuse(Failure.FINAL, 63003)  # type: ignore[assignment]
+    await rig.ended(1, 2)
+    await rig.send()
+    record, second = rig.ledger.record, (await rig.rows())[1].id
+
+    async def a_colleague_sends_it_meanwhile(*facts: FollowUpFact, by: str) -> object:
+        monkeypatch.setattr(rig.ledger, "record", record)
+        rig.messenger.answer = rig.messenger.takes_in_silence  # type: ignore[assignment]
+        await rig.door.wish([second], FollowUpWish.RETRY, by="bob")
+        await rig.send()
+        rig.messenger.answer = taken
+        return await record(*facts, by=by)
+
+    monkeypatch.setattr(rig.ledger, "record", a_colleague_sends_it_meanwhile)
+    failed = FollowUpFilter(states=frozenset({FollowUpState.FAILED}), code=63003)
+    done = await rig.door.retry_all(failed, by="ana")
+    await rig.send()
+    assert "1 could not be" in done.message
+    assert {to: len(sids) for to, sids in rig.messenger.really.items()} == dict.fromkeys(
+        rig.messenger.really, 1
+    )

@@ -686,8 +686,8 @@ MUTANTS: Final = (
     _one(
         "messages that wait for the template are never woken",
         _READER,
-        "        while known and await self._store.wake_follow_ups(WaitReason.TEMPLATE_UNREAD, now):",
-        "        while released is None:",
+        "while known and await self._store.wake_follow_ups(WaitReason.TEMPLATE_UNREAD, now):",
+        "while released is None:",
     ),
     _one(
         "a message that its template stops has failed",

@@ -13,7 +13,7 @@ from typing import Final
 
 from voiceslot_tui.core.calls import Disposition
 from voiceslot_tui.core.facts import Source
-from voiceslot_tui.core.follow_ups import FollowUpId, MessageSid, TryId
+from voiceslot_tui.core.follow_ups import FollowUpId, FollowUpState, MessageSid, TryId
 
 
 class Failure(StrEnum):
@@ -202,12 +202,24 @@ class FollowUpWish(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """How a follow-up stood when somebody looked: its state, and how many tries it had."""
+
+    state: FollowUpState
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
 class FollowUpWished:
-    """An operator wants something of a follow-up."""
+    """An operator wants something of a follow-up.
+
+    Of one that was found by a filter it is wanted only while it stands as it was `seen`.
+    """
 
     follow_up_id: FollowUpId
     wish: FollowUpWish
     by: str
+    seen: Seen | None = None
     source: Source = Source.OPERATOR
 
 

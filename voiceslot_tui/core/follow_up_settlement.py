@@ -83,7 +83,7 @@ def settle_follow_up(
     """
     match fact:
         case FollowUpWished():
-            return wished(follow_up, one_try, fact.wish, now)
+            return wished(follow_up, one_try, fact, now)
         case OutcomeRead():
             return outcome_read(follow_up, fact, now)
         case TemplateNews():

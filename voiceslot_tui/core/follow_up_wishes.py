@@ -10,7 +10,9 @@ from voiceslot_tui.core.follow_up_facts import (
     USABLE,
     Approval,
     FollowUpWish,
+    FollowUpWished,
     OutcomeRead,
+    Seen,
     TemplateNews,
 )
 from voiceslot_tui.core.follow_up_moves import FollowUpSettlement, due_again, skipped
@@ -82,10 +84,16 @@ def _mended(follow_up: FollowUp, fact: TemplateNews) -> bool:
 
 
 def wished(
-    follow_up: FollowUp, one_try: Try | None, wish: FollowUpWish, now: Instant
+    follow_up: FollowUp, one_try: Try | None, fact: FollowUpWished, now: Instant
 ) -> FollowUpSettlement | None:
-    """Say what an operator's wish changes, or None where the state does not allow it."""
-    match wish:
+    """Say what an operator's wish changes, or None where the state does not allow it.
+
+    A wish about what was seen is none about what has become of it since: what came into doubt
+    meanwhile is not sent again for it.
+    """
+    if fact.seen not in (None, Seen(follow_up.state, follow_up.tries)):
+        return None
+    match fact.wish:
         case FollowUpWish.SKIP:
             return skipped(follow_up, SkipReason.BY_OPERATOR, now)
         case FollowUpWish.RELEASE:
@@ -95,7 +103,7 @@ def wished(
         case FollowUpWish.RETRY:
             return _retried(follow_up, one_try, now)
         case _:
-            assert_never(wish)
+            assert_never(fact.wish)
 
 
 def _retried(follow_up: FollowUp, one_try: Try | None, now: Instant) -> FollowUpSettlement | None:

@@ -17,6 +17,7 @@ from voiceslot_tui.core.follow_up_facts import (
     FollowUpWish,
     FollowUpWished,
     MessageNews,
+    Seen,
 )
 from voiceslot_tui.core.follow_up_pages import (
     FollowUpCounts,
@@ -149,22 +150,26 @@ class FollowingUp:
     async def retry_all(self, where: FollowUpFilter, *, by: str) -> Done:
         """Send all messages again that match: those that failed by one code, for example.
 
-        Who waited longest comes first. What fails again meanwhile is not sent once more.
+        Who waited longest comes first. What has moved since it was found stays as it is.
         """
-        found = [row.id async for row in self._matching(where)]
+        found = [self._retry(row, by) async for row in self._matching(where)]
         found.reverse()
-        return await self._retry_each(found, by=by)
+        return await self._record_each(found, by=by)
 
-    async def _retry_each(self, found: Sequence[FollowUpId], *, by: str) -> Done:
+    @staticmethod
+    def _retry(row: FollowUp, by: str) -> FollowUpWished:
+        seen = Seen(row.state, row.tries)
+        return FollowUpWished(row.id, FollowUpWish.RETRY, by, seen)
+
+    async def _record_each(self, retries: Sequence[FollowUpWished], *, by: str) -> Done:
         """Send messages again, some at a time."""
         changed = 0
-        for start in range(0, len(found), COMMAND_CALLS_MAX):
-            some = found[start : start + COMMAND_CALLS_MAX]
-            facts = [FollowUpWished(one, FollowUpWish.RETRY, by) for one in some]
+        for start in range(0, len(retries), COMMAND_CALLS_MAX):
+            facts = retries[start : start + COMMAND_CALLS_MAX]
             settled = await self._ledger.record(*facts, by=by)
             changed += sum(one is not None for one in settled)
         words = f"{_messages(changed)} {_WISH_WORDS[FollowUpWish.RETRY]}"
-        left = len(found) - changed
+        left = len(retries) - changed
         return Done(message=f"{words}; {left:,} could not be" if left else words)
 
     async def _matching(self, where: FollowUpFilter) -> AsyncIterator[FollowUp]:
@@ -265,10 +270,12 @@ class FollowingUp:
     async def send_since(self, since: Instant, *, by: str, confirmed: bool) -> Done:
         """Send messages after calls that ended before the first start; count them at first."""
         where = FollowUpFilter(skipped_for=SkipReason.BEFORE_FIRST_START)
-        found = [row.id async for row in self._matching(where) if row.ended_at >= since]
+        found = [
+            self._retry(row, by) async for row in self._matching(where) if row.ended_at >= since
+        ]
         if not confirmed:
             return Done(message=f"{_messages(len(found))} would be sent")
-        await self._retry_each(found, by=by)
+        await self._record_each(found, by=by)
         return Done(message=f"{_messages(len(found))} to be sent")
 
     # What is shown.
