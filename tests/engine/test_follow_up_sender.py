@@ -736,3 +736,34 @@ async def test_what_came_into_doubt_since_it_was_found_is_not_sent_again(
     assert {to: len(sids) for to, sids in rig.messenger.really.items()} == dict.fromkeys(
         rig.messenger.really, 1
     )
+
+
+@pytest.mark.parametrize("resend", [False, True])
+async def test_of_two_messages_in_doubt_to_one_person_none_is_given_the_others(
+    tmp_path: Path, resend: bool
+) -> None:
+    async with message_rig(tmp_path) as rig:
+        rig.ledger.rules = replace(rig.ledger.rules, resend_ambiguous=resend)
+        await rig.ended(1)
+        rig.messenger.answer = silence
+        await rig.send()
+        rig.clock.wait(5)
+        await rig.ended_again(1)
+        rig.messenger.answer = rig.messenger.takes_in_silence  # type: ignore[assignment]
+        await rig.send()
+        second = rig.messenger.orders[1]
+        rig.messenger.answer = rig.messenger.takes_and_answers  # type: ignore[assignment]
+        for _ in range(40):
+            rig.clock.wait(6)
+            await rig.reader.step()
+            await rig.send()
+        assert await rig.states() == ["ambiguous", "ambiguous"]
+        assert len(rig.messenger.orders) == 2
+        assert "or another to them in doubt" in (await rig.rows())[0].detail
+        await rig.door.tell(MessageNews(Delivery.SENT, second.try_id, sid_of(second)), by="webhook")
+        for _ in range(40):
+            rig.clock.wait(40)
+            await rig.reader.step()
+            await rig.send()
+        assert await rig.states() == ["accepted" if resend else "ambiguous", "sent"]
+        assert len(rig.messenger.orders) == 2 + resend

@@ -155,12 +155,14 @@ class MessagesListed:
     """One complete listing of what was sent to a number since a try began.
 
     `found` names the messages that may be this try's, `other_times` those that were made before or
-    after it can have been under way; both leave out those known to be of others.
+    after it can have been under way; both leave out those known to be of others. `in_doubt_too`
+    counts further tries to them that are in doubt: what is listed may be one of those.
     """
 
     try_id: TryId
     found: tuple[MessageSid, ...] = ()
     other_times: tuple[MessageSid, ...] = ()
+    in_doubt_too: int = 0
     source: Source = Source.POLL
 
 

@@ -189,9 +189,11 @@ def _listed(
 ) -> FollowUpSettlement | None:
     if one_try.state is not TryState.AMBIGUOUS:
         return None
-    if len(fact.found) == 1:
+    if len(fact.found) == 1 and not fact.in_doubt_too:
         found = MessageNews(Delivery.ACCEPTED, one_try.id, fact.found[0])
         return _news(follow_up, one_try, found, rules, now)
+    if len(fact.found) == 1:
+        return _asked(follow_up, one_try, "a message may be this one, or another to them in doubt")
     if fact.found:
         return _asked(follow_up, one_try, f"{len(fact.found)} messages may be this one")
     if fact.other_times:

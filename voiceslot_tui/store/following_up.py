@@ -150,6 +150,15 @@ _BESIDE_ANOTHER: Final = (
     "WHERE mine.id = ? AND other.state = 'sending' AND other.id <> mine.id "
     "AND other.to_number = mine.to_number AND other.channel = mine.channel LIMIT 1"
 )
+_NEAR_MS: Final = 86_400_000
+"""Tries to one person that began within a day of each other may be each other's, by any clock."""
+_IN_DOUBT_TOO: Final = (
+    "SELECT count(*) FROM message_try AS mine, message_try AS other INDEXED BY message_try_sent_to "
+    "WHERE mine.id = :id AND other.to_number = mine.to_number AND other.to_number <> '' "
+    "AND other.started_at BETWEEN mine.started_at - :near AND mine.started_at + :near "
+    "AND other.state NOT IN ('not_sent', 'failed') AND other.state = 'ambiguous' "
+    "AND other.id <> mine.id AND other.channel = mine.channel"
+)
 _OWNER: Final = "SELECT id FROM message_try WHERE message_sid = ?"
 
 _LOOKED_UP_AFTER_S: Final = MappingProxyType(
@@ -206,7 +215,8 @@ def _believable(db: sqlite3.Connection, fact: FollowUpFact) -> FollowUpFact | No
         case MessagesListed():
             mine = [sid for sid in fact.found if not _is_of_another(db, sid, fact.try_id)]
             others = [sid for sid in fact.other_times if not _is_of_another(db, sid, fact.try_id)]
-            return replace(fact, found=tuple(mine), other_times=tuple(others))
+            (doubts,) = db.execute(_IN_DOUBT_TOO, {"id": fact.try_id, "near": _NEAR_MS}).fetchone()
+            return replace(fact, found=tuple(mine), other_times=tuple(others), in_doubt_too=doubts)
         case MessageNews() if fact.try_id is not None and fact.message_sid is not None:
             if _is_of_another(db, fact.message_sid, fact.try_id):
                 return replace(fact, try_id=None)

@@ -177,6 +177,7 @@ REFUSALS = {
 FOUND_NOTHING = "not found in 3 complete listings"
 ASKED = f"{FOUND_NOTHING}; say whether it was sent"
 SENT_AGAIN = f"{FOUND_NOTHING}; sent again as FOLLOW_UP_AMBIGUOUS=resend allows"
+MAYBE_ANOTHERS = "a message may be this one, or another to them in doubt; say whether it was sent"
 SEVERAL = "2 messages may be this one; say whether it was sent"
 OTHER_TIMES = (
     "a message to them is listed, dated too early or too late for this one; say whether it was sent"
@@ -191,6 +192,14 @@ DOUBTS = {
         "time-out",
     ),
     "not found": Row(listed(), MessagesListed(ONE), {}, {"lookups": 1, "first_lookup_at": T}),
+    "one is found, and another to them is in doubt": Row(
+        listed(),
+        MessagesListed(ONE, (SID,), in_doubt_too=1),
+        {"detail": MAYBE_ANOTHERS},
+        {"detail": MAYBE_ANOTHERS},
+        (),
+        MAYBE_ANOTHERS,
+    ),
     "not found again": Row(listed(0), MessagesListed(ONE), {}, {"lookups": 2}),
     "not found at all": Row(
         listed(0, 25), MessagesListed(ONE), {"detail": ASKED}, {"lookups": 3}, (), ASKED
