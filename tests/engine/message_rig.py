@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
+from unittest.mock import patch
 
 from tests.engine.fakes import NOW, FakeClock, FakeIds
 from voiceslot_tui.core.calls import ConversationId, Disposition, Instant
@@ -45,6 +46,7 @@ from voiceslot_tui.engine.message_reader import MessageReader
 from voiceslot_tui.engine.message_writing import MessageWriter
 from voiceslot_tui.engine.switches import Switches
 from voiceslot_tui.follow_up_ports import Ended, MessageOrder, Workspace
+from voiceslot_tui.store import sqlite_follow_ups
 from voiceslot_tui.store.sqlite import SqliteStore, open_store
 from voiceslot_tui.wire.follow_up_messages import unfit_variable
 
@@ -296,11 +298,12 @@ async def message_rig(
     channels: tuple[Channel, ...] = (Channel.WHATSAPP,),
     per_second: float = 0.0,
 ) -> AsyncIterator[MessageRig]:
-    """Open the rig, with its template read."""
+    """Open the rig, with its template read. News does not wait for company."""
     clock = FakeClock()
     store = await open_store(folder / "voiceslot.db", NOW)
-    async with asyncio.TaskGroup() as sends:
-        rig = MessageRig(store, clock, sends, channels, per_second)
-        await rig.reader.step()
-        yield rig
+    with patch.object(sqlite_follow_ups, "_NEWS_PATIENCE_S", 0.0):
+        async with asyncio.TaskGroup() as sends:
+            rig = MessageRig(store, clock, sends, channels, per_second)
+            await rig.reader.step()
+            yield rig
     await store.close()

@@ -22,8 +22,9 @@ from tests.engine.message_rig import (
     silence,
     taken,
 )
+from voiceslot_tui.core import follow_ups
 from voiceslot_tui.core.calls import CallSid, ConversationId, Disposition
-from voiceslot_tui.core.errors import ReadFailed, StoreUnavailable
+from voiceslot_tui.core.errors import ReadDenied, ReadFailed, ReadUnclear, StoreUnavailable
 from voiceslot_tui.core.facts import Outcome
 from voiceslot_tui.core.follow_up_facts import (
     Approval,
@@ -353,8 +354,9 @@ async def test_a_summary_is_waited_for(rig: MessageRig) -> None:
 
 
 async def test_a_platform_that_keeps_silent_costs_the_summary_not_the_message(
-    rig: MessageRig,
+    rig: MessageRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(follow_ups, "FOLLOW_UP_OUTCOME_READS_MAX", 180)
     rig.talks.fails = ReadFailed("ElevenLabs does not answer")
     await rig.ended(1, disposition=Disposition.ANSWERED, known=False)
     for _ in range(200):
@@ -418,9 +420,46 @@ async def test_what_the_platform_cannot_say_after_an_hour_stays_as_presumed(
     assert row.outcome_known, "the platform knows no more about it"
 
 
-async def test_while_conversations_cannot_be_read_nobody_is_left_out_for_what_is_presumed(
-    rig: MessageRig,
+@pytest.mark.parametrize(
+    ("problem", "readable_after"),
+    [
+        (ReadFailed("ElevenLabs does not answer"), 1_000),
+        (ReadDenied("the key may not"), 100),
+        (ReadUnclear("it is no JSON"), 100),
+    ],
+)
+async def test_an_outage_of_hours_costs_no_message_its_summary(
+    rig: MessageRig, problem: ReadFailed, readable_after: int
 ) -> None:
+    rig.talks.summaries["conv_1"] = read_summary("They want an appointment.")
+    rig.talks.fails = problem
+    await rig.ended(1, disposition=Disposition.ANSWERED, known=False)
+    for _ in range(readable_after):
+        await rig.send()
+        rig.clock.wait(21)
+    assert rig.messenger.orders == []
+    rig.talks.fails = None
+    await rig.send(3)
+    (order,) = rig.messenger.orders
+    assert "They want an appointment." in order.content_variables
+
+
+@pytest.mark.parametrize("problem", [ReadDenied("the key may not"), ReadUnclear("it is no JSON")])
+async def test_a_conversation_that_is_answered_for_an_hour_without_words_is_not_waited_for(
+    rig: MessageRig, problem: ReadFailed
+) -> None:
+    rig.talks.fails = problem
+    await rig.ended(1, disposition=Disposition.ANSWERED, known=False)
+    for _ in range(182):
+        await rig.send()
+        rig.clock.wait(21)
+    assert await rig.states() == ["accepted"]
+
+
+async def test_while_conversations_cannot_be_read_nobody_is_left_out_for_what_is_presumed(
+    rig: MessageRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow_ups, "FOLLOW_UP_OUTCOME_READS_MAX", 180)
     rig.talks.fails = ReadFailed("ElevenLabs does not answer")
     await rig.ended(1, disposition=Disposition.FAILED, known=False)
     for _ in range(182):

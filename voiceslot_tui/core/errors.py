@@ -6,7 +6,8 @@
     ├── Rejected              an operator's wish that the state of things does not allow
     ├── Missing               the call, attempt or page asked for is not there
     ├── ReadFailed            the platform or the carrier could not be read now: try again later
-    │   └── ReadDenied        it refuses to answer us: somebody has to act
+    │   ├── ReadDenied        it refuses to answer us: somebody has to act
+    │   └── ReadUnclear       it answered, and nobody can read what
     ├── IdempotencyConflict   the same key came with another body
     ├── StoreUnavailable      the database cannot be written now: nothing was stored, try again
     │   ├── StoreBusy         too much waits for the writer
@@ -69,6 +70,10 @@ class ReadFailed(VoiceslotError):
 
 class ReadDenied(ReadFailed):
     """The platform or the carrier refuses our credentials or our plan."""
+
+
+class ReadUnclear(ReadFailed):
+    """The platform or the carrier answered, and the answer is not what was asked for."""
 
 
 class IdempotencyConflict(VoiceslotError):

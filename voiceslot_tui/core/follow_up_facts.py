@@ -177,6 +177,18 @@ class OutcomeRead:
 
 
 @dataclass(frozen=True, slots=True)
+class OutcomeOpen:
+    """The conversation of an ended call was asked for in vain.
+
+    `answered` says whether the platform answered, and could not say; else it was not reached.
+    """
+
+    follow_up_id: FollowUpId
+    answered: bool
+    source: Source = Source.POLL
+
+
+@dataclass(frozen=True, slots=True)
 class TemplateNews:
     """What is known of the template that a blocked follow-up waits for."""
 
@@ -229,7 +241,7 @@ SendAnswer = MessageTaken | MessageRefused | MessageUnanswered
 """What sending a message can come to."""
 
 TryFact = MessageTaken | MessageRefused | MessageUnanswered | MessageNews | MessagesListed
-RowFact = OutcomeRead | TemplateNews | PersonOptedOut | FollowUpWished
+RowFact = OutcomeRead | OutcomeOpen | TemplateNews | PersonOptedOut | FollowUpWished
 FollowUpFact = TryFact | RowFact
 
 
@@ -249,5 +261,5 @@ def follow_up_subject(fact: FollowUpFact) -> FollowUpSubject:
             return FollowUpSubject(None, fact.try_id, fact.message_sid)
         case MessageTaken() | MessageRefused() | MessageUnanswered() | MessagesListed():
             return FollowUpSubject(try_id=fact.try_id)
-        case OutcomeRead() | TemplateNews() | PersonOptedOut() | FollowUpWished():
+        case OutcomeRead() | OutcomeOpen() | TemplateNews() | PersonOptedOut() | FollowUpWished():
             return FollowUpSubject(follow_up_id=fact.follow_up_id)

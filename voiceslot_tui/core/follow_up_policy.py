@@ -296,10 +296,7 @@ def judged(
 ) -> FollowUpSettlement | None:
     """Write a judgement down; None where it is what stands there already."""
     if isinstance(verdict, Wait):
-        reads = follow_up.outcome_reads + (verdict.reason is WaitReason.OUTCOME)
-        waiting = replace(
-            follow_up, due_at=verdict.until, waits_for=verdict.reason, outcome_reads=reads
-        )
+        waiting = replace(follow_up, due_at=verdict.until, waits_for=verdict.reason)
         return None if waiting == follow_up else FollowUpSettlement(waiting)
     if isinstance(verdict, Skip):
         skipped = step_to(follow_up, FollowUpStep.SKIPPED, FollowUpState.SKIPPED, now)

@@ -24,13 +24,14 @@ from voiceslot_tui.core.follow_up_facts import (
     MessagesListed,
     MessageTaken,
     MessageUnanswered,
+    OutcomeOpen,
     OutcomeRead,
     PersonOptedOut,
     TemplateNews,
     TryFact,
 )
 from voiceslot_tui.core.follow_up_moves import FollowUpSettlement, skipped, step_to
-from voiceslot_tui.core.follow_up_wishes import outcome_read, template_news, wished
+from voiceslot_tui.core.follow_up_wishes import outcome_open, outcome_read, template_news, wished
 from voiceslot_tui.core.follow_ups import (
     FOLLOW_UP_TRANSITIONS,
     BlockReason,
@@ -86,6 +87,8 @@ def settle_follow_up(
             return wished(follow_up, one_try, fact, now)
         case OutcomeRead():
             return outcome_read(follow_up, fact, now)
+        case OutcomeOpen():
+            return outcome_open(follow_up, fact)
         case TemplateNews():
             return template_news(follow_up, fact, now)
         case PersonOptedOut():

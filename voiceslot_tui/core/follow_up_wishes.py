@@ -11,6 +11,7 @@ from voiceslot_tui.core.follow_up_facts import (
     Approval,
     FollowUpWish,
     FollowUpWished,
+    OutcomeOpen,
     OutcomeRead,
     Seen,
     TemplateNews,
@@ -27,7 +28,7 @@ from voiceslot_tui.core.follow_ups import (
     TryState,
     WaitReason,
 )
-from voiceslot_tui.core.limits import TEMPLATE_RELEASES_MAX
+from voiceslot_tui.core.limits import FOLLOW_UP_OUTCOME_ANSWER_COUNTS, TEMPLATE_RELEASES_MAX
 
 
 def outcome_read(follow_up: FollowUp, fact: OutcomeRead, now: Instant) -> FollowUpSettlement | None:
@@ -44,6 +45,14 @@ def outcome_read(follow_up: FollowUp, fact: OutcomeRead, now: Instant) -> Follow
     if follow_up.waits_for is WaitReason.OUTCOME:
         known = replace(known, due_at=None, waits_for=None)
     return FollowUpSettlement(known)
+
+
+def outcome_open(follow_up: FollowUp, fact: OutcomeOpen) -> FollowUpSettlement | None:
+    """Count a reading in vain; None where how the call went is known meanwhile."""
+    if follow_up.outcome_known:
+        return None
+    reads = follow_up.outcome_reads + (FOLLOW_UP_OUTCOME_ANSWER_COUNTS if fact.answered else 1)
+    return FollowUpSettlement(replace(follow_up, outcome_reads=reads))
 
 
 def named(follow_up: FollowUp, now: Instant) -> FollowUpSettlement | None:

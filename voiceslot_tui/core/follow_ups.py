@@ -209,10 +209,11 @@ class FollowUp:
     `to_number` is E.164, or empty where the platform gave none that can be read. `channel` is that
     of the current try, or of the next. `outcome_known` says whether the conversation was read:
     until then the disposition is presumed and the summary missing. `outcome_reads` counts how often
-    that was begun, since an operator wanted the message last. `tries` counts requests that
-    were made, `failures` those of the present channel that failed and are made again, `resends`
-    those made again although an earlier one was never found. `insisted` is set where an operator
-    wanted the message: then neither its age nor an unknown time zone keeps it back.
+    that was in vain since an operator wanted the message last, an answer that told nothing for
+    FOLLOW_UP_OUTCOME_ANSWER_COUNTS that never came. `tries` counts requests that were made,
+    `failures` those of the present channel that failed and are made again, `resends` those made
+    again although an earlier one was never found. `insisted` is set where an operator wanted the
+    message: then neither its age nor an unknown time zone keeps it back.
     """
 
     id: FollowUpId

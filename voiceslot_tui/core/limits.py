@@ -98,8 +98,10 @@ FOLLOW_UP_TOO_OLD_S: Final = 24 * 3600.0
 """A message about a call that ended longer ago is not sent unless an operator wants it."""
 FOLLOW_UP_OUTCOME_EVERY_S: Final = 20.0
 """How long until a conversation whose outcome was not there yet is read again."""
-FOLLOW_UP_OUTCOME_READS_MAX: Final = 180
-"""How often it is, for an hour at least; then what the call's status suggests must do."""
+FOLLOW_UP_OUTCOME_READS_MAX: Final = 2_160
+"""How often it is, for twelve hours at least; then what the call's status suggests must do."""
+FOLLOW_UP_OUTCOME_ANSWER_COUNTS: Final = 12
+"""What a reading counts that was answered, in vain: an hour of such answers is enough."""
 FOLLOW_UP_OUTCOME_SELDOM_S: Final = 600.0
 """How long until the next time after that, where the status suggests to send nothing."""
 WINDOW_S: Final = 24 * 3600.0

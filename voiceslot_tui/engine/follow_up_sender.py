@@ -13,13 +13,14 @@ from typing import Final, assert_never
 
 from voiceslot_tui import logs
 from voiceslot_tui.core.calls import Disposition, Instant
-from voiceslot_tui.core.errors import ReadFailed
+from voiceslot_tui.core.errors import ReadDenied, ReadFailed, ReadUnclear
 from voiceslot_tui.core.follow_up_facts import (
     Failure,
     FollowUpFact,
     MessageRefused,
     MessageTaken,
     MessageUnanswered,
+    OutcomeOpen,
     OutcomeRead,
     SendAnswer,
 )
@@ -293,17 +294,23 @@ class FollowUpSender:
             if not self._reading:
                 self.read.set()
 
-    async def _outcome(self, follow_up: FollowUp) -> OutcomeRead | None:
-        """Read how a call went; None while nobody can say.
+    async def _outcome(self, follow_up: FollowUp) -> OutcomeRead | OutcomeOpen:
+        """Read how a call went, or note that nobody can say.
 
         Where the platform still cannot after a long time, it stays at what was presumed.
         """
+        answered = True
         try:
             read = await self._read_of(follow_up)
+        except (ReadDenied, ReadUnclear):
+            read = None
         except ReadFailed:
-            return None
-        presumed = OutcomeRead(follow_up.id, follow_up.disposition)
-        return presumed if read is None and follow_up.outcome_given_up else read
+            read, answered = None, False
+        if read is not None:
+            return read
+        if answered and follow_up.outcome_given_up:
+            return OutcomeRead(follow_up.id, follow_up.disposition)
+        return OutcomeOpen(follow_up.id, answered)
 
     async def _read_of(self, follow_up: FollowUp) -> OutcomeRead | None:
         assert follow_up.conversation_id is not None, "there is nothing to read"

@@ -12,7 +12,13 @@ from typing import Final
 
 from voiceslot_tui.core.batches import BatchMark
 from voiceslot_tui.core.calls import Instant
-from voiceslot_tui.core.follow_up_facts import Approval, FollowUpFact, MessageNews, OutcomeRead
+from voiceslot_tui.core.follow_up_facts import (
+    Approval,
+    FollowUpFact,
+    MessageNews,
+    OutcomeOpen,
+    OutcomeRead,
+)
 from voiceslot_tui.core.follow_up_moves import FollowUpSettlement
 from voiceslot_tui.core.follow_up_pages import (
     BatchFigures,
@@ -47,7 +53,7 @@ from voiceslot_tui.store import (
 )
 from voiceslot_tui.store.database import Database
 
-_NEWS: Final = (MessageNews, OutcomeRead)
+_NEWS: Final = (MessageNews, OutcomeOpen, OutcomeRead)
 _NEWS_PATIENCE_S: Final = 0.1
 """How long news of messages waits for company: several come of each, and each commit has its price.
 

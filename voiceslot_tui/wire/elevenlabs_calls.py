@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from voiceslot_tui.core.calls import AttemptId, CallSid, ConversationId, Disposition, Instant
-from voiceslot_tui.core.errors import ReadFailed
+from voiceslot_tui.core.errors import ReadFailed, ReadUnclear
 from voiceslot_tui.core.facts import Outcome
 from voiceslot_tui.core.limits import ID_CHARS_MAX
 from voiceslot_tui.core.talks import AgentSummary, PhoneNumberSummary, Talk, TalkState
@@ -209,13 +209,13 @@ def read_phone_numbers(body: bytes) -> Listed[PhoneNumberSummary]:
 
 
 def decoded(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw, what: str) -> _T:
-    """Decode a body. Raises ReadFailed saying what could not be read, without quoting it."""
+    """Decode a body. Raises ReadUnclear saying what could not be read, without quoting it."""
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as problem:
-        raise ReadFailed(f"ElevenLabs' answer is not {what}: {problem}") from None
+        raise ReadUnclear(f"ElevenLabs' answer is not {what}: {problem}") from None
     except (ValueError, RecursionError):
-        raise ReadFailed(f"ElevenLabs' answer is not {what}: it is no JSON") from None
+        raise ReadUnclear(f"ElevenLabs' answer is not {what}: it is no JSON") from None
 
 
 def next_of(has_more: bool | None, next_cursor: str | None) -> str | None:

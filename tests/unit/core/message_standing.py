@@ -17,6 +17,7 @@ from voiceslot_tui.core.follow_up_facts import (
     MessagesListed,
     MessageTaken,
     MessageUnanswered,
+    OutcomeOpen,
     OutcomeRead,
     PersonOptedOut,
     TemplateNews,
@@ -170,6 +171,8 @@ def row_facts(approvals: tuple[Approval, ...] = tuple(Approval)) -> tuple[Follow
     """Give every fact there can be about the follow-up itself."""
     return (
         OutcomeRead(ID, Disposition.VOICEMAIL, "they talked"),
+        OutcomeOpen(ID, answered=True),
+        OutcomeOpen(ID, answered=False),
         PersonOptedOut(ID),
         *(TemplateNews(ID, CONTENT, approval) for approval in approvals),
         TemplateNews(ID, "HX11111111111111111111111111111111", Approval.APPROVED),

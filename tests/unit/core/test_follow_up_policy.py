@@ -204,8 +204,8 @@ def test_a_pause_waits_for_no_time() -> None:
 def test_a_conversation_is_read_first_but_not_waited_for_for_ever() -> None:
     row = message(outcome_known=False)
     assert verdict(row) == Wait(WaitReason.OUTCOME, later(NOON, 20))
-    assert verdict(replace(row, outcome_reads=179)) == Wait(WaitReason.OUTCOME, later(NOON, 20))
-    assert verdict(replace(row, outcome_reads=180)) == BY_TEMPLATE
+    assert verdict(replace(row, outcome_reads=2_159)) == Wait(WaitReason.OUTCOME, later(NOON, 20))
+    assert verdict(replace(row, outcome_reads=2_160)) == BY_TEMPLATE
     assert verdict(replace(row, conversation_id=None)) == BY_TEMPLATE
 
 
@@ -224,7 +224,7 @@ def test_an_end_that_was_learned_late_is_read_too() -> None:
 def test_what_is_presumed_is_not_taken_for_a_reason_to_send_nothing() -> None:
     row = message(outcome_known=False, disposition=Disposition.FAILED)
     assert verdict(row) == Wait(WaitReason.OUTCOME, later(NOON, 20))
-    in_vain = replace(row, outcome_reads=180)
+    in_vain = replace(row, outcome_reads=2_160)
     assert verdict(in_vain) == Wait(WaitReason.OUTCOME, later(NOON, 600))
     assert verdict(replace(in_vain, outcome_known=True)) == Skip(SkipReason.NOT_WANTED)
     tomorrow = later(NOON, 24 * 3600 + 1)
