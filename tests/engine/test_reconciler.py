@@ -205,6 +205,14 @@ async def unfinished(order: StartOrder, since: Instant) -> Search:
     return Search(None, complete=False)
 
 
+async def not_answered(conversation_id: ConversationId) -> Talk | None:
+    raise ReadFailed("no answer")
+
+
+async def not_told(conversation_id: ConversationId) -> Talk | None:
+    raise ReadDenied("the key may not read conversations")
+
+
 async def denied(order: StartOrder, since: Instant) -> Search:
     raise ReadDenied("the key may not read conversations")
 
@@ -270,9 +278,6 @@ async def test_a_question_that_is_denied_is_told_until_it_is_answered(tmp_path: 
 async def test_a_denial_is_told_no_more_once_there_is_nothing_to_ask(tmp_path: Path) -> None:
     async with running(tmp_path) as rig:
         (order,) = await dialled(rig)
-
-        async def not_told(_: ConversationId) -> Talk | None:
-            raise ReadDenied("the key may not read conversations")
 
         async def nothing_listed(_: float) -> tuple[Talk, ...]:
             return ()
@@ -385,9 +390,89 @@ async def test_an_outcome_is_waited_for_a_quarter_of_an_hour(tmp_path: Path) -> 
         await rig.poll()
         await rig.polls(WRAP_UP_MAX_S - POLL_S)
         assert await rig.state(order.call_id) is CallState.WRAPPING_UP
-        await rig.polls(POLL_S * 3)
+        await rig.polls(POLL_S * 4)
         call = await rig.call(order.call_id)
         assert (call.state, call.disposition) == (CallState.ENDED, Disposition.UNKNOWN)
+
+
+async def wrapping_up(rig: Rig) -> StartOrder:
+    """Give a call that may be tried again, and that has wrapped up for two minutes."""
+    await rig.enqueue(new_call(1, attempts=3))
+    await rig.dispatch()
+    (order,) = rig.platform.dialled
+    rig.platform.ends(conversation_of(order))
+    await rig.polls(120)
+    assert await rig.state(order.call_id) is CallState.WRAPPING_UP
+    return order
+
+
+async def out_for(rig: Rig, seconds: float) -> None:
+    """Let the platform be out for some time."""
+    rig.platform.failing = True
+    for _ in range(int(seconds / POLL_S)):
+        with pytest.raises(ReadFailed):
+            await rig.poll()
+    rig.platform.failing = False
+
+
+async def asleep_for(rig: Rig, seconds: float) -> None:
+    """Let the machine sleep for some time."""
+    rig.clock.wait(seconds)
+
+
+@pytest.mark.parametrize("gone_for", [out_for, asleep_for])
+@pytest.mark.parametrize("minutes_more", [0, 3])
+async def test_an_outcome_that_is_told_after_an_outage_is_heeded(
+    tmp_path: Path, gone_for: Callable[[Rig, float], Awaitable[None]], minutes_more: int
+) -> None:
+    """It is not given up before the platform could tell it; that may be late in its work, too."""
+    async with running(tmp_path) as rig:
+        order = await wrapping_up(rig)
+        await gone_for(rig, WRAP_UP_MAX_S + 60)
+        await rig.polls(minutes_more * 60)
+        rig.platform.ends(conversation_of(order), Outcome(Disposition.BUSY))
+        await rig.polls(60)
+        assert await rig.hold(order.call_id) is Hold.RETRY_WAIT
+
+
+async def test_a_question_that_fails_after_an_outage_loses_no_outcome(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        order = await wrapping_up(rig)
+        rig.platform.ends(conversation_of(order), Outcome(Disposition.BUSY))
+        for _ in range(2):
+            await out_for(rig, WRAP_UP_MAX_S + 60)
+            with patch.object(rig.platform, "talk", not_answered):
+                await rig.poll()
+        await rig.polls(60)
+        assert await rig.hold(order.call_id) is Hold.RETRY_WAIT
+
+
+@pytest.mark.parametrize("talk", [not_answered, not_told])
+async def test_an_outcome_that_alone_cannot_be_read_is_not_waited_for_for_ever(
+    tmp_path: Path, talk: Callable[[ConversationId], Awaitable[Talk | None]]
+) -> None:
+    async with running(tmp_path) as rig:
+        order = await wrapping_up(rig)
+        with patch.object(rig.platform, "talk", talk):
+            await polled(rig, WRAP_UP_MAX_S + 180)
+            assert await rig.state(order.call_id) is CallState.WRAPPING_UP
+            await polled(rig, 600)
+        call = await rig.call(order.call_id)
+        assert (call.state, call.disposition) == (CallState.ENDED, Disposition.UNKNOWN)
+
+
+async def test_an_outcome_of_a_conversation_that_nobody_finds_is_not_waited_for_for_ever(
+    tmp_path: Path,
+) -> None:
+    """Its end was told by its own mark alone, and no search is ever completed."""
+    async with running(tmp_path) as rig:
+        order = await uncertain(rig)
+        await rig.over(order, None)
+        with patch.object(rig.platform, "search", unfinished):
+            await rig.polls(WRAP_UP_MAX_S + 180)
+            assert await rig.state(order.call_id) is CallState.WRAPPING_UP
+            await rig.polls(600)
+        assert await rig.state(order.call_id) is CallState.ENDED
 
 
 @pytest.mark.parametrize("said", [True, False, None])

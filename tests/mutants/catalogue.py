@@ -191,10 +191,10 @@ MUTANTS: Final = (
     _one(
         "a call of some length is taken for over",
         _RECONCILER,
-        "        if one.call.state is CallState.WRAPPING_UP and attempt.over_at is not None:",
+        "        if one.call.state is CallState.UNKNOWN and one.call.holding:",
         "        if one.call.state is CallState.LIVE and age_s > 15.0:\n"
         "            return (Over(attempt.conversation_id, attempt.id),)\n"
-        "        if one.call.state is CallState.WRAPPING_UP and attempt.over_at is not None:",
+        "        if one.call.state is CallState.UNKNOWN and one.call.holding:",
     ),
     _one(
         "a status word that nobody knows means over",

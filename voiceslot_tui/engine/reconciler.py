@@ -98,6 +98,7 @@ class Reconciler:
         self._patience_s = ASK_WITHIN_S
         self._asked: dict[AttemptId, tuple[float, float]] = {}
         self._denied: dict[AttemptId, str] = {}
+        self._in_vain: dict[AttemptId, int] = {}
         self._ages = Ages(clock)
         self._next_poll_s = clock.steady_s()
 
@@ -175,6 +176,7 @@ class Reconciler:
         listed = None if seen.talks is None else {talk.conversation_id: talk for talk in seen.talks}
         under_way = {one.attempt.id for one in seen.open_calls}
         self._asked = {key: when for key, when in self._asked.items() if key in under_way}
+        self._in_vain = {key: n for key, n in self._in_vain.items() if key in under_way}
         self._ages.forget_all_but(under_way)
         expired = [fact for one in seen.open_calls for fact in self._expired(one)]
         if expired:
@@ -209,14 +211,11 @@ class Reconciler:
             raise
 
     def _expired(self, one: OpenCall) -> _Facts:
-        """Say of a call that its wait is over: for an answer, an outcome, or an idle slot."""
+        """Say of a call that its wait is over: for an answer, or an idle slot."""
         attempt = one.attempt
         age_s = self._ages.surely(attempt.id, attempt.started_at)
         if one.call.state is CallState.DIALING:
             return (Interrupted(attempt.id),) if age_s > _DIAL_LOST_S else ()
-        if one.call.state is CallState.WRAPPING_UP and attempt.over_at is not None:
-            waited_s = self._ages.surely(attempt.id, attempt.over_at)
-            return (WrapUpExpired(one.call.id),) if waited_s > WRAP_UP_MAX_S else ()
         if one.call.state is CallState.UNKNOWN and one.call.holding:
             holds_s = seconds_between(attempt.started_at, attempt.holds_until)
             return (SlotLapsed(attempt.id),) if age_s > holds_s else ()
@@ -275,17 +274,39 @@ class Reconciler:
             await self._ledger.record(*facts, by="platform (poll)")
 
     async def _about(self, one: OpenCall) -> _Facts:
-        """Ask about a call; give up a dial of which no question can tell any more."""
+        """Ask about a call; give up what no question can tell any more."""
         facts: _Facts = ()
+        is_told = False
         try:
             facts = await self._of_call(one)
+            # A search that could not be completed has told nothing.
+            is_told = bool(facts) or one.attempt.conversation_id is not None
             self._denied.pop(one.attempt.id, None)
         except ReadDenied as problem:
             self._denied[one.attempt.id] = str(problem)
         except ReadFailed:
             # It is asked again later; whether we may ask it did not say.
             pass
+        if one.call.state is CallState.WRAPPING_UP:
+            return facts + self._without_outcome(one, facts, is_told=is_told)
         return facts or self._given_up(one)
+
+    def _without_outcome(self, one: OpenCall, facts: _Facts, *, is_told: bool) -> _Facts:
+        """Say of an ended call that its outcome did not come in time.
+
+        The time counts in which it was asked for: after an outage, or a suspension, it may be there
+        or come soon. A question that fails counts too once the time is up, so that a conversation
+        which alone cannot be read is not asked about for ever.
+        """
+        attempt = one.attempt
+        if any(_has_outcome(fact) for fact in facts):
+            return ()
+        waited_s = self._ages.surely(attempt.id, attempt.over_at or attempt.started_at)
+        is_late = waited_s > WRAP_UP_MAX_S
+        if is_told or is_late:
+            self._in_vain[attempt.id] = self._in_vain.get(attempt.id, 0) + 1
+        in_vain_s = self._in_vain.get(attempt.id, 0) * (_ASK_MAX_S + self._poll_interval_s)
+        return (WrapUpExpired(one.call.id),) if is_late and in_vain_s > WRAP_UP_MAX_S else ()
 
     def _given_up(self, one: OpenCall) -> _Facts:
         """Say of a dial in doubt that it can no longer be talking, whenever it was taken.
@@ -330,6 +351,10 @@ class Reconciler:
         if not overdue or self._carrier is None or call_sid is None:
             return ()
         return (CarrierOver(one.attempt.id),) if await self._carrier.is_over(call_sid) else ()
+
+
+def _has_outcome(fact: Fact) -> bool:
+    return isinstance(fact, Over) and fact.outcome is not None
 
 
 def facts_of_end(talk: Talk, attempt_id: AttemptId | None) -> tuple[Fact, ...]:
