@@ -15,6 +15,7 @@ from tests.engine.rig import ANSWERED, LAG_S, LONGEST_S, POLL_S, RING_S, Rig, ne
 from voiceslot_tui.core.calls import (
     AttemptId,
     AttemptState,
+    CallSid,
     CallState,
     ConversationId,
     Disposition,
@@ -520,6 +521,57 @@ async def test_a_conversation_the_platform_forgot_is_not_held_for_ever(tmp_path:
         await rig.polls(OVERDUE_S - LONGEST_S + 60)
         call = await rig.call(order.call_id)
         assert (call.state, call.holding) == (CallState.UNKNOWN, False)
+
+
+@pytest.mark.parametrize("talk", [not_answered, not_told])
+@pytest.mark.parametrize("strategy", [Strategy.CONVERSATIONS, Strategy.LIVE_COUNT])
+async def test_a_call_that_cannot_be_read_is_not_held_for_ever(
+    tmp_path: Path,
+    strategy: Strategy,
+    talk: Callable[[ConversationId], Awaitable[Talk | None]],
+) -> None:
+    """Its webhook was lost; the carrier knows the end, and alone is believed when it is overdue."""
+    async with running(tmp_path, strategy=strategy) as rig:
+        (order,) = await dialled(rig)
+        name = conversation_of(order)
+        call_sid = rig.platform.talks[name].call_sid
+        assert rig.carrier is not None
+        assert call_sid is not None
+        rig.platform.ends(name, ANSWERED)
+        with patch.object(rig.platform, "talk", talk):
+            await polled(rig, LONGEST_S)
+            assert rig.carrier.asked == []
+            await polled(rig, OVERDUE_S - LONGEST_S + 60)
+            assert rig.carrier.asked != []
+            assert await rig.state(order.call_id) is CallState.LIVE
+            rig.carrier.over[call_sid] = True
+            await polled(rig, 60)
+        call = await rig.call(order.call_id)
+        assert (call.state, call.holding) == (CallState.UNKNOWN, False)
+        await polled(rig, 600)
+        assert await rig.state(order.call_id) is CallState.ENDED
+
+
+async def test_whom_neither_may_be_asked_about_is_asked_once_each_and_told(tmp_path: Path) -> None:
+    async with running(tmp_path, strategy=Strategy.LIVE_COUNT) as rig:
+        (order,) = await dialled(rig)
+        asked: list[CallSid] = []
+
+        async def no_word(call_sid: CallSid) -> bool | None:
+            asked.append(call_sid)
+            raise ReadFailed("the carrier does not answer")
+
+        assert rig.carrier is not None
+        with (
+            patch.object(rig.platform, "talk", not_told),
+            patch.object(rig.carrier, "is_over", no_word),
+        ):
+            await polled(rig, OVERDUE_S)
+            asked.clear()
+            with pytest.raises(PartlyFailed, match="may not read conversations"):
+                await rig.poll()
+        assert asked == [f"sid_{order.attempt_id}"]
+        assert await rig.state(order.call_id) is CallState.LIVE
 
 
 async def test_without_a_carrier_time_alone_releases_nothing(tmp_path: Path) -> None:

@@ -182,11 +182,11 @@ MUTANTS: Final = (
         "a call that the list lacks is over",
         _RECONCILER,
         "        facts = () if talk is None else facts_of_end(talk, one.attempt.id)\n"
-        "        if facts",
+        "        return facts",
         "        facts = () if talk is None else facts_of_end(talk, one.attempt.id)\n"
         "        if one.call.state is CallState.LIVE:\n"
         "            facts = facts or (Over(one.attempt.conversation_id, one.attempt.id),)\n"
-        "        if facts",
+        "        return facts",
     ),
     _one(
         "a call of some length is taken for over",

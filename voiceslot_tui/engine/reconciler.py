@@ -274,22 +274,33 @@ class Reconciler:
             await self._ledger.record(*facts, by="platform (poll)")
 
     async def _about(self, one: OpenCall) -> _Facts:
-        """Ask about a call; give up what no question can tell any more."""
+        """Ask the platform, then the carrier; give up what neither can tell any more."""
+        failed: list[ReadFailed] = []
         facts: _Facts = ()
-        is_told = False
+        talk: Talk | None = None
         try:
-            facts = await self._of_call(one)
-            # A search that could not be completed has told nothing.
-            is_told = bool(facts) or one.attempt.conversation_id is not None
-            self._denied.pop(one.attempt.id, None)
-        except ReadDenied as problem:
-            self._denied[one.attempt.id] = str(problem)
-        except ReadFailed:
-            # It is asked again later; whether we may ask it did not say.
-            pass
+            facts, talk = await self._of_platform(one)
+        except ReadFailed as problem:
+            failed.append(problem)
+        # A search that could not be completed has told nothing.
+        is_told = bool(facts) or (one.attempt.conversation_id is not None and not failed)
+        if one.call.state is CallState.LIVE and not facts:
+            try:
+                facts = await self._of_carrier(one, talk)
+            except ReadFailed as problem:
+                failed.append(problem)
+        self._note_denied(one, failed)
         if one.call.state is CallState.WRAPPING_UP:
             return facts + self._without_outcome(one, facts, is_told=is_told)
         return facts or self._given_up(one)
+
+    def _note_denied(self, one: OpenCall, failed: list[ReadFailed]) -> None:
+        """Remember that we may not ask about a call; what failed did not say whether we may."""
+        denied = [str(problem) for problem in failed if isinstance(problem, ReadDenied)]
+        if denied:
+            self._denied[one.attempt.id] = denied[0]
+        elif not failed:
+            self._denied.pop(one.attempt.id, None)
 
     def _without_outcome(self, one: OpenCall, facts: _Facts, *, is_told: bool) -> _Facts:
         """Say of an ended call that its outcome did not come in time.
@@ -319,14 +330,13 @@ class Reconciler:
         lapsed = one.call.state is CallState.UNCERTAIN and age_s > holds_s
         return (SlotLapsed(attempt.id),) if lapsed else ()
 
-    async def _of_call(self, one: OpenCall) -> _Facts:
+    async def _of_platform(self, one: OpenCall) -> tuple[_Facts, Talk | None]:
+        """Ask the platform about a call; give what follows, and its conversation as it stands."""
         if one.attempt.conversation_id is None:
-            return await self._search(one)
+            return await self._search(one), None
         talk = await self._platform.talk(one.attempt.conversation_id)
         facts = () if talk is None else facts_of_end(talk, one.attempt.id)
-        if facts or one.call.state is not CallState.LIVE:
-            return facts
-        return await self._ask_carrier(one, talk)
+        return facts, talk
 
     async def _search(self, one: OpenCall) -> _Facts:
         """Look for the conversation of an attempt that was never answered."""
@@ -339,10 +349,11 @@ class Reconciler:
             return (named, *facts_of_end(talk, one.attempt.id))
         return (LookedUp(one.attempt.id),) if search.complete and old_enough else ()
 
-    async def _ask_carrier(self, one: OpenCall, talk: Talk | None) -> _Facts:
+    async def _of_carrier(self, one: OpenCall, talk: Talk | None) -> _Facts:
         """Ask the second witness about a call that rings or talks far too long.
 
-        Also where the platform has no conversation of that name any more: it may keep none.
+        Also where the platform has no conversation of that name any more, for it may keep none, or
+        does not tell of it.
         """
         rings = talk is not None and talk.state is TalkState.RINGING
         limit_s = self._ring_overdue_s if rings else self._overdue_s
