@@ -39,6 +39,7 @@ _SETTLEMENT = "core/settlement.py"
 _MOVES = "core/moves.py"
 _SLOTS = "core/slots.py"
 _RECONCILER = "engine/reconciler.py"
+_WITNESSES = "engine/witnesses.py"
 _READINGS = "engine/readings.py"
 _DISPATCHER = "engine/dispatcher.py"
 _DISPATCHING = "store/dispatching.py"
@@ -180,10 +181,10 @@ MUTANTS: Final = (
     # --- how calls end
     _one(
         "a call that the list lacks is over",
-        _RECONCILER,
-        "        facts = () if talk is None else facts_of_end(talk, one.attempt.id)\n"
+        _WITNESSES,
+        "        facts = () if talk is None else _facts_of_end(talk, one.attempt.id)\n"
         "        return facts",
-        "        facts = () if talk is None else facts_of_end(talk, one.attempt.id)\n"
+        "        facts = () if talk is None else _facts_of_end(talk, one.attempt.id)\n"
         "        if one.call.state is CallState.LIVE:\n"
         "            facts = facts or (Over(one.attempt.conversation_id, one.attempt.id),)\n"
         "        return facts",
@@ -247,13 +248,13 @@ MUTANTS: Final = (
     ),
     _one(
         "one look at a list younger than the dial proves that it was not made",
-        _RECONCILER,
+        _WITNESSES,
         "        return (LookedUp(one.attempt.id),) if search.complete and old_enough else ()",
         "        return (LookedUp(one.attempt.id),) * 3 if search.complete else ()",
     ),
     _one(
         "a dial that cannot be searched for gives its slot up at once",
-        _RECONCILER,
+        _WITNESSES,
         "        lapsed = one.call.state is CallState.UNCERTAIN and age_s > holds_s",
         "        lapsed = one.call.state is CallState.UNCERTAIN and holds_s > 0",
     ),
