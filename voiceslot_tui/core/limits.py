@@ -87,8 +87,8 @@ LIST_PAGES_MAX: Final = 200
 ASK_AT_ONCE_MAX: Final = 20
 """Conversations asked about by id at one time; as many again where strangers have named them."""
 ASK_WITHIN_S: Final = 4.0
-"""How long the next reading of the live calls waits for what is asked about single ones: what is
-known of the slots must not grow stale over it."""
+"""How long the next reading of the live calls waits for what is asked about single ones, and for a
+slow disk that takes the answers: what is known of the slots must not grow stale over it."""
 WRAP_UP_MAX_S: Final = 900.0
 """How long the outcome of an ended call is waited for."""
 UNDO_S: Final = 30.0

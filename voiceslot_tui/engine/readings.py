@@ -91,6 +91,10 @@ class Reader:
         """Read once, completely; raises ReadFailed where the reading would not be complete."""
         return await self._roads[self.strategy]()
 
+    async def open_calls(self) -> tuple[OpenCall, ...]:
+        """Give our calls that are under way as they stand now."""
+        return await self._store.open_calls()
+
     async def _by_conversations(self) -> Seen:
         began = self._clock.now()
         before = await self._store.open_calls()
