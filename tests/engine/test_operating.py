@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from tests.engine.fakes import conversation_of, silent
 from tests.engine.rig import ANSWERED, Rig, new_call, running
-from voiceslot_tui.core.calls import CallId, CallState, Disposition, Hold
-from voiceslot_tui.core.errors import BadInput, Missing, Rejected
-from voiceslot_tui.core.facts import Outcome, Wish
+from voiceslot_tui.core.calls import Call, CallId, CallState, Disposition, Hold
+from voiceslot_tui.core.errors import BadInput, Missing, Rejected, StoreUnavailable
+from voiceslot_tui.core.facts import Fact, Outcome, Wish
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX, PRIORITY_MAX, PRIORITY_MIN, UNDO_S
+from voiceslot_tui.core.moves import Settlement
 from voiceslot_tui.core.pages import PageQuery, Place
-from voiceslot_tui.core.undo import Done
+from voiceslot_tui.core.undo import Done, Undo
+from voiceslot_tui.link.server.answers import answer
 from voiceslot_tui.ports import HangUp
+from voiceslot_tui.wire import control
 
 
 async def order_of(rig: Rig) -> list[CallId]:
@@ -196,6 +201,92 @@ async def test_nothing_to_take_back_is_said(tmp_path: Path) -> None:
         assert await rig.engine.take_back((), by="olga") == Done(
             message="there is nothing to take back"
         )
+
+
+# --- a store that fails after it has stored something
+
+
+async def unreadable(*_: object) -> tuple[Call, ...]:
+    raise StoreUnavailable("the database cannot be read: disk I/O error")
+
+
+@pytest.mark.parametrize("wish", [Wish.CANCEL, Wish.PARK])
+async def test_a_wish_that_is_stored_is_done_although_nothing_can_be_read_after_it(
+    tmp_path: Path, wish: Wish
+) -> None:
+    """A refusal would say that nothing was done, and its undo would be gone."""
+    async with running(tmp_path) as rig:
+        (call_id,) = await rig.queue(1)
+        want = control.Ask(1, control.Want((call_id, CallId(99)), wish))
+        rig.board.bells.dispatch.clear()
+        with patch.object(rig.store, "calls", unreadable):
+            said = await answer(rig.engine, want, "olga")
+        assert isinstance(said, control.Answer)
+        assert isinstance(said.result, control.TheDone)
+        done = said.result.done
+        assert done.changed == (call_id,)
+        ((refused, why),) = done.refused
+        assert refused == CallId(99)
+        assert why.startswith("its state cannot be read: not ")
+        assert rig.board.bells.dispatch.is_set()
+        await rig.engine.take_back(done.undo, by="olga")
+        assert await order_of(rig) == [call_id]
+
+
+async def test_a_move_that_is_stored_is_done_although_nothing_can_be_read_after_it(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as rig:
+        ids = await rig.queue(1, 2, 3)
+        read = rig.store.calls
+
+        async def readable_once(call_ids: Sequence[CallId]) -> tuple[Call, ...]:
+            reads.append(call_ids)
+            return await (read if len(reads) == 1 else unreadable)(call_ids)
+
+        reads: list[Sequence[CallId]] = []
+        with patch.object(rig.store, "calls", readable_once):
+            done = await rig.engine.move((ids[2], CallId(99)), Place.TOP, by="olga")
+        assert done.changed == (ids[2],)
+        assert await order_of(rig) == [ids[2], *ids[:2]]
+
+
+@pytest.mark.parametrize("failing_from", [1, 2])
+async def test_what_was_taken_back_before_the_store_failed_is_told(
+    tmp_path: Path, failing_from: int
+) -> None:
+    async with running(tmp_path) as rig:
+        ids = await rig.queue(1, 2)
+        acts = [await rig.engine.wish([one], Wish.PARK, by="olga") for one in ids]
+        undo = tuple(act for done in acts for act in done.undo)
+        record, recorded = rig.ledger.record, 0
+
+        async def failing(*facts: Fact, by: str) -> tuple[Settlement | None, ...]:
+            nonlocal recorded
+            recorded += 1
+            if recorded >= failing_from:
+                raise StoreUnavailable("the disk is full")
+            return await record(*facts, by=by)
+
+        with patch.object(rig.ledger, "record", failing):
+            if failing_from == 1:
+                with pytest.raises(StoreUnavailable):
+                    await rig.engine.take_back(undo, by="olga")
+                return
+            done = await rig.engine.take_back(undo, by="olga")
+        assert (done.changed, done.refused) == (ids[:1], ((ids[1], "the disk is full"),))
+
+
+async def test_of_acts_of_which_one_is_too_large_none_is_taken_back(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        (call_id,) = await rig.queue(1)
+        done = await rig.engine.wish([call_id], Wish.PARK, by="olga")
+        too_many = tuple(CallId(n) for n in range(COMMAND_CALLS_MAX + 1))
+        with pytest.raises(BadInput):
+            await rig.engine.take_back(
+                (*done.undo, Undo(wish=Wish.UNPARK, call_ids=too_many)), by="olga"
+            )
+        assert await rig.hold(call_id) is Hold.PARKED
 
 
 # --- hanging up

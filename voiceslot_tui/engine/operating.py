@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from voiceslot_tui.core.calls import Call, CallId, CallState
-from voiceslot_tui.core.errors import BadInput, Missing, Rejected
+from voiceslot_tui.core.errors import BadInput, Missing, Rejected, StoreUnavailable
 from voiceslot_tui.core.facts import Fact, Reordered, Wish, Wished
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX, PRIORITY_MAX, PRIORITY_MIN, UNDO_S
 from voiceslot_tui.core.pages import Place
@@ -79,12 +79,13 @@ class Operating:
         if wish is Wish.CANCEL:
             self._board.taken_back.add(call_ids, self._clock.steady_s())
         facts = [Wished(call_id, wish, by) for call_id in call_ids]
-        changed, refused = await self._record(facts, call_ids, _DONE_WORDS[wish], by)
+        calls, refused = await self._record(facts, call_ids, _DONE_WORDS[wish], by)
+        changed = tuple(call.id for call in calls)
         back = _UNDONE_BY.get(wish)
         undo = (Undo(wish=back, call_ids=changed),) if back is not None and changed else ()
         said = _sentence(changed, _DONE_WORDS[wish])
-        if wish is Wish.CANCEL and changed:
-            said = _cancelled_sentence(said, changed, await self._store.calls(changed))
+        if wish is Wish.CANCEL:
+            said = _cancelled_sentence(said, calls)
         return Done(changed, refused, said, undo)
 
     async def prioritise(
@@ -123,20 +124,31 @@ class Operating:
         return Done(ids, refused, _sentence(ids, f"moved to the {place}"), undo)
 
     async def take_back(self, undo: Sequence[Undo], *, by: str) -> Done:
-        """Take back acts on calls; switches are taken back by the engine."""
+        """Take back acts on calls; switches are taken back by the engine.
+
+        What was taken back before the store failed is told, and the others are refused.
+        """
+        for act in undo:
+            _bounded(_named_by(act))
         changed: list[CallId] = []
         refused: list[tuple[CallId, str]] = []
         for act in undo:
-            if act.wish is not None:
-                done = await self.wish(act.call_ids, act.wish, by=by)
-            else:
-                ids = [call_id for call_id, _, _ in act.places]
-                _bounded(ids)
-                facts = [Reordered(call_id, p, q, by) for call_id, p, q in act.places]
-                done = await self._reorder(await self._store.calls(ids), ids, facts, by)
+            try:
+                done = await self._take_one_back(act, by)
+            except StoreUnavailable as problem:
+                if not changed:
+                    raise
+                done = Done(refused=tuple((one, str(problem)) for one in _named_by(act)))
             changed += done.changed
             refused += done.refused
         return Done(tuple(changed), tuple(refused), _sentence(changed, "taken back"))
+
+    async def _take_one_back(self, act: Undo, by: str) -> Done:
+        ids = _named_by(act)
+        if act.wish is not None:
+            return await self.wish(ids, act.wish, by=by)
+        facts = [Reordered(call_id, p, q, by) for call_id, p, q in act.places]
+        return await self._reorder(await self._store.calls(ids), ids, facts, by)
 
     async def hang_up(self, call_id: CallId, *, by: str) -> Done:
         """End a live call at the carrier; the news of its end comes by the usual roads."""
@@ -163,23 +175,32 @@ class Operating:
     async def _reorder(
         self, calls: Sequence[Call], asked: Sequence[CallId], facts: Sequence[Fact], by: str
     ) -> Done:
-        changed, refused = await self._record(facts, asked, "reordered", by)
+        reordered, refused = await self._record(facts, asked, "reordered", by)
+        changed = tuple(call.id for call in reordered)
         before = [call for call in calls if call.id in set(changed)]
         undo = (Undo(places=_places(before)),) if before else ()
         return Done(changed, refused, _sentence(changed, "reordered"), undo)
 
     async def _record(
         self, facts: Sequence[Fact], asked: Sequence[CallId], done: str, by: str
-    ) -> tuple[tuple[CallId, ...], tuple[tuple[CallId, str], ...]]:
+    ) -> tuple[tuple[Call, ...], tuple[tuple[CallId, str], ...]]:
+        """Record facts; give the calls that they changed, as they are now, and the others."""
         settled = await self._ledger.record(*facts, by=by) if facts else ()
-        changed = tuple(settlement.call.id for settlement in settled if settlement is not None)
-        refused = await self._why_not(set(asked) - set(changed), done)
         self._stir()
+        changed = tuple(settlement.call for settlement in settled if settlement is not None)
+        refused = await self._why_not(set(asked) - {call.id for call in changed}, done)
         return changed, refused
 
     async def _why_not(self, call_ids: set[CallId], done: str) -> tuple[tuple[CallId, str], ...]:
-        known = {call.id: call for call in await self._store.calls(sorted(call_ids))}
-        return tuple((call_id, _refusal(known.get(call_id), done)) for call_id in sorted(call_ids))
+        """Say of each call why it was not changed. What was changed is stored: this never fails."""
+        if not call_ids:
+            return ()
+        asked = sorted(call_ids)
+        try:
+            known = {call.id: call for call in await self._store.calls(asked)}
+        except StoreUnavailable:
+            return tuple((call_id, f"its state cannot be read: not {done}") for call_id in asked)
+        return tuple((call_id, _refusal(known.get(call_id), done)) for call_id in asked)
 
     def _stir(self) -> None:
         self._board.bells.dispatch.set()
@@ -191,6 +212,11 @@ def _bounded(call_ids: Sequence[CallId]) -> None:
         raise BadInput("no call was named", field="call_ids")
     if len(call_ids) > COMMAND_CALLS_MAX:
         raise BadInput(f"at most {COMMAND_CALLS_MAX:,} calls at once", field="call_ids")
+
+
+def _named_by(act: Undo) -> tuple[CallId, ...]:
+    places = tuple(call_id for call_id, _, _ in act.places)
+    return places if act.wish is None else act.call_ids
 
 
 def _places(calls: Sequence[Call]) -> tuple[tuple[CallId, int, int], ...]:
@@ -209,13 +235,13 @@ def _refusal(call: Call | None, done: str) -> str:
     return f"it is {_in_words(call)}: not {done}"
 
 
-def _cancelled_sentence(said: str, changed: Sequence[CallId], calls: Sequence[Call]) -> str:
+def _cancelled_sentence(said: str, calls: Sequence[Call]) -> str:
     """Say of a cancel what it cannot promise: a call that was under way may ring."""
     late = sum(call.cancel_wished for call in calls)
     if not late:
         return said
-    if len(changed) == 1:
-        return f"call {changed[0]} may have been dialled already; cancelled if not"
+    if len(calls) == 1:
+        return f"call {calls[0].id} may have been dialled already; cancelled if not"
     return f"{said}; {late:,} may have been dialled already, and are only if not"
 
 
