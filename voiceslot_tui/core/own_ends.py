@@ -11,7 +11,7 @@ has said yet how it went."""
 
 
 def ended_call_of(call: Call, attempt: Attempt | None, email: str, now: Instant) -> EndedCall:
-    """Say that a call of ours has ended; `attempt` is the one that ended it.
+    """Say that a call of ours has ended; `attempt` is the one that reached the person or ended it.
 
     Its end may be learned long after, by an engine that was away: then it is dated to the last
     moment at which the talk can have ended.

@@ -171,7 +171,8 @@ def _not_taken(call: Call, attempt: Attempt, fact: NotTaken, now: Instant) -> Se
     closed = replace(attempt, state=AttemptState.NOT_TAKEN, over_at=now, detail=fact.detail)
     uncounted = replace(call, attempts=max(0, call.attempts - 1))
     refusals = call.refusals + (fact.refusal is Refusal.NO_SUCCESS)
-    if _final_refusal(fact.refusal, refusals) and attempt.state is AttemptState.DIALING:
+    final = _final_refusal(fact.refusal, refusals) and not reached(call)
+    if final and attempt.state is AttemptState.DIALING:
         moved = move(uncounted, Step.REFUSED, CallState.REFUSED, now)
         refused = replace(
             moved, refusals=refusals, ended_at=now, disposition=_refused_as(fact.refusal)
@@ -214,18 +215,24 @@ def _over(call: Call, attempt: Attempt, fact: Over, now: Instant) -> Settlement 
 
 
 def _closed(attempt: Attempt, fact: Over, now: Instant) -> Attempt:
-    """Write down what the news of an end adds to an attempt; what is known stays."""
+    """Write down what the news of an end adds to an attempt; what is known stays.
+
+    Only the proof that somebody answered is believed against what was told before.
+    """
     outcome = fact.outcome
     known = attempt.disposition not in (None, Disposition.UNKNOWN)
-    return replace(
+    proven = _answers(fact) and attempt.disposition is not Disposition.ANSWERED
+    closed = replace(
         attempt,
         state=AttemptState.OVER,
         conversation_id=attempt.conversation_id or fact.conversation_id,
         call_sid=attempt.call_sid or fact.call_sid,
         over_at=attempt.over_at or now,
-        disposition=attempt.disposition if known or outcome is None else outcome.disposition,
-        talk_s=attempt.talk_s if outcome is None or known else outcome.talk_s,
-        detail=attempt.detail if outcome is None or known else outcome.detail,
+    )
+    if outcome is None or (known and not proven):
+        return closed
+    return replace(
+        closed, disposition=outcome.disposition, talk_s=outcome.talk_s, detail=outcome.detail
     )
 
 

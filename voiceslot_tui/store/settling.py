@@ -18,6 +18,7 @@ from voiceslot_tui.core.calls import (
     Attempt,
     Call,
     CallState,
+    Disposition,
     Hold,
     Instant,
 )
@@ -32,9 +33,9 @@ from voiceslot_tui.core.facts import (
     Wished,
     subject_of,
 )
-from voiceslot_tui.core.follow_ups import follow_up_key
+from voiceslot_tui.core.follow_ups import FollowUpKey, follow_up_key
 from voiceslot_tui.core.limits import NUMBERS_FREED_MAX
-from voiceslot_tui.core.moves import Settlement
+from voiceslot_tui.core.moves import Settlement, reached
 from voiceslot_tui.core.own_ends import ended_call_of, own_alias
 from voiceslot_tui.core.settlement import Rules, settle
 from voiceslot_tui.store import rows
@@ -56,6 +57,10 @@ _BY_ATTEMPT_ID: Final = _BY_ATTEMPT.format("id")
 _BY_CONVERSATION: Final = _BY_ATTEMPT.format("conversation_id")
 _BY_SID: Final = _BY_ATTEMPT.format("call_sid")
 _OWNER: Final = "SELECT id FROM attempt WHERE conversation_id = ?"
+_ANSWERED: Final = (
+    f"SELECT {rows.ATTEMPT} FROM attempt INDEXED BY attempt_call "
+    "WHERE call_id = ? AND disposition = 'answered' ORDER BY number DESC LIMIT 1"
+)
 _CLIENT_DATA: Final = "SELECT client_data FROM call WHERE id = ?"
 _BY_CALL_ID: Final = (
     f"SELECT {rows.CALL}, {_WAITS}, {rows.ATTEMPT} "
@@ -158,14 +163,38 @@ def _follow_up(db: sqlite3.Connection, found: _Found, settlement: Settlement, no
     call, attempt = settlement.call, settlement.attempt or found.attempt
     if found.call.state is not CallState.ENDED:
         row = db.execute(_CLIENT_DATA, (call.id,)).fetchone()
-        ended = ended_call_of(call, attempt, email_in(row[0]), now)
-        add_one(db, ended, (own_alias(call),), now)
+        ended = ended_call_of(call, _told_of(db, call, attempt), email_in(row[0]), now)
+        add_one(db, ended, (own_alias(call), *_talk_of(attempt)), now)
         return
-    if attempt is None or call.attempt_id != attempt.id or attempt.conversation_id is None:
+    if attempt is None or attempt.conversation_id is None:
+        return
+    if call.attempt_id != attempt.id and not _reached_by(attempt):
         return
     if found.attempt is None or found.attempt.conversation_id is None:
-        conversation = follow_up_key(attempt.conversation_id)
+        (conversation,) = _talk_of(attempt)
         name_conversation(db, own_alias(call), conversation, attempt.conversation_id, now)
+
+
+def _told_of(db: sqlite3.Connection, call: Call, attempt: Attempt | None) -> Attempt | None:
+    """Give the dial that the message after a call is about: the one that ended it.
+
+    Where an earlier one reached the person, it is that one, whatever became of the last.
+    """
+    if not reached(call) or _reached_by(attempt):
+        return attempt
+    row = db.execute(_ANSWERED, (call.id,)).fetchone()
+    return attempt if row is None else rows.attempt_from(row)
+
+
+def _reached_by(attempt: Attempt | None) -> bool:
+    return attempt is not None and attempt.disposition is Disposition.ANSWERED
+
+
+def _talk_of(attempt: Attempt | None) -> tuple[FollowUpKey, ...]:
+    """Name the conversation of a dial, where it has one."""
+    if attempt is None or attempt.conversation_id is None:
+        return ()
+    return (follow_up_key(attempt.conversation_id),)
 
 
 def _write_down(

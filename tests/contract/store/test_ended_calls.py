@@ -18,10 +18,19 @@ from tests.contract.store.stores import (
     over,
     talk_of,
 )
-from voiceslot_tui.core.calls import CallId, CallState, Disposition
+from voiceslot_tui.core.calls import (
+    AttemptId,
+    CallId,
+    CallState,
+    ConversationId,
+    Disposition,
+)
 from voiceslot_tui.core.facts import (
+    Fact,
     LookedUp,
+    NotTaken,
     Over,
+    Refusal,
     Unanswered,
     Wish,
     Wished,
@@ -148,6 +157,87 @@ async def test_a_call_that_is_dialled_again_has_not_ended(messages: Messages) ->
     late = over(order, ANSWERED)
     await opened.tell(late, late, rules=FOLLOWING)
     assert [row.conversation_id for row in await messages.all()] == [talk_of(order)]
+
+
+SECOND = AttemptId("att_00002")
+SEARCHES = [LookedUp(SECOND)] * 3
+LASTS: dict[str, tuple[Fact, ...]] = {
+    "not taken": (NotTaken(SECOND, Refusal.NOT_SENT),),
+    "refused for good": (NotTaken(SECOND, Refusal.CALL_DENIED),),
+    "cancelled": (
+        Wished(CallId(1), Wish.CANCEL, "olga"),
+        NotTaken(SECOND, Refusal.WITHDRAWN),
+    ),
+    "busy": (Over(ConversationId("conv_2"), SECOND, None, BUSY),),
+    "no outcome": (Over(ConversationId("conv_2"), SECOND, None, None), WrapUpExpired(CallId(1))),
+    "dialled, the operator says": (
+        Unanswered(SECOND),
+        *SEARCHES,
+        Wished(CallId(1), Wish.CONFIRM_DIALLED, "olga"),
+    ),
+    "not dialled, the operator says": (
+        Unanswered(SECOND),
+        *SEARCHES,
+        Wished(CallId(1), Wish.CONFIRM_NOT_DIALLED, "olga"),
+    ),
+}
+
+
+async def dialled_again(messages: Messages) -> StartOrder:
+    """Give the first dial of a call, which nobody answered and which is being dialled again."""
+    opened = messages.opened
+    order = await live(opened, max_attempts=3)
+    await opened.tell(over(order, BUSY), rules=FOLLOWING)
+    opened.wait(3600)
+    await opened.store.promote(opened.now)
+    (again,) = (await opened.reserve(10)).orders
+    assert again.attempt_id == SECOND
+    return order
+
+
+@pytest.mark.parametrize("last", LASTS.values(), ids=LASTS)
+async def test_who_answered_gets_the_message_of_that_talk_whatever_became_of_a_later_dial(
+    messages: Messages, last: tuple[Fact, ...]
+) -> None:
+    opened = messages.opened
+    first = await dialled_again(messages)
+    await opened.tell(over(first, ANSWERED), rules=FOLLOWING)
+    assert await messages.all() == ()
+    for fact in last:
+        await opened.tell(fact, rules=FOLLOWING)
+        opened.wait(60)
+    assert await opened.states(first.call_id) == [CallState.ENDED]
+    (row,) = await messages.all()
+    assert (row.conversation_id, row.disposition) == (talk_of(first), Disposition.ANSWERED)
+    assert not row.outcome_known, "its summary is read first"
+    again = Over(ConversationId("conv_2"), SECOND, None, BUSY)
+    await opened.tell(*last, over(first, ANSWERED), again, rules=FOLLOWING)
+    assert await messages.all() == (row,)
+
+
+async def test_the_last_talk_is_the_one_that_is_told_of(messages: Messages) -> None:
+    opened = messages.opened
+    first = await dialled_again(messages)
+    again = Over(ConversationId("conv_2"), SECOND, None, ANSWERED)
+    await opened.tell(over(first, ANSWERED), again, rules=FOLLOWING)
+    assert [row.conversation_id for row in await messages.all()] == ["conv_2"]
+
+
+async def test_a_talk_that_is_named_after_a_later_dial_is_linked_to_the_row(
+    messages: Messages,
+) -> None:
+    opened = messages.opened
+    await opened.add(new_call(1, max_attempts=2))
+    (first,) = (await opened.reserve(10)).orders
+    unnamed = Over(None, first.attempt_id, None, BUSY)
+    await opened.tell(unnamed, rules=FOLLOWING)
+    opened.wait(3600)
+    await opened.store.promote(opened.now)
+    await opened.reserve(10)
+    await opened.tell(replace(unnamed, outcome=ANSWERED), *LASTS["not taken"], rules=FOLLOWING)
+    assert [row.conversation_id for row in await messages.all()] == [None]
+    await opened.tell(over(first, ANSWERED), rules=FOLLOWING)
+    assert [row.conversation_id for row in await messages.all()] == [talk_of(first)]
 
 
 async def test_news_of_the_same_end_again_gives_no_second_row(messages: Messages) -> None:

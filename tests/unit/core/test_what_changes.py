@@ -39,6 +39,7 @@ from tests.unit.core.standing import (
 )
 from voiceslot_tui.core.calls import (
     Attempt,
+    AttemptId,
     AttemptState,
     CallSid,
     CallState,
@@ -103,13 +104,22 @@ CANCELLED = {**BACK, "state": _S.CANCELLED, "cancel_wished": False, "ended_at": 
 IN_A_MOMENT = {"refusals": 1, "hold": Hold.RETRY_WAIT, "due_at": later(T, 5)}
 
 
+def answered_meanwhile() -> Standing:
+    """Give a call that is dialled again while its first dial is proven to have been answered."""
+    standing = told(ACCEPTED, WAS_BUSY, max_attempts=3)
+    standing.dialled()
+    standing.told(DONE)
+    return standing
+
+
 def no(
     refusal: Refusal,
     call: Mapping[str, object],
     before: Standing | None = None,
     step: Step = Step.NOT_TAKEN,
+    dial: AttemptId = DIAL,
 ) -> Row:
-    return Row(before or dialled(), NotTaken(DIAL, refusal, "no"), call, CLOSED, (step,), "no")
+    return Row(before or dialled(), NotTaken(dial, refusal, "no"), call, CLOSED, (step,), "no")
 
 
 REFUSALS = {
@@ -201,7 +211,7 @@ ENDS = {
         ENGAGED,
     ),
     "ended busy, answered": Row(
-        told(ACCEPTED, WAS_BUSY), DONE, {"disposition": Disposition.ANSWERED}, {}
+        told(ACCEPTED, WAS_BUSY), DONE, {"disposition": Disposition.ANSWERED}, TALKED
     ),
     "queued again, answered": Row(
         told(NotTaken(DIAL, Refusal.ROUTE_DENIED, "no")),
@@ -212,13 +222,13 @@ ENDS = {
         "it was answered after all",
     ),
     "dialled again, the first was answered": Row(
-        dialled_again(), DONE, {"disposition": Disposition.ANSWERED}, {}
+        dialled_again(), DONE, {"disposition": Disposition.ANSWERED}, TALKED
     ),
     "dialled twice, queued again, the first was answered": Row(
         moved(dialled_again(SECOND_BUSY), hold=None, due_at=None),
         DONE,
         ENDED | {"disposition": Disposition.ANSWERED},
-        {},
+        TALKED,
         (Step.PROVEN_ANSWERED,),
         "it was answered after all",
     ),
@@ -229,6 +239,18 @@ ENDS = {
         {"state": _A.OVER, "over_at": T, **ENGAGED},
         (Step.OVER, Step.ANALYSED),
         "busy",
+    ),
+    "refused for good, when an earlier dial was answered": no(
+        Refusal.CALL_DENIED,
+        ENDED | {"holding": False, "attempts": 1},
+        answered_meanwhile(),
+        dial=attempt_id(2),
+    ),
+    "refused once too often, when an earlier dial was answered": no(
+        Refusal.NO_SUCCESS,
+        ENDED | {"holding": False, "attempts": 1, "refusals": 5},
+        moved(answered_meanwhile(), refusals=4),
+        dial=attempt_id(2),
     ),
     "ended, the carrier's id comes later": Row(
         dialled_again(DONE, SECOND_BUSY),
