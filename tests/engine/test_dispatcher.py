@@ -298,6 +298,34 @@ async def test_a_call_that_is_cancelled_while_it_waits_for_its_connection_is_not
         assert rig.dialled == [call_id], "what is brought back is dialled"
 
 
+@pytest.mark.parametrize("waiting", ["prepare", "start_call"])
+async def test_whoever_is_proven_to_have_answered_while_a_dial_waits_is_not_dialled_again(
+    tmp_path: Path, waiting: str
+) -> None:
+    async with running(tmp_path) as rig:
+        (call_id,) = await rig.enqueue(new_call(1, attempts=3))
+        await rig.dispatch()
+        (first,) = rig.platform.dialled
+        await rig.over(first, Outcome(Disposition.NO_ANSWER))
+        rig.clock.wait(5 * 3600)
+        await rig.poll()
+        await rig.janitor.step()
+
+        async def meanwhile(order: StartOrder) -> StartAnswer:
+            await rig.over(first)
+            assert (await rig.call(call_id)).holding
+            assert waiting == "prepare" or not STILL_WANTED.get()()
+            return NotTaken(order.attempt_id, Refusal.NOT_SENT, "withdrawn before it was sent")
+
+        with patch.object(rig.platform, waiting, meanwhile):
+            await rig.dispatch()
+        await rig.dispatch()
+        call = await rig.call(call_id)
+        assert (call.state, call.disposition) == (CallState.ENDED, Disposition.ANSWERED)
+        assert rig.platform.dialled == [first]
+        assert rig.board.quiet_until is None, "that is no trouble of the network"
+
+
 async def test_whoever_is_suppressed_while_their_call_is_prepared_is_not_dialled(
     tmp_path: Path,
 ) -> None:

@@ -179,7 +179,7 @@ class Dispatcher:
         if board.paused or board.stopping:
             return "the engine was paused or stopped before it was dialled"
         if board.taken_back.since(reserved_s, order.call_id, order.to_number):
-            return "it was cancelled, or its number suppressed, before it was dialled"
+            return "it was cancelled, suppressed or answered before it was dialled"
         if self._clock.steady_s() - reserved_s > within_s:
             return "the process slept between reserving and dialling"
         return ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from voiceslot_tui.core.calls import CallState, Hold, Step
 from voiceslot_tui.core.facts import Accepted, Fact, NotTaken, Over
-from voiceslot_tui.core.moves import Settlement
+from voiceslot_tui.core.moves import Settlement, reached
 from voiceslot_tui.core.settlement import Rules
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.ports import Clock, Store
@@ -43,6 +43,8 @@ class Ledger:
 
     def _announce(self, settlement: Settlement, asked: int) -> None:
         board, call = self._board, settlement.call
+        if call.state is CallState.DIALING and reached(call):
+            board.taken_back.add((call.id,), self._clock.steady_s())
         if _ENDS & set(settlement.steps):
             board.ends += 1
             if board.ceiling.slots < board.ceiling.configured:

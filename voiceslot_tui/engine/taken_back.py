@@ -1,4 +1,6 @@
-"""What was just taken back: calls that were cancelled, and people who want to be left alone.
+"""What was just taken back: calls not to be dialled any more, and people who want to be left alone.
+
+A call was cancelled, or is proven to have reached its person by an earlier dial.
 
 A request that was decided on before may still wait for its carrier or its connection, for seconds,
 and a mail for its turn and its server, for a minute. Whoever makes it asks here once more before
