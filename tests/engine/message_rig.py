@@ -237,11 +237,12 @@ class MessageRig:
             calls = [replace(call, email=f"p{call.to_number[-2:]}@example.org") for call in calls]
         await self.store.add_ended([Ended(call) for call in calls], self.clock.now())
 
-    async def ended_again(self, number: int) -> None:
-        """Write down that another call to a person has ended."""
+    async def ended_again(self, number: int, *, mail: bool = False) -> None:
+        """Write down that another call to a person has ended, with an address if `mail`."""
         talk = ConversationId(f"conv_{number}_again")
         call = self._call(number, Disposition.VOICEMAIL, True)
-        call = replace(call, key=follow_up_key(talk), conversation_id=talk)
+        email = f"p{call.to_number[-2:]}@example.org" if mail else ""
+        call = replace(call, key=follow_up_key(talk), conversation_id=talk, email=email)
         await self.store.add_ended([Ended(call)], self.clock.now())
 
     def _call(self, number: int, disposition: Disposition, known: bool) -> EndedCall:

@@ -5,21 +5,34 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from tests.contract.providers.mail_sink import HOLD, Fault, a_sink
 from tests.contract.providers.test_mail import USERS, a_mailer
-from tests.engine.message_rig import MessageRig, message_rig, taken
-from voiceslot_tui.core.follow_up_facts import Failure, MessageRefused, SendAnswer
-from voiceslot_tui.core.follow_ups import Channel
+from tests.engine.fakes import FakeIds
+from tests.engine.message_rig import MessageRig, message_rig, sid_of, taken
+from tests.engine.rig import running
+from voiceslot_tui.core.calls import CallState, ConversationId, Disposition
+from voiceslot_tui.core.facts import NotTaken, Refusal, StartAnswer
+from voiceslot_tui.core.follow_up_facts import (
+    Delivery,
+    Failure,
+    MessageNews,
+    MessageRefused,
+    SendAnswer,
+)
+from voiceslot_tui.core.follow_up_policy import FollowUpPolicy, Standing
+from voiceslot_tui.core.follow_ups import Channel, EndedCall, follow_up_key
 from voiceslot_tui.core.limits import (
     CONNECT_TIMEOUT_S,
     DIAL_STALE_S,
     MAIL_TIMEOUT_S,
     MAILS_AT_ONCE_MAX,
 )
-from voiceslot_tui.follow_up_ports import MessageOrder
+from voiceslot_tui.core.orders import StartOrder
+from voiceslot_tui.follow_up_ports import Ended, Judgement, MessageOrder
 from voiceslot_tui.ports import STILL_WANTED
 from voiceslot_tui.providers.mail import MailMessenger
 
@@ -89,6 +102,51 @@ async def test_who_was_taken_back_is_remembered_for_as_long_as_a_message_may_wai
     rig.clock.wait(31)
     await rig.send()
     assert await rig.states() == ["skipped"]
+
+
+async def test_another_message_waits_in_vain_once_the_messenger_says_that_they_opted_out(
+    rig: MessageRig,
+) -> None:
+    await rig.ended(1, mail=True)
+    await rig.send()
+    (first,) = rig.messenger.orders
+    await rig.ended_again(1, mail=True)
+
+    async def is_wanted() -> bool:
+        news = MessageNews(Delivery.FAILED, first.try_id, sid_of(first), Failure.OPTED_OUT, 21610)
+        await rig.ledger.record(news, by="webhook")
+        return False
+
+    connecting(rig, is_wanted)
+    await rig.send()
+    rig.clock.wait(31)
+    await rig.send()
+    assert await rig.states() == ["failed", "skipped"]
+
+
+async def test_nor_is_a_call_dialled_that_was_reserved_for_them(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        (call_id,) = await rig.queue(1)
+        number = (await rig.call(call_id)).to_number
+        key = follow_up_key(ConversationId("conv_1"))
+        call = EndedCall(key, number, rig.clock.now(), Disposition.NO_ANSWER, True)
+        await rig.store.add_ended([Ended(call)], rig.clock.now())
+        policy = FollowUpPolicy(channels=(Channel.SMS,), per_day=0)
+        judgement = Judgement(policy, Standing(), lambda _: ())
+        ids = FakeIds("message")
+        claimed = await rig.store.take_due(judgement, ids.try_id, 1, rig.clock.now())
+        (sending,) = claimed.sendings
+
+        async def connecting(order: StartOrder) -> StartAnswer:
+            assert STILL_WANTED.get()()
+            refused = MessageRefused(sending.one_try.id, Failure.OPTED_OUT, 21610)
+            await rig.follow_ups.ledger.record(refused, by="messenger")
+            assert not STILL_WANTED.get()()
+            return NotTaken(order.attempt_id, Refusal.NOT_SENT, "withdrawn before it was sent")
+
+        with patch.object(rig.platform, "start_call", connecting):
+            await rig.dispatch()
+        assert await rig.state(call_id) is CallState.SUPPRESSED
 
 
 async def _paused(rig: MessageRig) -> None:
