@@ -36,7 +36,7 @@ class Hearing:
 
         Where nobody can tell who asks, an operator must look: the log names the message.
         """
-        if wrote.wants_out:
+        if wrote.wants_out and wrote.number:
             self._taken_back.add(ways_of_writing(wrote.number), self._clock.steady_s())
         gone = await self._store.hear(wrote, _WHY, self._clock.now(), by)
         if not wrote.number:
