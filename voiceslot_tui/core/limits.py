@@ -179,6 +179,8 @@ INBOUND_PAGES_MAX: Final = 500
 """Pages of that list read in one go; one that has more does not end."""
 HEARD_KEPT_DAYS: Final = 7
 """For how long past what was read the ids of people's messages are kept."""
+STOPS_UNWRITTEN_MAX: Final = 1_000
+"""STOPs that the disk refused and that are insisted on; the oldest of more are left to the list."""
 LOOK_EVERY_MAX_S: Final = 3600.0
 """The longest time from one look to the next."""
 LOOK_FOR_S: Final = 7 * 24 * 3600.0

@@ -34,6 +34,9 @@ from voiceslot_tui.ports import STILL_WANTED, Clock, Ids, Reserved, Store, Voice
 
 _FULL: Final = frozenset({Refusal.CAPACITY, Refusal.NO_SUCCESS})
 """Refusals that say how many calls the platform carries: no more than it does now."""
+_HELD_REST_S: Final = 1.0
+"""How long nothing is reserved once a call was withdrawn whose person's STOP could not be stored:
+by then it is insisted on; until then the call would be reserved and withdrawn over and over."""
 
 
 class Dispatcher:
@@ -221,6 +224,8 @@ class Dispatcher:
                 board.allow((order.agent_id, order.agent_phone_number_id))
             case NotTaken():
                 self._rest(answer)
+                if board.taken_back.holds(order.to_number):
+                    self._quiet(_HELD_REST_S)
                 if answer.refusal not in (Refusal.NOT_SENT, Refusal.WITHDRAWN):
                     self._hear()
                 if answer.refusal is Refusal.ROUTE_DENIED:

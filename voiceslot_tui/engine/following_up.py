@@ -205,10 +205,11 @@ class FollowingUp:
         return Done(message="follow-ups paused: no message is sent; calls go on", undo=undo)
 
     async def insist(self) -> None:
-        """Write down a pause that is in force and could not be written when it was wished."""
+        """Write down a pause and STOPs that are in force and could not be written before."""
         is_stored = self._board.control.follow_ups_paused
         if self._desk.paused and not is_stored and not self._pauses_wished:
             await self.pause(by=self._desk.paused_by)
+        await self._hearing.insist()
 
     async def resume(self, *, by: str, back: Undo | None = None) -> Done:
         """Send messages again.
@@ -255,8 +256,8 @@ class FollowingUp:
 
     async def suppress(self, number: str, why: str, *, by: str) -> Suppressed:
         """Never call or write to a number again; what waits for it goes."""
-        self._board.taken_back.add(ways_of_writing(number), self._clock.steady_s())
-        gone = await self._store.suppress(number, why, self._clock.now(), by)
+        with self._board.taken_back.writing(ways_of_writing(number), self._clock.steady_s):
+            gone = await self._store.suppress(number, why, self._clock.now(), by)
         self._board.bells.change()
         return gone
 

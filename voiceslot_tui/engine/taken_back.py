@@ -5,12 +5,16 @@ A call was cancelled, or is proven to have reached its person by an earlier dial
 A request that was decided on before may still wait for its carrier or its connection, for seconds,
 and a mail for its turn and its server, for a minute. Whoever makes it asks here once more before
 its first byte leaves.
+
+A wish to be left alone holds back everything, decided on before or after, until it is written down:
+one that the disk refuses is insisted on, and holds until then.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Final
 
@@ -37,6 +41,8 @@ class TakenBack:
 
     def __init__(self) -> None:
         self._at_s: OrderedDict[CallId | str, float] = OrderedDict()
+        self._writing: dict[object, Sequence[str]] = {}
+        self._unwritten: dict[str, Sequence[str]] = {}
 
     def add(self, several: Iterable[CallId | str], now_s: float) -> None:
         """Take back calls, or all that is for some numbers, from now on."""
@@ -46,6 +52,35 @@ class TakenBack:
         while self._at_s and now_s - next(iter(self._at_s.values())) > _KEPT_S:
             self._at_s.popitem(last=False)
 
+    @contextmanager
+    def writing(self, numbers: Sequence[str], steady_s: Callable[[], float]) -> Iterator[None]:
+        """Hold back all that is for some numbers while it is written down that they want out.
+
+        What was decided on meanwhile is taken back as well.
+        """
+        writing = object()
+        self._writing[writing] = numbers
+        try:
+            yield
+        finally:
+            self.add(self._writing.pop(writing), steady_s())
+
+    def hold(self, key: str, numbers: Sequence[str]) -> None:
+        """Hold back all that is for some numbers until `let_go`: it could not be written down."""
+        self._unwritten[key] = numbers
+
+    def let_go(self, key: str, now_s: float) -> None:
+        """End a hold; what was decided on while it lasted is taken back as well."""
+        self.add(self._unwritten.pop(key, ()), now_s)
+
+    def holds(self, number: str) -> bool:
+        """Tell whether it could not be written down that a number wants out."""
+        return any(number in numbers for numbers in self._unwritten.values())
+
     def since(self, decided_s: float, *several: CallId | str) -> bool:
-        """Tell whether any of them was taken back after a request was decided on."""
-        return any(self._at_s.get(one, float("-inf")) >= decided_s for one in several)
+        """Tell whether any of them was taken back after a request was decided on, or is held."""
+        held = (*self._writing.values(), *self._unwritten.values())
+        return any(
+            self._at_s.get(one, float("-inf")) >= decided_s or any(one in some for some in held)
+            for one in several
+        )
