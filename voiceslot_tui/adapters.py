@@ -75,7 +75,10 @@ def outside_of(settings: Settings, http: Http, clock: Clock) -> Outside:
         active_calls_url=settings.elevenlabs_active_calls_url,
     )
     return Outside(
-        workspace, _messengers(settings, http, clock), has_callbacks=_has_callbacks(settings)
+        workspace,
+        _messengers(settings, http, clock),
+        has_callbacks=_has_callbacks(settings),
+        platform_now=workspace.told_now,
     )
 
 

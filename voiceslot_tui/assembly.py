@@ -92,7 +92,7 @@ def assemble(settings: Settings, world: World, *, demo: bool = False) -> Parts:
         board=board,
         clock=clock,
         insist=(switches.insist, follow_ups.door.insist),
-        platform_now=world.outside.workspace.now,
+        platform_now=world.outside.platform_now,
     )
     engine = Engine(
         store=store,

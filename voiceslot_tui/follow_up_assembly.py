@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -70,12 +70,14 @@ class FollowUpParts:
 class Outside:
     """What the follow-ups need of the world: the workspace, and a messenger for each channel.
 
-    `has_callbacks` says whether messengers can tell us by themselves where a message stands.
+    `has_callbacks` says whether messengers can tell us by themselves where a message stands,
+    `platform_now` what time the workspace has told; None before it has.
     """
 
     workspace: Workspace
     messengers: Mapping[Channel, Messenger]
     has_callbacks: bool
+    platform_now: Callable[[], Instant | None]
 
 
 def assemble_follow_ups(

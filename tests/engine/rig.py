@@ -70,7 +70,7 @@ class Rig:
         strategy: Strategy,
         carrier: FakeCarrier | None,
         run: str,
-        platform_now: Callable[[], Instant] | None,
+        platform_now: Callable[[], Instant | None],
     ) -> None:
         self.store = store
         self.clock = clock
@@ -123,7 +123,9 @@ class Rig:
         self.follow_ups = assemble_follow_ups(
             FollowUpSettings(),
             store=store,
-            outside=Outside(cast("Workspace", None), {}, has_callbacks=False),
+            outside=Outside(
+                cast("Workspace", None), {}, has_callbacks=False, platform_now=platform_now
+            ),
             board=self.board,
             switches=self.switches,
             clock=clock,
@@ -247,7 +249,7 @@ async def running(
     carrier: bool = True,
     clock: FakeClock | None = None,
     run: str = "att",
-    platform_now: Callable[[], Instant] | None = None,
+    platform_now: Callable[[], Instant | None] = lambda: None,
 ) -> AsyncIterator[Rig]:
     """Give a rig that has recovered, on a database in a folder; leave it as a stop does."""
     used = clock or FakeClock()

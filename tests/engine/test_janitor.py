@@ -100,6 +100,22 @@ async def test_what_grew_old_while_no_engine_ran_is_forgotten_by_the_next_but_on
         assert not await is_repeated(rig)
 
 
+async def test_a_clock_that_was_behind_at_the_start_forgets_nothing_early_and_nothing_never(
+    tmp_path: Path,
+) -> None:
+    """What was written by it is dated too early, and is kept for its days all the same."""
+    clock = FakeClock()
+    clock.jump(-365 * DAY_S)
+    async with running(tmp_path, clock=clock, platform_now=lambda: clock.now()) as rig:
+        assert not await is_repeated(rig)
+        clock.wait(30)
+        clock.jump(365 * DAY_S)
+        await runs(rig, KEPT_S - 3600, 3600)
+        assert await is_repeated(rig)
+        await runs(rig, KEPT_S + 3 * 3600, 3600)
+        assert not await is_repeated(rig)
+
+
 async def test_messages_are_tidied_by_the_same_moment_as_calls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

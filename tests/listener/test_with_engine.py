@@ -93,7 +93,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
             store=store,
             platform=cast("VoicePlatform", None),
             carrier=None,
-            outside=Outside(workspace, {}, has_callbacks=False),
+            outside=Outside(workspace, {}, has_callbacks=False, platform_now=clock.now),
             clock=clock,
             ids=CountedIds(),
             dials=dials,

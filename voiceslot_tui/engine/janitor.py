@@ -27,7 +27,8 @@ class Janitor:
     """Keeps the ready set true to the clock, and the file small.
 
     `insist` are what writes down the pauses that are in force and could not be stored.
-    `platform_now` gives the platform's time: nothing is forgotten that is not old by it as well.
+    `platform_now` gives the platform's time, None while it has not told it: nothing is forgotten
+    that is not old by it as well.
     """
 
     name = "janitor"
@@ -40,7 +41,7 @@ class Janitor:
         board: Board,
         clock: Clock,
         insist: Sequence[Callable[[], Awaitable[None]]] = (),
-        platform_now: Callable[[], Instant] | None = None,
+        platform_now: Callable[[], Instant | None] = lambda: None,
     ) -> None:
         self.wake = board.bells.tend
         self._store = store
@@ -48,8 +49,7 @@ class Janitor:
         self._board = board
         self._clock = clock
         self._insist = insist
-        self._platform_now = platform_now or clock.now
-        self._sure = SureTime(clock)
+        self._sure = SureTime(clock, platform_now)
         self._tidy_at_s = clock.steady_s() + _TIDY_FIRST_S
         self._woken_at: Instant | None = None
 
@@ -126,7 +126,6 @@ class Janitor:
                 self._board.bells.dispatch.set()
         sure = self._sure.now()
         if self._clock.steady_s() >= self._tidy_at_s:
-            sure = min(sure, self._platform_now())
             more = await self._store.tidy(sure)
             more = await self._messages.tidy_follow_ups(sure) or more
             self._tidy_at_s = self._clock.steady_s() + (0.0 if more else _TIDY_EVERY_S)

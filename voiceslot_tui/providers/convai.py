@@ -27,6 +27,7 @@ class Convai:
         self.root = httpx.URL(self._root)
         self.get = reader.get
         self.server_now_s = reader.server_now_s
+        self.told_now_s = reader.told_now_s
 
     async def each(
         self,

@@ -57,6 +57,11 @@ class ElevenLabsWorkspace:
         """Give the platform's time, as its last answer dated itself."""
         return Instant(int(self._api.server_now_s() * 1000))
 
+    def told_now(self) -> Instant | None:
+        """Give the platform's time without our own clock's; None before its first answer."""
+        told_s = self._api.told_now_s()
+        return None if told_s is None else Instant(int(told_s * 1000))
+
     async def talk(self, conversation_id: ConversationId) -> Talk | None:
         """Read one conversation; None where the platform does not know it."""
         async with deadline("a conversation"):

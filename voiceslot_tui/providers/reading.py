@@ -63,6 +63,7 @@ class Reader:
         self._prepared: dict[bytes, RawHeaders] = {}
         self._clock = clock
         self._ahead_s = 0.0
+        self._ahead_of_steady_s: float | None = None
 
     def server_now_s(self) -> float:
         """Give the server's time in unix seconds, as its last answer dated itself.
@@ -71,6 +72,14 @@ class Reader:
         must not depend on it.
         """
         return self._clock.now() / 1000 + self._ahead_s
+
+    def told_now_s(self) -> float | None:
+        """Give the server's time as its last answer told it; None before the first.
+
+        It goes on by the steady clock: however our own is set, it says nothing but what was told.
+        """
+        told = self._ahead_of_steady_s
+        return None if told is None else self._clock.steady_s() + told
 
     async def get(self, url: httpx.URL) -> bytes:
         """Read a body.
@@ -111,6 +120,7 @@ class Reader:
         dated_s = answer.dated_s
         if dated_s is not None:
             self._ahead_s = dated_s - self._clock.now() / 1000
+            self._ahead_of_steady_s = dated_s - self._clock.steady_s()
 
     def _headers_to(self, url: httpx.URL) -> RawHeaders:
         known = self._prepared.get(url.netloc)

@@ -14,12 +14,14 @@ import httpx
 import pytest
 
 from tests.contract.providers.conftest import SetClock, an_adapter, an_order
-from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.calls import ConversationId, Instant
 from voiceslot_tui.core.errors import ReadDenied, ReadFailed
 from voiceslot_tui.core.facts import Accepted, NotTaken, Refusal, Unanswered
 from voiceslot_tui.core.limits import LIST_PAGES_MAX, LOOKUP_DETAILS_MAX
 from voiceslot_tui.core.orders import StartOrder
 from voiceslot_tui.core.talks import Search
+from voiceslot_tui.providers.elevenlabs_workspace import ElevenLabsWorkspace
+from voiceslot_tui.providers.http import Http
 
 BASE = "https://platform.example"
 CONVERSATIONS = "/v1/convai/conversations"
@@ -132,6 +134,20 @@ async def test_a_wrong_clock_of_ours_hides_no_live_call(ahead_s: float) -> None:
         await adapter.live_talks(300.0)
     asked = int(platform.asked[-1].url.params["call_start_after_unix"])
     assert abs(asked - (time.time() - 300)) < 30
+
+
+async def test_the_platforms_time_goes_on_as_it_was_told_however_our_clock_is_set() -> None:
+    platform = Platform().on(f"{CONVERSATIONS}/c1", says({}, 404, Date=formatdate(usegmt=True)))
+    http, clock = Http(base_urls=[BASE], transport=platform.transport), SetClock()
+    workspace = ElevenLabsWorkspace(http, api_key=lambda: "key", base_url=BASE, clock=clock)
+    assert workspace.told_now() is None
+    clock.ahead_s = -86_400.0
+    await workspace.talk(ConversationId("c1"))
+    for clock.ahead_s in (0.0, 8 * 86_400.0):
+        told = workspace.told_now()
+        assert told is not None
+        assert abs(told / 1000 - time.time()) < 30
+    await http.aclose()
 
 
 async def test_a_list_that_shifts_between_pages_counts_nobody_twice() -> None:
