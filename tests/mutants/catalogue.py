@@ -427,13 +427,13 @@ MUTANTS: Final = (
         (
             Edit(
                 _SETTLING,
-                "    if found.waited_for and _frees_number(call.state, settlement.call.state):",
-                "    if found.waited_for and not call:",
+                "    if _frees_line(call.state, settlement.call.state):",
+                "    if not call:",
             ),
             Edit(
                 _QUEUEING,
-                "        if not db.execute(_UNDER_WAY, (after,)).fetchone():",
-                "        if not after:",
+                "        if not any(db.execute(_UNDER_WAY, (way,)).fetchone()",
+                "        if not after and any(db.execute(_UNDER_WAY, (way,)).fetchone()",
             ),
         ),
     ),

@@ -43,9 +43,14 @@ def as_dialled(number: str) -> str:
 def ways_of_writing(number: str) -> tuple[str, ...]:
     """Give every number that can be dialled and is the line of this one, which stands first.
 
-    A person's wish is kept for each of them, so that all else may compare numbers as they are.
+    A person's wish is kept for each of them, so that most may compare numbers as they are.
     """
     return (number, *_rewritten(number, _BOTH_DIALLED))
+
+
+def line_of(number: str) -> str:
+    """Give one name for a line, the same for every way of writing it."""
+    return min(ways_of_writing(number))
 
 
 def _rewritten(number: str, ways: MappingProxyType[str, str]) -> list[str]:

@@ -257,12 +257,12 @@ class Gate:
 class Candidate:
     """A call that is ready, in dispatch order, with what may still speak against it.
 
-    `number_busy`: another call to this number is under way. `route_denied`: the platform refuses
-    this agent or phone number for now.
+    `line` is the same for every way of writing a number. `number_busy`: another call to this line
+    is under way. `route_denied`: the platform refuses this agent or phone number for now.
     """
 
     call_id: CallId
-    to_number: str
+    line: str
     number_busy: bool = False
     route_denied: bool = False
 
@@ -278,20 +278,20 @@ class Plan:
 def plan_dispatch(candidates: tuple[Candidate, ...], room: int) -> Plan:
     """Choose, in the order given, the calls to start into so much room.
 
-    Two calls to one number never start together; a candidate that cannot start gets its hold and
+    Two calls to one line never start together; a candidate that cannot start gets its hold and
     leaves the ready set, so that it is not looked at again until that changes.
     """
     start: list[CallId] = []
     holds: list[tuple[CallId, Hold]] = []
-    numbers: set[str] = set()
+    lines: set[str] = set()
     for candidate in candidates:
         if len(start) >= room:
             break
         if candidate.route_denied:
             holds.append((candidate.call_id, Hold.PLATFORM_DENIED))
-        elif candidate.number_busy or candidate.to_number in numbers:
+        elif candidate.number_busy or candidate.line in lines:
             holds.append((candidate.call_id, Hold.NUMBER_BUSY_ELSEWHERE))
         else:
             start.append(candidate.call_id)
-            numbers.add(candidate.to_number)
+            lines.add(candidate.line)
     return Plan(tuple(start), tuple(holds))

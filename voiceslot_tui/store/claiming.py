@@ -20,6 +20,7 @@ from voiceslot_tui.core.limits import (
     FOLLOW_UPS_JUDGED_PER_CLAIM,
     MESSAGED_LOOKED_BACK_S,
 )
+from voiceslot_tui.core.same_line import ways_of_writing
 from voiceslot_tui.follow_up_ports import Judgement, Sending, Taken
 from voiceslot_tui.store import follow_up_rows
 from voiceslot_tui.store.suppressing import SUPPRESSED_NUMBER
@@ -41,7 +42,7 @@ _FIRST_LOOK: Final = 3
 _SENT_TO: Final = (
     "SELECT started_at FROM message_try INDEXED BY message_try_sent_to "
     "WHERE to_number <> '' AND state NOT IN ('not_sent', 'failed') "
-    "AND to_number = ? AND started_at >= ? AND follow_up_id <> ?"
+    "AND to_number IN (?, ?) AND started_at >= ? AND follow_up_id <> ?"
 )
 _SENT_TO_ADDRESS: Final = (
     "SELECT message_try.started_at FROM follow_up INDEXED BY follow_up_email "
@@ -112,12 +113,13 @@ def _judge(
 
 def _messaged_at(db: sqlite3.Connection, follow_up: FollowUp, now: Instant) -> tuple[Instant, ...]:
     """Date what was sent lately to a person, or may have been, after other calls."""
-    by_number = bool(follow_up.to_number)
-    query, whom = (
-        (_SENT_TO, follow_up.to_number) if by_number else (_SENT_TO_ADDRESS, follow_up.email)
-    )
+    query: str = _SENT_TO_ADDRESS
+    whom: tuple[str, ...] = (follow_up.email,)
+    if follow_up.to_number:
+        ways = ways_of_writing(follow_up.to_number)
+        query, whom = _SENT_TO, (ways[0], ways[-1])
     since = later(now, -MESSAGED_LOOKED_BACK_S)
-    return tuple(Instant(row[0]) for row in db.execute(query, (whom, since, follow_up.id)))
+    return tuple(Instant(row[0]) for row in db.execute(query, (*whom, since, follow_up.id)))
 
 
 def _claim(

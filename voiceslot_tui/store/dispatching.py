@@ -12,10 +12,12 @@ from typing import Any, Final
 
 from voiceslot_tui.core.calls import AttemptId, CallId, Hold, Instant
 from voiceslot_tui.core.orders import StartOrder
+from voiceslot_tui.core.same_line import line_of
 from voiceslot_tui.core.settlement import dispatch
 from voiceslot_tui.core.slots import Candidate, Gate, plan_dispatch
 from voiceslot_tui.ports import Reserved
 from voiceslot_tui.store import rows
+from voiceslot_tui.store.queueing import is_called_otherwise
 from voiceslot_tui.store.suppressing import SUPPRESSED_NUMBER, suppress_call
 
 _PASSES_MAX: Final = 8
@@ -85,8 +87,8 @@ def _start(
     candidates = tuple(
         Candidate(
             CallId(row[0]),
-            row[1],
-            number_busy=bool(row[-2]),
+            line_of(row[1]),
+            number_busy=bool(row[-2]) or is_called_otherwise(db, row[1]),
             route_denied=(row[3], row[4]) in denied,
         )
         for row in found

@@ -19,11 +19,12 @@ from voiceslot_tui.core.limits import (
 )
 from voiceslot_tui.core.orders import IdempotencyKey, NewCall
 from voiceslot_tui.core.pages import Place
+from voiceslot_tui.core.same_line import ways_of_writing
 from voiceslot_tui.ports import Added
 from voiceslot_tui.store import rows
 
 _DAY_S: Final = 86_400
-FREE_NUMBER: Final = (
+_FREE_NUMBER: Final = (
     "UPDATE call SET hold = NULL WHERE id IN ("
     "SELECT id FROM call INDEXED BY call_number_waiting WHERE state = 'queued' "
     "AND hold = 'number_busy_elsewhere' AND to_number = ? ORDER BY nprio, position, id LIMIT ?)"
@@ -177,9 +178,25 @@ def wake_numbers(db: sqlite3.Connection, after: str, now: Instant) -> tuple[int,
         if row is None:
             return woken, ""
         after = row[0]
-        if not db.execute(_UNDER_WAY, (after,)).fetchone():
-            woken += db.execute(FREE_NUMBER, (after, NUMBERS_FREED_MAX)).rowcount
+        if not any(db.execute(_UNDER_WAY, (way,)).fetchone() for way in ways_of_writing(after)):
+            woken += db.execute(_FREE_NUMBER, (after, NUMBERS_FREED_MAX)).rowcount
     return woken, after
+
+
+def is_called_otherwise(db: sqlite3.Connection, number: str) -> bool:
+    """Tell whether a call is under way to the line of a number by another way of writing it."""
+    _, *others = ways_of_writing(number)
+    return any(db.execute(_UNDER_WAY, (way,)).fetchone() for way in others)
+
+
+def free_line(db: sqlite3.Connection, number: str, *, is_waited_for: bool) -> None:
+    """Make calls ready that wait for the line of a number, however they write it.
+
+    `is_waited_for` says whether some wait for it as it is written.
+    """
+    _, *others = ways_of_writing(number)
+    for way in (number, *others) if is_waited_for else others:
+        db.execute(_FREE_NUMBER, (way, NUMBERS_FREED_MAX))
 
 
 def lift_denied(

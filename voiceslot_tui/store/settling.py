@@ -34,13 +34,12 @@ from voiceslot_tui.core.facts import (
     subject_of,
 )
 from voiceslot_tui.core.follow_ups import FollowUpKey, follow_up_key
-from voiceslot_tui.core.limits import NUMBERS_FREED_MAX
 from voiceslot_tui.core.moves import Settlement, reached
 from voiceslot_tui.core.own_ends import ended_call_of, own_alias
 from voiceslot_tui.core.settlement import Rules, settle
 from voiceslot_tui.store import rows
 from voiceslot_tui.store.following_up import add_one, name_conversation
-from voiceslot_tui.store.queueing import FREE_NUMBER
+from voiceslot_tui.store.queueing import free_line
 from voiceslot_tui.wire.client_data import email_in
 
 _WAITS: Final = (
@@ -48,7 +47,8 @@ _WAITS: Final = (
     "WHERE other.to_number = call.to_number "
     "AND other.state = 'queued' AND other.hold = 'number_busy_elsewhere')"
 )
-"""Whether a call waits for the number of this one; read with it, to spare a statement a fact."""
+"""Whether a call waits for the number of this one, as it is written; read with it, to spare a
+statement a fact."""
 _BY_ATTEMPT: Final = (
     f"SELECT {rows.CALL}, {_WAITS}, {rows.ATTEMPT} "
     "FROM attempt JOIN call ON call.id = attempt.call_id WHERE attempt.{} = ?"
@@ -149,12 +149,12 @@ def _save(db: sqlite3.Connection, found: _Found, settlement: Settlement) -> None
     if settlement.attempt is not None and settlement.attempt is not attempt:
         assert attempt is not None
         rows.save_attempt(db, attempt, settlement.attempt)
-    if found.waited_for and _frees_number(call.state, settlement.call.state):
-        db.execute(FREE_NUMBER, (call.to_number, NUMBERS_FREED_MAX))
+    if _frees_line(call.state, settlement.call.state):
+        free_line(db, call.to_number, is_waited_for=found.waited_for)
 
 
-def _frees_number(before: CallState, after: CallState) -> bool:
-    """Tell whether a move ends the quarantine of the call's number."""
+def _frees_line(before: CallState, after: CallState) -> bool:
+    """Tell whether a move ends the quarantine of the call's line."""
     return before in QUARANTINING_STATES and after not in QUARANTINING_STATES
 
 

@@ -109,6 +109,15 @@ async def test_two_calls_of_one_person_in_two_looks_get_one_message(
     assert (await messages.one(2)).skipped_for is SkipReason.ALREADY_TODAY
 
 
+async def test_one_line_is_one_person_however_it_is_written(messages: Messages) -> None:
+    await messages.told(
+        messages.ended(1, to_number="+5523960000001"),
+        messages.ended(2, to_number="+552360000001"),
+    )
+    assert [one.follow_up.id for one in (await messages.take()).sendings] == [1]
+    assert (await messages.one(2)).skipped_for is SkipReason.ALREADY_TODAY
+
+
 @pytest.mark.parametrize(
     ("failure", "counts"),
     [(None, True), (Failure.FINAL, False), (Failure.NOT_SENT, False)],

@@ -169,6 +169,52 @@ async def test_a_hold_whose_number_is_free_after_all_is_lifted(opened: Opened) -
     assert [one.call_id for one in (await opened.reserve(10)).orders] == [ids[1]]
 
 
+# --- one line, however it is written
+
+BRAZIL = ("+5523960000001", "+552360000001")
+ARGENTINA = ("+541100000001", "+5491100000001")
+
+
+async def both_ways(opened: Opened, ways: tuple[str, str]) -> tuple[CallId, ...]:
+    return (await opened.add(*(new_call(1, to_number=way) for way in ways))).ids
+
+
+@pytest.mark.parametrize("ways", [BRAZIL, ARGENTINA])
+async def test_one_line_is_not_called_twice_at_once(opened: Opened, ways: tuple[str, str]) -> None:
+    first, second = await both_ways(opened, ways)
+    (order,) = (await opened.reserve(10)).orders
+    assert order.call_id == first
+    assert (await opened.reserve(10)).orders == ()
+    assert (await opened.store.counts()).holds == {Hold.NUMBER_BUSY_ELSEWHERE: 1}
+    await opened.tell(over(order))
+    assert [one.call_id for one in (await opened.reserve(10)).orders] == [second]
+
+
+@pytest.mark.parametrize("ways", [BRAZIL, ARGENTINA])
+async def test_a_line_stays_quarantined_for_who_comes_later(
+    opened: Opened, ways: tuple[str, str]
+) -> None:
+    await opened.add(new_call(1, to_number=ways[0]))
+    (order,) = (await opened.reserve(10)).orders
+    await opened.tell(Unanswered(order.attempt_id))
+    await opened.add(new_call(1, to_number=ways[1]))
+    assert (await opened.reserve(10)).orders == ()
+    assert await opened.store.wake_numbers(opened.now) == 0, "the line is still in doubt"
+
+
+@pytest.mark.parametrize("ways", [BRAZIL, ARGENTINA])
+async def test_a_hold_whose_line_is_free_after_all_is_lifted(
+    opened: Opened, ways: tuple[str, str]
+) -> None:
+    _, second = await both_ways(opened, ways)
+    (order,) = (await opened.reserve(10)).orders
+    assert (await opened.reserve(10)).orders == ()
+    await opened.tell(Wished(second, Wish.PARK, "olga"), over(order))
+    await opened.tell(Wished(second, Wish.UNPARK, "olga"))
+    await opened.store.wake_numbers(opened.now)
+    assert [one.call_id for one in (await opened.reserve(10)).orders] == [second]
+
+
 # --- routes that the platform refuses
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceslot_tui.core.same_line import as_dialled, ways_of_writing
+from voiceslot_tui.core.same_line import as_dialled, line_of, ways_of_writing
 
 PAIRS = [
     pytest.param("+5523960000001", "+552360000001", id="Brazil, the lowest mobile"),
@@ -22,6 +22,7 @@ NUMBERS = st.builds("+{}{}".format, st.sampled_from(["1", "52", "521", "54", "54
 def test_a_line_of_two_numbers_is_known_by_either(number: str, other: str) -> None:
     assert ways_of_writing(number) == (number, other)
     assert ways_of_writing(other) == (other, number)
+    assert line_of(number) == line_of(other)
 
 
 @pytest.mark.parametrize(

@@ -320,7 +320,7 @@ def test_what_cannot_start_gets_its_hold_and_makes_room() -> None:
             candidate(101, route_denied=True),
             candidate(102, number_busy=True),
             candidate(103),
-            candidate(104, to_number="+12025550103"),
+            candidate(104, line="+12025550103"),
             candidate(105),
             candidate(106),
         ),
@@ -346,7 +346,7 @@ def test_no_plan_starts_a_number_twice_or_more_than_fit(
         for n, (number, busy, denied) in enumerate(rows)
     )
     plan = plan_dispatch(candidates, room)
-    numbers = [candidates[call_id].to_number for call_id in plan.start]
+    numbers = [candidates[call_id].line for call_id in plan.start]
     assert len(numbers) == len(set(numbers)) <= room
     assert not {call_id for call_id, _ in plan.holds} & set(plan.start)
     for call_id in plan.start:
