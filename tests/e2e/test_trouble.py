@@ -45,6 +45,40 @@ ANSWERED = {**QUICK, **ALL_ANSWER}
 # --- the same order again
 
 
+def test_a_file_is_queued_once_however_often_it_is_sent_by_its_key(tmp_path: Path) -> None:
+    """Its engine is killed while the file is on its way, and the command is repeated."""
+    calls, lines = 6_000, tmp_path / "calls.jsonl"
+    lines.write_text("".join(json.dumps(enqueue_body(number(n))) + "\n" for n in range(calls)))
+    with rig(tmp_path, {**ENV, **NEVER_POLLS}, **ANSWERED) as made:
+        made.start()
+        assert voiceslot(made, "pause").returncode == 0
+
+        def send() -> subprocess.Popen[str]:
+            with lines.open() as source:
+                return subprocess.Popen(
+                    [sys.executable, "-m", "voiceslot_tui", "enqueue", "--key", "march"],
+                    cwd=made.folder,
+                    env=made.environment(),
+                    stdin=source,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+
+        with send() as broken_off:
+            wait_for("some are queued", lambda: made.states().get("queued", 0) > 0, every_s=0.01)
+            made.kill()
+            said = broken_off.communicate(timeout=30)[1]
+        made.start()
+        if broken_off.returncode:
+            assert "run it again with the same --key and lines" in said
+        for _ in range(2):
+            with send() as again:
+                said = again.communicate(timeout=60)[1]
+            assert again.returncode == 0, said
+            assert "of them before" in said
+            assert made.states() == {"queued": calls}
+
+
 def test_one_key_is_one_call_across_crashes(tmp_path: Path) -> None:
     """A producer that repeats what was not answered, while the engine is killed under it.
 

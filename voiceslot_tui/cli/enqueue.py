@@ -24,6 +24,7 @@ from voiceslot_tui.link.client import Link, Refused
 from voiceslot_tui.wire import control
 
 BAD_LINES_SHOWN_MAX = 50
+KEY_CHARS_MAX = 100
 
 
 class Nothing(VoiceslotError):
@@ -39,14 +40,17 @@ class Progress:
     """What has been put into the queue so far; its size once the engine has told it."""
 
     wants_ids: bool
+    key: str = ""
     call_ids: list[CallId] = field(default_factory=list)
     enqueued: int = 0
+    repeated: int = 0
     queue_size: int | None = None
     bad: int = 0
     last_line: int = 0
 
     def count(self, answer: control.Enqueued) -> None:
         """Count what the engine has accepted."""
+        self.repeated += len(answer.call_ids) if answer.repeated else 0
         self.enqueued += len(answer.call_ids)
         self.queue_size = answer.queue_size
         if self.wants_ids:
@@ -60,6 +64,7 @@ class Progress:
         "voiceslot enqueue --to +12025550123 --agent agent_1 --phone-number-id phnum_1 \\",
         "    --var order=1234 --priority 10 --max-attempts 3",
         "voiceslot enqueue < calls.jsonl",
+        "voiceslot enqueue --key march-reminders < calls.jsonl",
         "tail -f orders.jsonl | voiceslot enqueue --lines",
         "where a line is",
         '    {"payload": {"toNumber": "+12025550123", "agentId": "agent_1",',
@@ -73,27 +78,43 @@ class Progress:
 @click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="For the agent.")
 @click.option("--priority", type=click.IntRange(PRIORITY_MIN, PRIORITY_MAX), help="Higher first.")
 @click.option("--max-attempts", type=click.IntRange(1, ATTEMPTS_MAX), help="Dials at the most.")
+@click.option(
+    "--key",
+    metavar="KEY",
+    callback=lambda _context, _option, key: _checked_key(key),
+    help="Makes repeating safe: calls that came before by this key are not queued again.",
+)
 @click.option("--lines", is_flag=True, help="Read JSON lines from standard input.")
 @click.option("--json", "wants_json", is_flag=True, help="Print the new ids as JSON.")
-def enqueue(lines: bool, wants_json: bool, **options: object) -> int:
+def enqueue(key: str, lines: bool, wants_json: bool, **options: object) -> int:
     """Put calls into the queue.
 
     Either one call, from options, or many: one JSON object a line on standard input, each as the
     body of POST /enqueue-call. Bad lines are reported with their number and skipped; the exit code
     is then 1, and so it is where there is no line at all. Once this returns, what it counted is
     safe from a crash.
+
+    Where it broke off, run it again with the same --key and the same calls: what is in the queue
+    already is not queued again. A key is remembered for seven days; other calls need another one.
     """
     given = {name: value for name, value in options.items() if value not in (None, ())}
     if given and lines:
         raise click.UsageError("give the options of one call, or --lines, not both")
     if given:
-        return _one(given, wants_json)
+        return _one(given, key, wants_json)
     if not lines and sys.stdin.isatty():
         raise click.UsageError("say whom to call (--to, --agent, --phone-number-id), or --lines")
-    return _many(wants_json)
+    return _many(key, wants_json)
 
 
-def _one(options: Mapping[str, object], wants_json: bool) -> int:
+def _checked_key(key: str | None) -> str:
+    is_plain = key is None or (key.isascii() and key.isprintable() and " " not in key and key)
+    if not is_plain or len(key or "") > KEY_CHARS_MAX:
+        raise click.BadParameter(f"must be one word of at most {KEY_CHARS_MAX} plain characters")
+    return key or ""
+
+
+def _one(options: Mapping[str, object], key: str, wants_json: bool) -> int:
     from voiceslot_tui.wire.enqueue_call import read
 
     required = {"to_number": "--to", "agent_id": "--agent", "phone_number_id": "--phone-number-id"}
@@ -103,7 +124,7 @@ def _one(options: Mapping[str, object], wants_json: bool) -> int:
     call = read(msgspec.json.encode(_body(options)))
 
     async def work(link: Link) -> control.Enqueued:
-        return await link.ask(control.Enqueue((call,)))
+        return await link.ask(control.Enqueue((call,), key))
 
     answer = with_engine(work)
     if wants_json:
@@ -146,8 +167,8 @@ def _variables(pairs: object) -> dict[str, object]:
     return found
 
 
-def _many(wants_json: bool) -> int:
-    progress = Progress(wants_json)
+def _many(key: str, wants_json: bool) -> int:
+    progress = Progress(wants_json, key)
 
     async def work(link: Link) -> None:
         await _send_all(link, progress)
@@ -164,14 +185,16 @@ def _many(wants_json: bool) -> int:
 async def _send_all(link: Link, progress: Progress) -> None:
     from voiceslot_tui.cli.json_lines import batches
 
-    for batch in batches(sys.stdin.fileno()):
+    key = progress.key
+    for batch in batches(sys.stdin.fileno(), only_full=bool(key)):
         for number, why in batch.bad:
             progress.bad += 1
             if progress.bad <= BAD_LINES_SHOWN_MAX:
                 say(f"line {number}: {why}")
         if batch.calls:
             try:
-                progress.count(await link.ask(control.Enqueue(tuple(batch.calls))))
+                asked = control.Enqueue(tuple(batch.calls), key and f"{key}.{batch.first_line}")
+                progress.count(await link.ask(asked))
             except VoiceslotError as error:
                 where = _where(progress, batch.first_line, batch.last_line, error)
                 raise Interrupted(where) from error
@@ -183,7 +206,8 @@ def _where(progress: Progress, first: int, last: int, error: VoiceslotError) -> 
     before = f"{progress.enqueued:,} calls up to line {progress.last_line:,} are in the queue"
     if isinstance(error, Refused):
         return f"{error}; {before}, none of lines {first:,} to {last:,}"
-    return f"{error}; {before}; lines {first:,} to {last:,} may or may not be"
+    again = "; run it again with the same --key and lines" if progress.key else ""
+    return f"{error}; {before}; lines {first:,} to {last:,} may or may not be{again}"
 
 
 def _show(progress: Progress) -> None:
@@ -195,6 +219,8 @@ def _summary(progress: Progress) -> str:
     if sys.stderr.isatty():
         click.echo("\r", err=True, nl=False)
     text = f"{progress.enqueued:,} enqueued"
+    if progress.repeated:
+        text += f", {progress.repeated:,} of them before"
     if progress.queue_size is not None:
         text += f"; the queue holds {progress.queue_size:,}"
     return text + (f"; {progress.bad:,} lines were bad" if progress.bad else "")

@@ -53,8 +53,11 @@ class Batch:
             self.bad.append((number, str(problem)))
 
 
-def batches(descriptor: int) -> Iterator[Batch]:
-    """Read calls from an open file until it ends, a batch at a time; lines count from 1."""
+def batches(descriptor: int, *, only_full: bool = False) -> Iterator[Batch]:
+    """Read calls from an open file until it ends, a batch at a time; lines count from 1.
+
+    With `only_full` the same file is cut in the same way each time, however fast it comes.
+    """
     batch, rest, number = Batch(), b"", 0
     while piece := os.read(descriptor, PIECE_BYTES):
         *lines, rest = (rest + piece).split(b"\n")
@@ -66,7 +69,7 @@ def batches(descriptor: int) -> Iterator[Batch]:
             if batch.is_full:
                 yield batch
                 batch = Batch()
-        if batch.last_line and not _has_more(descriptor):
+        if batch.last_line and not only_full and not _has_more(descriptor):
             yield batch
             batch = Batch()
     if rest:

@@ -95,9 +95,13 @@ class Explain(msgspec.Struct, frozen=True, tag="explain"):
 
 
 class Enqueue(msgspec.Struct, frozen=True, tag="enqueue"):
-    """Put calls into the queue. Answered by Enqueued."""
+    """Put calls into the queue. Answered by Enqueued.
+
+    The same key and calls give the same answer, and the calls are queued once.
+    """
 
     calls: tuple[NewCall, ...]
+    key: str = ""
 
 
 class Pause(msgspec.Struct, frozen=True, tag="pause"):
@@ -204,10 +208,14 @@ class TheDone(msgspec.Struct, frozen=True, tag="the_done"):
 
 
 class Enqueued(msgspec.Struct, frozen=True, tag="enqueued"):
-    """The ids of new calls, in the order asked, and the queue's size after."""
+    """The ids of new calls, in the order asked, and the queue's size after.
+
+    `repeated` says that they came before, by the same key.
+    """
 
     call_ids: tuple[CallId, ...]
     queue_size: int
+    repeated: bool = False
 
 
 class Sentences(msgspec.Struct, frozen=True, tag="sentences"):

@@ -162,6 +162,11 @@ def digest(call: NewCall) -> bytes:
     return sha256(_sorted_encoder.encode((plain, data))).digest()
 
 
+def digest_of_all(calls: Iterable[NewCall]) -> bytes:
+    """Give a digest of calls in their order."""
+    return sha256(b"".join(map(digest, calls))).digest()
+
+
 def _call(body: EnqueueCall) -> NewCall:
     payload = body.payload
     _check_id(payload.agent_id, "payload.agentId")

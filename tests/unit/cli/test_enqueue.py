@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.unit.cli.conftest import Shell
 from voiceslot_tui.core.calls import CallId
 from voiceslot_tui.core.errors import StoreBusy
 from voiceslot_tui.core.limits import ENQUEUE_BATCH_MAX, ENQUEUE_BODY_BYTES_MAX
-from voiceslot_tui.core.orders import NewCall
+from voiceslot_tui.core.orders import IdempotencyKey, NewCall
 from voiceslot_tui.ports import Added
 
 ONE = ("--to", "+12025550123", "--agent", "agent_1", "--phone-number-id", "phnum_1")
@@ -33,21 +34,29 @@ class Taken:
 
     def __init__(self, engine: FakeEngine) -> None:
         self.batches: list[tuple[NewCall, ...]] = []
+        self.known: dict[IdempotencyKey | None, Added] = {}
         self.refuse_from = 10**9
         self.stalls_s = 0.0
         self.fails_after = False
         engine.enqueue = self.enqueue  # type: ignore[method-assign, assignment]
 
-    async def enqueue(self, calls: Sequence[NewCall], *, by: str) -> Added:
+    async def enqueue(
+        self, calls: Sequence[NewCall], *, by: str, key: IdempotencyKey | None = None
+    ) -> Added:
+        if key in self.known:
+            return replace(self.known[key], repeated=True)
         if len(self.batches) >= self.refuse_from:
             raise StoreBusy("the disk is full")
         first = sum(map(len, self.batches)) + 1
         self.batches.append(tuple(calls))
+        ids = tuple(CallId(first + place) for place in range(len(calls)))
+        added = Added(ids, ids[-1])
+        if key is not None:
+            self.known[key] = added
         await asyncio.sleep(self.stalls_s)
         if self.fails_after:
             raise RuntimeError("a defect")
-        ids = tuple(CallId(first + place) for place in range(len(calls)))
-        return Added(ids, ids[-1])
+        return added
 
 
 @pytest.fixture
@@ -182,3 +191,48 @@ def test_of_calls_that_may_be_stored_it_is_not_said_that_they_are_not(
 def test_a_file_with_a_byte_order_mark_is_read(taken: Taken, shell: Shell) -> None:
     assert shell("enqueue", stdin=b"\xef\xbb\xbf" + line()).code == 0
     assert len(taken.batches[0]) == 1
+
+
+# --- sent again
+
+
+def test_what_broke_off_is_sent_again_by_its_key_and_queued_once(
+    taken: Taken, shell: Shell
+) -> None:
+    count = ENQUEUE_BATCH_MAX + 10
+    lines = b"".join(line(n) for n in range(count))
+    taken.fails_after = True
+    ran = shell("enqueue", "--key", "march", stdin=lines)
+    assert ran.code == 1
+    assert "run it again with the same --key and lines" in ran.err
+    taken.fails_after = False
+    shell("enqueue", "--key", "march", stdin=lines)
+    again = shell("enqueue", "--key", "march", "--json", stdin=lines)
+    assert again.code == 0
+    assert f"{count:,} enqueued, {count:,} of them before" in again.err
+    assert len(json.loads(again.out)["ids"]) == count
+    assert [len(batch) for batch in taken.batches] == [ENQUEUE_BATCH_MAX, 10]
+
+
+def test_the_calls_of_a_file_are_cut_in_the_same_way_however_slowly_they_come(
+    taken: Taken, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = b"".join(line(n) for n in range(9))
+    assert shell("enqueue", "--key", "march", stdin=lines).code == 0
+    monkeypatch.setattr("voiceslot_tui.cli.json_lines.PIECE_BYTES", 100)
+    monkeypatch.setattr("voiceslot_tui.cli.json_lines._has_more", lambda _: False)
+    assert "9 of them before" in shell("enqueue", "--key", "march", stdin=lines).err
+
+
+def test_one_call_is_known_by_its_key(taken: Taken, shell: Shell) -> None:
+    first = shell("enqueue", *ONE, "--key", "order-1")
+    assert shell("enqueue", *ONE, "--key", "order-1").out == first.out
+    assert len(taken.batches) == 1
+
+
+@pytest.mark.parametrize("key", ["", "two words", "x" * 101, "clé"])
+def test_a_key_is_one_plain_word(taken: Taken, shell: Shell, key: str) -> None:
+    ran = shell("enqueue", *ONE, "--key", key)
+    assert ran.code == 2
+    assert "one word" in ran.err
+    assert taken.batches == []

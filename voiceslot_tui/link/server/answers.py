@@ -24,14 +24,17 @@ from voiceslot_tui.core.limits import (
     COMMAND_CALLS_MAX,
     ENQUEUE_BATCH_MAX,
     EVENTS_SHOWN_MAX,
+    ID_CHARS_MAX,
     LINK_ASK_TIMEOUT_S,
     PAGE_ROWS_MAX,
 )
+from voiceslot_tui.core.orders import IdempotencyKey
 from voiceslot_tui.core.undo import Done
 from voiceslot_tui.link.server import batch_answers, follow_up_answers
 from voiceslot_tui.wire import batch_control as batches
 from voiceslot_tui.wire import control
 from voiceslot_tui.wire import follow_up_control as messages
+from voiceslot_tui.wire.enqueue_call import digest_of_all
 
 if TYPE_CHECKING:
     from voiceslot_tui.engine.engine import Engine
@@ -95,10 +98,12 @@ async def _result(engine: Engine, body: control.Body, by: str) -> control.Result
             return control.JournalLines(await engine.journal(before, count))
         case control.Explain(call_id):
             return control.Sentences(await engine.explain(call_id))
-        case control.Enqueue(calls):
+        case control.Enqueue(calls, key):
             _at_most(len(calls), ENQUEUE_BATCH_MAX, "calls", "calls")
-            added = await engine.enqueue(calls, by=by)
-            return control.Enqueued(added.ids, added.queue_size)
+            _at_most(len(key), ID_CHARS_MAX, "key", "characters")
+            known_by = IdempotencyKey(key, digest_of_all(calls)) if key else None
+            added = await engine.enqueue(calls, by=by, key=known_by)
+            return control.Enqueued(added.ids, added.queue_size, added.repeated)
         case (
             messages.GetMessages()
             | messages.GetMessage()
