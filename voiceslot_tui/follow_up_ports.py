@@ -178,10 +178,7 @@ class Messenger(Protocol):
         ...
 
     async def template(self, content_sid: str) -> Template:
-        """Read a template and its approval.
-
-        One that is not there is `Approval.MISSING`, one that we may not read `Approval.HIDDEN`.
-        """
+        """Read a template: MISSING where there is none, HIDDEN where we may not read it."""
         ...
 
     async def templates(self) -> tuple[Template, ...]:
