@@ -206,6 +206,24 @@ async def test_a_row_that_was_brought_back_and_leaves_by_itself_is_guarded_again
         assert control.Want((CallId(2),), Wish.CANCEL) not in seen.link.acts
 
 
+async def test_where_the_next_row_leaves_by_itself_too_a_key_does_not_hit_the_one_after_it() -> (
+    None
+):
+    async with stage(calls(CallState.QUEUED)) as seen:
+        stand_still(seen, 100.0)
+        await seen.press("x")
+        stand_still(seen, 100.4)
+        for number, state in ((1, CallState.CANCELLED), (2, CallState.DIALING)):
+            call = seen.link.calls[CallId(number)]
+            seen.link.calls[call.id] = replace(call, state=state)
+        seen.watch.push()
+        await seen.rest()
+        stand_still(seen, 100.9)
+        await seen.press("x")
+        assert seen.link.acts == [control.Want((CallId(1),), Wish.CANCEL)]
+        assert "has just left the list" in seen.flash()
+
+
 async def test_where_the_operator_put_the_cursor_themselves_keys_act_at_once() -> None:
     async with stage(calls(CallState.QUEUED)) as seen:
         stand_still(seen, 100.0)

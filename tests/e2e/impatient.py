@@ -20,6 +20,7 @@ WAITS: Final = (
     "ALERT_EVERY_S",
     "ALERT_RETRY_S",
     "MESSENGER_REST_S",
+    "TEMPLATE_EVERY_WAITING_S",
 )
 
 

@@ -20,6 +20,7 @@ from tests.e2e.consoles import (
     confirm,
     console,
     escape,
+    line_of,
     press,
     session_of,
     words,
@@ -75,7 +76,7 @@ def test_with_a_wrong_key_the_console_opens_and_says_what_to_do(
         with attached(made, size=size, ELEVENLABS_API_KEY="a-key-of-somebody-else") as shown:
             says(shown, "ElevenLabs refuses ELEVENLABS_API_KEY; set the right one and start again")
             made.enqueue(number(0))
-            shown.wait_for("+1 201 555 01")
+            shown.wait_until(lambda: "+1 201 555 01" in line_of(shown, "▌"), "the call")
             press(shown, "E", "Esc closes")
             says(shown, "Call 1")
             says(shown, "set the right one and start again")

@@ -9,7 +9,11 @@ import pytest
 
 from tests.engine.fakes import FakeClock
 from tests.engine.rig import Rig, new_call, running
-from voiceslot_tui.core.calls import Instant, later
+from voiceslot_tui.core.calls import Disposition, Instant, later
+from voiceslot_tui.core.errors import StoreUnavailable
+from voiceslot_tui.core.facts import Outcome, Over
+from voiceslot_tui.core.follow_ups import Channel
+from voiceslot_tui.core.inbound import PersonWrote
 from voiceslot_tui.core.orders import IdempotencyKey
 
 DAY_S: Final = 86_400.0
@@ -136,3 +140,33 @@ async def test_messages_are_tidied_by_the_same_moment_as_calls(
         assert len(moments) == 4
         await runs(rig, 600)
         assert moments[4:] == [later(began, 4800)] * 2
+
+
+async def test_what_the_disk_goes_on_refusing_keeps_nothing_else_from_being_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A STOP of one person that cannot be stored: the log is still cut, which may free the disk."""
+    async with running(tmp_path) as rig:
+        done: list[str] = []
+
+        async def refused(*_args: object) -> None:
+            raise StoreUnavailable("the disk is full")
+
+        async def cut() -> None:
+            done.append("cut")
+
+        monkeypatch.setattr(rig.store, "hear", refused)
+        monkeypatch.setattr(rig.store, "checkpoint", cut)
+        stop = PersonWrote(None, Channel.SMS, "+12025550101", rig.clock.now(), wants_out=True)
+        with pytest.raises(StoreUnavailable):
+            await rig.engine.follow_ups.person_wrote(stop, by="webhook")
+        await rig.enqueue(new_call(1, attempts=3))
+        await rig.dispatch()
+        (order,) = rig.platform.dialled
+        await rig.tell(Over(None, order.attempt_id, None, Outcome(Disposition.BUSY)))
+        assert await rig.store.next_due() is not None
+        rig.clock.wait(3600)
+        with pytest.raises(StoreUnavailable):
+            await rig.janitor.step()
+        assert done == ["cut"]
+        assert await rig.store.next_due() is None, "who waited for a retry is ready"

@@ -472,7 +472,18 @@ async def test_an_outcome_of_a_conversation_that_nobody_finds_is_not_waited_for_
         with patch.object(rig.platform, "search", unfinished):
             await rig.polls(WRAP_UP_MAX_S + 180)
             assert await rig.state(order.call_id) is CallState.WRAPPING_UP
-            await rig.polls(600)
+            await rig.polls(WRAP_UP_MAX_S)
+        assert await rig.state(order.call_id) is CallState.ENDED
+
+
+async def test_an_outcome_is_not_waited_for_for_hours_where_questions_hang(tmp_path: Path) -> None:
+    """Many calls are in question then, and each is asked about every few minutes only."""
+    async with running(tmp_path) as rig:
+        order = await wrapping_up(rig)
+        with patch.object(rig.platform, "talk", not_answered):
+            for _ in range(8):
+                rig.clock.wait(300)
+                await polled(rig, POLL_S)
         assert await rig.state(order.call_id) is CallState.ENDED
 
 

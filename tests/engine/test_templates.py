@@ -65,12 +65,24 @@ async def test_a_template_that_was_never_read_is_sent_once_it_is(rig: MessageRig
     (row,) = await rig.rows()
     assert (row.waits_for, rig.messenger.orders) == (WaitReason.TEMPLATE_UNREAD, [])
     await rig.door.standing()
-    needs = rig.door.needs()
-    assert (needs.blocked, needs.template_trouble) == (1, "hidden the key may not")
+    assert rig.door.needs().messenger_denied.endswith("may not send by whatsapp: the key may not")
     rig.messenger.known_template = TEMPLATE
     await read_template(rig)
     await rig.send()
     assert filled(rig) == [True]
+
+
+async def test_of_a_template_that_was_missing_and_is_hidden_now_nothing_is_known(
+    rig: MessageRig,
+) -> None:
+    rig.messenger.known_template = Template(CONTENT_SID, Approval.MISSING)
+    await rig.door.use_template(CONTENT_SID, by="ana")
+    await read_template(rig)
+    rig.messenger.known_template = HIDDEN
+    await read_template(rig)
+    await rig.ended(1)
+    await rig.send()
+    assert rig.messenger.orders == []
 
 
 async def test_what_waits_for_a_hidden_template_is_not_judged_at_every_reading(

@@ -42,6 +42,7 @@ from voiceslot_tui.wire import control
 
 if TYPE_CHECKING:
     from voiceslot_tui.console.main_screen import MainScreen
+    from voiceslot_tui.console.panes.listing import Listing
 
 _DONE_WITH_AFTER = frozenset(
     {
@@ -140,6 +141,7 @@ class Deeds:
     # --- acts at the engine
 
     async def _act(self, action: Action, argument: str, situation: Situation) -> None:
+        listing = self._screen.listing
         asked = _question(action, argument, situation)
         if argument and self._planned(action, argument, situation) is None:
             return
@@ -153,7 +155,7 @@ class Deeds:
                 return
         plan = self._planned(action, argument, situation)
         if plan is not None:
-            await self._carry_out(action, plan)
+            await self._carry_out(action, plan, listing)
 
     async def _unclear_meanwhile(self, action: Action, situation: Situation) -> bool:
         """Tell, and say, whether what was to be sent again may have been sent since it was shown.
@@ -181,7 +183,7 @@ class Deeds:
         self._say(plan.message, Tone.WARNING)
         return None
 
-    async def _carry_out(self, action: Action, plan: wishes.Plan) -> None:
+    async def _carry_out(self, action: Action, plan: wishes.Plan, listing: Listing) -> None:
         if self._is_owed(action.label):
             return
         parts, problem = await self._ask_all(plan.label, plan.asks)
@@ -189,7 +191,7 @@ class Deeds:
         if parts:
             self._session.acts.did(plan.label, done)
             if action.id in _DONE_WITH_AFTER:
-                self._screen.listing.done_with(done.changed)
+                listing.done_with(done.changed)
         if problem is not None:
             said = f"; {count(len(done.changed))} done before that" if parts else ""
             self._say(f"{plan.label}: {problem}{said}", Tone.BAD)
@@ -249,7 +251,7 @@ class Deeds:
         if act is None or self._is_owed(word):
             return
         label = f"{word}: {act.label}"
-        self._waiting_for = label
+        listing, self._waiting_for = self._screen.listing, label
         try:
             parts = [await self._session.act(control.TakeBack((undo,))) for undo in act.undo]
         except Refused as refused:
@@ -263,7 +265,7 @@ class Deeds:
             self._waiting_for = ""
         done = together(parts)
         succeeded(act, done)
-        self._screen.listing.inner.let_go(())
+        listing.inner.let_go(())
         self._screen.tell(news_of(label, done, ""))
 
     # --- words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.calls import ConversationId, Disposition, Instant
 from voiceslot_tui.core.follow_up_facts import (
     USABLE,
     Approval,
@@ -64,6 +64,34 @@ def named(follow_up: FollowUp, now: Instant) -> FollowUpSettlement | None:
     if not presumed:
         return None
     return due_again(follow_up, FollowUpStep.RETRIED, "its conversation has a name now", now)
+
+
+def about_talk(
+    follow_up: FollowUp, conversation_id: ConversationId, now: Instant
+) -> FollowUpSettlement | None:
+    """Say what changes where another dial than the last is proven to have reached the person.
+
+    Nothing does once a message has left, or somebody else than us has left it out.
+    """
+    presumed = follow_up.skipped_for is SkipReason.NOT_WANTED
+    open_states = (FollowUpState.DUE, FollowUpState.BLOCKED)
+    is_told = follow_up.conversation_id == conversation_id or follow_up.tries > 0
+    if is_told or not (presumed or follow_up.state in open_states):
+        return None
+    about = replace(
+        follow_up,
+        conversation_id=conversation_id,
+        disposition=Disposition.ANSWERED,
+        summary="",
+        outcome_known=False,
+        outcome_reads=0,
+        changed_at=now,
+    )
+    if presumed:
+        return due_again(about, FollowUpStep.RETRIED, "its person had answered", now)
+    if about.waits_for is WaitReason.OUTCOME:
+        about = replace(about, due_at=None, waits_for=None)
+    return FollowUpSettlement(about)
 
 
 def template_news(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from voiceslot_tui.core.calls import Instant, later, seconds_between
+from voiceslot_tui.core.follow_up_facts import Approval
 from voiceslot_tui.core.follow_up_policy import FollowUpPolicy, Standing, Template
 from voiceslot_tui.core.follow_up_snapshot import TemplateStanding
 from voiceslot_tui.core.follow_ups import Channel
@@ -103,8 +104,11 @@ class Desk:
 
     @property
     def trouble(self) -> str:
-        """Say why a channel is given a rest; empty where none is."""
+        """Say why a channel is not used; empty where all are."""
         said = [rest.why for rest in self._rest_of.values() if rest.why]
+        if self.by_template and self.template.approval is Approval.HIDDEN:
+            channel = Channel.WHATSAPP
+            said.append(f"the account may not send by {channel}: {self.template.reason}")
         return "; ".join(dict.fromkeys(said))
 
     def doubt_template(self) -> None:

@@ -13,7 +13,6 @@ from voiceslot_tui.core.calls import CallId, Instant
 from voiceslot_tui.core.errors import BadInput, Missing
 from voiceslot_tui.core.follow_up_facts import (
     USABLE,
-    Approval,
     FollowUpWish,
     FollowUpWished,
     MessageNews,
@@ -36,7 +35,6 @@ from voiceslot_tui.core.follow_ups import (
     FollowUpState,
     MessageSid,
     SkipReason,
-    WaitReason,
 )
 from voiceslot_tui.core.inbound import PersonWrote
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX, PAGE_ROWS_MAX
@@ -102,7 +100,7 @@ class FollowingUp:
         self._configured_sid = configured_sid
         self._pauses_wished = PausesWished()
         self._last_pause = Wished()
-        self._blocked = self._unread = 0
+        self._blocked = 0
         self._said_trouble = ""
 
     def restore(self) -> None:
@@ -309,7 +307,6 @@ class FollowingUp:
         """Say how the messages stand at a glance."""
         desk, counts = self._desk, await self._store.follow_up_counts()
         self._blocked = counts.states.get(FollowUpState.BLOCKED, 0)
-        self._unread = counts.waits.get(WaitReason.TEMPLATE_UNREAD, 0)
         self._said_trouble = self._trouble(counts)
         return FollowUpStanding(
             channels=desk.policy.channels,
@@ -331,11 +328,9 @@ class FollowingUp:
     def needs(self) -> MessageStanding:
         """Say what about the messages needs a person, for alerts; as of the last standing."""
         template = self._desk.template_standing()
-        hidden = template is not None and template.approval is Approval.HIDDEN
-        held = self._blocked + (self._unread if hidden else 0)
-        usable = template is None or template.approval in USABLE or held == 0
+        usable = template is None or template.approval in USABLE or self._blocked == 0
         words = "" if usable or template is None else f"{template.approval} {template.reason}"
-        return MessageStanding(self._said_trouble, words.strip(), held)
+        return MessageStanding(self._said_trouble, words.strip(), self._blocked)
 
     def _trouble(self, counts: FollowUpCounts) -> str:
         """Say why nothing is sent although something is due."""

@@ -69,15 +69,22 @@ class Janitor:
             self._board.denied.setdefault(route, Denial(now))
 
     async def step(self) -> float | None:
-        """Do what is due."""
+        """Do what is due.
+
+        First what may free the disk, last what writes down that which the disk refused before.
+        """
+        await self._store.checkpoint()
+        wait_s = await self._tend()
         for insist in self._insist:
             await insist()
+        return wait_s
+
+    async def _tend(self) -> float:
         now = self._clock.now()
         due = await self._store.next_due()
         promoted = 0 if due is None or due > now else await self._store.promote(now)
         lifted = await self._tend_routes(now)
         await self._sometimes(now)
-        await self._store.checkpoint()
         if promoted or lifted:
             self._board.bells.dispatch.set()
             self._board.bells.change()

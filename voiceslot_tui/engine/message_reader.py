@@ -123,13 +123,14 @@ class MessageReader:
         try:
             template = await self._messengers[Channel.WHATSAPP].template(content_sid)
         except ReadDenied:
-            template = Template(content_sid, Approval.HIDDEN)
+            template = Template(content_sid, Approval.HIDDEN, reason="it may not read the template")
         except ReadFailed as problem:
             self._template_at_s = self._clock.steady_s() + TEMPLATE_AGAIN_S
             return problem
         if desk.template.content_sid != content_sid:
             return None
-        if template.approval is Approval.HIDDEN and desk.template.approval not in NEVER_READ:
+        was_read = desk.template.approval not in (*NEVER_READ, Approval.MISSING)
+        if template.approval is Approval.HIDDEN and was_read:
             template = replace(desk.template, approval=Approval.UNREADABLE)
         no_better = doubted and not changed and desk.template.approval in USABLE
         desk.template_doubted = False

@@ -82,6 +82,7 @@ class Reconciler:
             platform=platform,
             carrier=carrier,
             ages=self._ages,
+            clock=clock,
             lag_s=lag_s,
             again_s=_ASK_MAX_S + poll_interval_s,
             longest_call_s=longest_call_s,

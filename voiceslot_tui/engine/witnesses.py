@@ -24,13 +24,15 @@ from voiceslot_tui.core.facts import (
 from voiceslot_tui.core.limits import LOOKUP_SKEW_S, WRAP_UP_MAX_S
 from voiceslot_tui.core.talks import Talk, TalkState
 from voiceslot_tui.engine.ages import Ages
-from voiceslot_tui.ports import Carrier, OpenCall, VoicePlatform
+from voiceslot_tui.ports import Carrier, Clock, OpenCall, VoicePlatform
 
 Facts = tuple[Fact, ...]
 
 DIAL_LOST_S: Final = 660.0
 """Longer than the longest time-out of a start: whoever waited for its answer is gone."""
 _OVERDUE_MARGIN_S: Final = 60.0
+_BETWEEN_MAX_S: Final = 300.0
+"""So long it may take until a call is asked about again, where many questions hang."""
 
 
 class Witnesses:
@@ -46,6 +48,7 @@ class Witnesses:
         platform: VoicePlatform,
         carrier: Carrier | None,
         ages: Ages,
+        clock: Clock,
         lag_s: float,
         again_s: float,
         longest_call_s: float,
@@ -54,12 +57,13 @@ class Witnesses:
         self._platform = platform
         self._carrier = carrier
         self._ages = ages
+        self._clock = clock
         self._lag_s = lag_s
         self._again_s = again_s
         self._overdue_s = longest_call_s + ring_timeout_s + _OVERDUE_MARGIN_S
         self._ring_overdue_s = ring_timeout_s + _OVERDUE_MARGIN_S
         self._denied: dict[AttemptId, str] = {}
-        self._in_vain: dict[AttemptId, int] = {}
+        self._in_vain: dict[AttemptId, tuple[float, float]] = {}
 
     @property
     def denied(self) -> str:
@@ -125,10 +129,19 @@ class Witnesses:
             return ()
         waited_s = self._ages.surely(attempt.id, attempt.over_at or attempt.started_at)
         is_late = waited_s > WRAP_UP_MAX_S
-        if is_told or is_late:
-            self._in_vain[attempt.id] = self._in_vain.get(attempt.id, 0) + 1
-        in_vain_s = self._in_vain.get(attempt.id, 0) * self._again_s
+        in_vain_s = self._asked_in_vain(attempt.id) if is_told or is_late else 0.0
         return (WrapUpExpired(one.call.id),) if is_late and in_vain_s > WRAP_UP_MAX_S else ()
+
+    def _asked_in_vain(self, attempt_id: AttemptId) -> float:
+        """Count one more question in vain; give for how many seconds there have been such.
+
+        Longer times between two of them were an outage or a suspension, and do not count whole.
+        """
+        now_s = self._clock.steady_s()
+        last_s, so_far_s = self._in_vain.get(attempt_id, (now_s - self._again_s, 0.0))
+        between_s = min(now_s - last_s, max(_BETWEEN_MAX_S, self._again_s))
+        self._in_vain[attempt_id] = (now_s, so_far_s + between_s)
+        return so_far_s + between_s
 
     def _given_up(self, one: OpenCall) -> Facts:
         """Say of a dial in doubt that it can no longer be talking, whenever it was taken.

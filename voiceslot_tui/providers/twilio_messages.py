@@ -69,7 +69,7 @@ from voiceslot_tui.wire.twilio_webhook import REFERENCE
 
 _PAGE_SIZE: Final = 100
 _PAGE_SIZE_MAX: Final = 1_000
-_HIDDEN: Final = "let the API key read Content, or choose another template"
+_HIDDEN: Final = "it may not read the template; set the right credentials, or let them read Content"
 _DENYING: Final = frozenset({401, 402, 403})
 _ABSENT: Final = frozenset({404, 410})
 

@@ -52,6 +52,7 @@ _CHANGES_OF_FOLLOW_UP: Final = Changeable(
         "disposition",
         "outcome_known",
         "summary",
+        "conversation_id",
         "channel",
         "needs_template",
         "try_id",

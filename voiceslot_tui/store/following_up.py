@@ -26,7 +26,7 @@ from voiceslot_tui.core.follow_up_facts import (
 )
 from voiceslot_tui.core.follow_up_moves import FollowUpSettlement
 from voiceslot_tui.core.follow_up_settlement import FollowUpRules, settle_follow_up
-from voiceslot_tui.core.follow_up_wishes import named
+from voiceslot_tui.core.follow_up_wishes import about_talk, named
 from voiceslot_tui.core.follow_ups import (
     EndedCall,
     FollowUp,
@@ -95,6 +95,27 @@ def name_conversation(
     if follow_up_id is not None:
         _name(db, follow_up_id, (conversation,))
         _complete(db, follow_up_id, known, now)
+
+
+def tell_of_talk(
+    db: sqlite3.Connection,
+    name: FollowUpKey,
+    conversation: FollowUpKey,
+    known: ConversationId,
+    now: Instant,
+) -> None:
+    """Let the message after a call be about the talk that is proven late, where none has left."""
+    follow_up_id = _known_as(db, (name,))
+    found = None if follow_up_id is None else _one(db, _BY_ID, follow_up_id)
+    if found is None:
+        return
+    _name(db, found.follow_up.id, (conversation,))
+    settlement = about_talk(found.follow_up, known, now)
+    if settlement is not None:
+        follow_up_rows.save_follow_up(db, found.follow_up, settlement.follow_up)
+        if settlement.steps:
+            kind = "message_retried"
+            follow_up_rows.write_journal(db, found.follow_up, settlement, kind, now, "engine")
 
 
 def _known_as(db: sqlite3.Connection, names: Sequence[FollowUpKey]) -> FollowUpId | None:

@@ -38,7 +38,7 @@ from voiceslot_tui.core.moves import Settlement, reached
 from voiceslot_tui.core.own_ends import ended_call_of, own_alias
 from voiceslot_tui.core.settlement import Rules, settle
 from voiceslot_tui.store import rows
-from voiceslot_tui.store.following_up import add_one, name_conversation
+from voiceslot_tui.store.following_up import add_one, name_conversation, tell_of_talk
 from voiceslot_tui.store.queueing import free_line
 from voiceslot_tui.wire.client_data import email_in
 
@@ -170,8 +170,10 @@ def _follow_up(db: sqlite3.Connection, found: _Found, settlement: Settlement, no
         return
     if call.attempt_id != attempt.id and not _reached_by(attempt):
         return
-    if found.attempt is None or found.attempt.conversation_id is None:
-        (conversation,) = _talk_of(attempt)
+    (conversation,) = _talk_of(attempt)
+    if _reached_by(attempt) and not _reached_by(found.attempt):
+        tell_of_talk(db, own_alias(call), conversation, attempt.conversation_id, now)
+    elif found.attempt is None or found.attempt.conversation_id is None:
         name_conversation(db, own_alias(call), conversation, attempt.conversation_id, now)
 
 

@@ -215,6 +215,41 @@ async def test_who_answered_gets_the_message_of_that_talk_whatever_became_of_a_l
     assert await messages.all() == (row,)
 
 
+UNSAID = replace(BUSY, disposition=Disposition.UNKNOWN)
+
+
+@pytest.mark.parametrize("skipped", [False, True])
+async def test_a_talk_that_is_proven_after_the_end_is_the_one_that_is_told_of(
+    messages: Messages, skipped: bool
+) -> None:
+    opened = messages.opened
+    first = await dialled_again(messages)
+    unnamed = None if skipped else ConversationId("conv_2")
+    await opened.tell(Over(unnamed, SECOND, None, UNSAID), rules=FOLLOWING)
+    assert await opened.states(first.call_id) == [CallState.ENDED]
+    if skipped:
+        await messages.take()
+        assert [row.state for row in await messages.all()] == [FollowUpState.SKIPPED]
+    proof = over(first, ANSWERED)
+    await opened.tell(proof, proof, rules=FOLLOWING)
+    (row,) = await messages.all()
+    assert (row.conversation_id, row.disposition) == (talk_of(first), Disposition.ANSWERED)
+    assert (row.state, row.outcome_known) == (FollowUpState.DUE, False)
+
+
+async def test_a_talk_that_is_proven_once_the_message_has_left_changes_nothing(
+    messages: Messages,
+) -> None:
+    opened = messages.opened
+    first = await dialled_again(messages)
+    await opened.tell(Over(None, SECOND, None, ANSWERED), rules=FOLLOWING)
+    (sending,) = (await messages.take()).sendings
+    before = await messages.all()
+    await opened.tell(over(first, ANSWERED), rules=FOLLOWING)
+    assert await messages.all() == before
+    assert before[0].try_id == sending.one_try.id
+
+
 async def test_the_last_talk_is_the_one_that_is_told_of(messages: Messages) -> None:
     opened = messages.opened
     first = await dialled_again(messages)

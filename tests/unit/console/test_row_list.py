@@ -342,6 +342,25 @@ async def test_a_row_that_the_operator_sent_away_leaves_without_straying(told_fi
     assert (at(rows), rows.strayed) == (first + 1, False)
 
 
+@pytest.mark.parametrize("told_first", [False, True])
+async def test_where_the_next_row_leaves_by_itself_at_the_same_time_the_cursor_has_strayed(
+    told_first: bool,
+) -> None:
+    source, now_s = numbered(30), [5.0]
+    rows = RowList(source, source.locate, lambda: now_s[0])
+    rows.window.resize(HEIGHT)
+    await settle(rows)
+    first = at(rows)
+    if told_first:
+        rows.let_go((first,))
+    source.remove(first)
+    source.remove(first + 1)
+    rows.renew()
+    await settle(rows)
+    rows.let_go((first,))
+    assert (at(rows), rows.strayed) == (first + 2, True)
+
+
 async def test_a_row_that_leaves_long_after_it_was_sent_away_leaves_by_itself() -> None:
     source, now_s = numbered(30), [5.0]
     rows = RowList(source, source.locate, lambda: now_s[0])

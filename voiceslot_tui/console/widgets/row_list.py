@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 from typing import Final, Generic
 
 from voiceslot_tui.console.widgets.row_source import (
@@ -79,6 +80,7 @@ class RowList(Generic[RowT]):
         self._epoch = 0
         self._steady_s = steady_s
         self._looked_for: int | None = None
+        self._heir: int | None = None
         self._strayed_from: int | None = None
         self._strayed_at_s = -math.inf
         self._let_go: frozenset[int] = frozenset()
@@ -91,16 +93,16 @@ class RowList(Generic[RowT]):
         A key pressed then was meant for the row that left. Any move of the operator ends it.
         """
         if self._looked_for is not None:
-            return not self._is_let_go(self._looked_for)
+            return not self._is_inherited(self._looked_for)
         return self._just_now(self._strayed_at_s)
 
     def let_go(self, ids: Collection[int]) -> None:
         """Take it that these rows leave, or just left, by what the operator did to them.
 
-        Who sent them away expects the next row under the cursor: it has not strayed.
+        Who sent them away expects the next row under the cursor: there it has not strayed.
         """
         self._let_go, self._let_go_at_s = frozenset(ids), self._steady_s()
-        if self._strayed_from in self._let_go:
+        if self._strayed_from is not None and self._is_inherited(self._strayed_from):
             self._strayed_at_s = -math.inf
 
     @property
@@ -233,8 +235,10 @@ class RowList(Generic[RowT]):
             self._stale = True
             return
         mark, line = window.cursor_row, window.cursor - window.top
+        heir = self._next_of_cursor()
         found = window.renew(above, below, anchor, self.total)
         if mark is not None and not found:
+            self._heir = heir
             await self._look_for(mark, line, epoch)
         self._carry_on()
 
@@ -256,8 +260,17 @@ class RowList(Generic[RowT]):
         self._epoch += self._looked_for is not None
         self._looked_for, self._strayed_at_s = None, -math.inf
 
-    def _is_let_go(self, row_id: int) -> bool:
-        return row_id in self._let_go and self._just_now(self._let_go_at_s)
+    def _next_of_cursor(self) -> int | None:
+        """Give the row that comes under the cursor where the operator sends its own away."""
+        rows, cursor = self.window.rows, self.window.cursor
+        following = chain(rows[cursor + 1 :], reversed(rows[:cursor]))
+        return next((row.id for row in following if row.id not in self._let_go), None)
+
+    def _is_inherited(self, left: int) -> bool:
+        """Tell whether the row that left was just sent away, and the next one stands there now."""
+        row = self.window.cursor_row
+        let_go = left in self._let_go and self._just_now(self._let_go_at_s)
+        return let_go and row is not None and row.id == self._heir
 
     def _just_now(self, at_s: float) -> bool:
         return self._steady_s() - at_s < STRAYED_FOR_S
