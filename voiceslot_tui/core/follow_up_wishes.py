@@ -69,14 +69,14 @@ def named(follow_up: FollowUp, now: Instant) -> FollowUpSettlement | None:
 def about_talk(
     follow_up: FollowUp, conversation_id: ConversationId, now: Instant
 ) -> FollowUpSettlement | None:
-    """Say what changes where another dial than the last is proven to have reached the person.
+    """Say what changes where a dial is proven late to have reached the person, the last or another.
 
     Nothing does once a message has left, or somebody else than us has left it out.
     """
     presumed = follow_up.skipped_for is SkipReason.NOT_WANTED
-    open_states = (FollowUpState.DUE, FollowUpState.BLOCKED)
-    is_told = follow_up.conversation_id == conversation_id or follow_up.tries > 0
-    if is_told or not (presumed or follow_up.state in open_states):
+    is_open = presumed or follow_up.state in (FollowUpState.DUE, FollowUpState.BLOCKED)
+    known = (follow_up.conversation_id, follow_up.disposition)
+    if not is_open or follow_up.tries > 0 or known == (conversation_id, Disposition.ANSWERED):
         return None
     about = replace(
         follow_up,

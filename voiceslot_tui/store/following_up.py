@@ -111,11 +111,13 @@ def tell_of_talk(
         return
     _name(db, found.follow_up.id, (conversation,))
     settlement = about_talk(found.follow_up, known, now)
-    if settlement is not None:
-        follow_up_rows.save_follow_up(db, found.follow_up, settlement.follow_up)
-        if settlement.steps:
-            kind = "message_retried"
-            follow_up_rows.write_journal(db, found.follow_up, settlement, kind, now, "engine")
+    if settlement is None:
+        _complete(db, found.follow_up.id, known, now)
+        return
+    follow_up_rows.save_follow_up(db, found.follow_up, settlement.follow_up)
+    if settlement.steps:
+        kind = "message_retried"
+        follow_up_rows.write_journal(db, found.follow_up, settlement, kind, now, "engine")
 
 
 def _known_as(db: sqlite3.Connection, names: Sequence[FollowUpKey]) -> FollowUpId | None:

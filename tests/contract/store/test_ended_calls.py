@@ -244,10 +244,22 @@ async def test_a_talk_that_is_proven_once_the_message_has_left_changes_nothing(
     first = await dialled_again(messages)
     await opened.tell(Over(None, SECOND, None, ANSWERED), rules=FOLLOWING)
     (sending,) = (await messages.take()).sendings
-    before = await messages.all()
+    (before,) = await messages.all()
     await opened.tell(over(first, ANSWERED), rules=FOLLOWING)
-    assert await messages.all() == before
-    assert before[0].try_id == sending.one_try.id
+    assert before.try_id == sending.one_try.id
+    assert await messages.all() == (replace(before, conversation_id=talk_of(first)),), "linked"
+
+
+async def test_who_is_proven_late_to_have_answered_the_last_dial_is_told_of_that_talk(
+    messages: Messages,
+) -> None:
+    opened = messages.opened
+    order = await live(opened)
+    await opened.tell(over(order, BUSY), rules=FOLLOWING)
+    assert [row.disposition for row in await messages.all()] == [Disposition.BUSY]
+    await opened.tell(over(order, ANSWERED), rules=FOLLOWING)
+    (row,) = await messages.all()
+    assert (row.disposition, row.outcome_known) == (Disposition.ANSWERED, False)
 
 
 async def test_the_last_talk_is_the_one_that_is_told_of(messages: Messages) -> None:
