@@ -691,6 +691,18 @@ MUTANTS: Final = (
         "while released is None:",
     ),
     _one(
+        "a message is written by a template that nobody has read",
+        _SENDER,
+        "            return self._write(sending, template)",
+        "            return self._write(sending, self._desk.template)",
+    ),
+    _one(
+        "of a template that may not be read any more it is forgotten what has to be filled in",
+        _READER,
+        "            template = replace(desk.template, approval=Approval.UNREADABLE)",
+        "            template = replace(template, approval=Approval.UNREADABLE)",
+    ),
+    _one(
         "a message that its template stops has failed",
         _FOLLOW_UP_SETTLEMENT,
         "    if no.failure is Failure.TEMPLATE:",
