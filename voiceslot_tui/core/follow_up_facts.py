@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from voiceslot_tui.core.calls import Disposition
+from voiceslot_tui.core.calls import ConversationId, Disposition
 from voiceslot_tui.core.facts import Source
 from voiceslot_tui.core.follow_ups import FollowUpId, FollowUpState, MessageSid, TryId
 
@@ -168,11 +168,16 @@ class MessagesListed:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRead:
-    """The conversation of an ended call was read: how it went, and its summary if there is one."""
+    """The conversation of an ended call was read: how it went, and its summary if there is one.
+
+    `conversation_id` is the one that was read, where there are several: a late proof may have made
+    the message be about another meanwhile.
+    """
 
     follow_up_id: FollowUpId
     disposition: Disposition
     summary: str = ""
+    conversation_id: ConversationId | None = None
     source: Source = Source.POLL
 
 

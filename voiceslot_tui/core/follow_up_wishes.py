@@ -32,8 +32,8 @@ from voiceslot_tui.core.limits import FOLLOW_UP_OUTCOME_ANSWER_COUNTS, TEMPLATE_
 
 
 def outcome_read(follow_up: FollowUp, fact: OutcomeRead, now: Instant) -> FollowUpSettlement | None:
-    """Write down how the call went; None where that is known."""
-    if follow_up.outcome_known:
+    """Write down how the call went; None where that is known, or another talk was read."""
+    if follow_up.outcome_known or fact.conversation_id not in (None, follow_up.conversation_id):
         return None
     known = replace(
         follow_up,

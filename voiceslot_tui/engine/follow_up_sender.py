@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Final, assert_never
 
@@ -306,11 +307,11 @@ class FollowUpSender:
             read = None
         except ReadFailed:
             read, answered = None, False
-        if read is not None:
-            return read
-        if answered and follow_up.outcome_given_up:
-            return OutcomeRead(follow_up.id, follow_up.disposition)
-        return OutcomeOpen(follow_up.id, answered)
+        if read is None and answered and follow_up.outcome_given_up:
+            read = OutcomeRead(follow_up.id, follow_up.disposition)
+        if read is None:
+            return OutcomeOpen(follow_up.id, answered)
+        return replace(read, conversation_id=follow_up.conversation_id)
 
     async def _read_of(self, follow_up: FollowUp) -> OutcomeRead | None:
         assert follow_up.conversation_id is not None, "there is nothing to read"

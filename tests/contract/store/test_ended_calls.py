@@ -36,6 +36,7 @@ from voiceslot_tui.core.facts import (
     Wished,
     WrapUpExpired,
 )
+from voiceslot_tui.core.follow_up_facts import OutcomeRead
 from voiceslot_tui.core.follow_ups import FollowUpState, follow_up_key
 from voiceslot_tui.core.orders import StartOrder
 
@@ -248,6 +249,21 @@ async def test_a_talk_that_is_proven_once_the_message_has_left_changes_nothing(
     await opened.tell(over(first, ANSWERED), rules=FOLLOWING)
     assert before.try_id == sending.one_try.id
     assert await messages.all() == (replace(before, conversation_id=talk_of(first)),), "linked"
+
+
+async def test_what_was_read_of_another_talk_says_nothing_about_the_proven_one(
+    messages: Messages,
+) -> None:
+    opened = messages.opened
+    first = await dialled_again(messages)
+    last = ConversationId("conv_2")
+    await opened.tell(Over(last, SECOND, None, UNSAID), rules=FOLLOWING)
+    await opened.tell(over(first, ANSWERED), rules=FOLLOWING)
+    (row,) = await messages.all()
+    await messages.tell(OutcomeRead(row.id, Disposition.NO_ANSWER, "", last))
+    assert await messages.all() == (row,)
+    await messages.tell(OutcomeRead(row.id, Disposition.ANSWERED, "They agreed.", talk_of(first)))
+    assert [one.summary for one in await messages.all()] == ["They agreed."]
 
 
 async def test_who_is_proven_late_to_have_answered_the_last_dial_is_told_of_that_talk(
