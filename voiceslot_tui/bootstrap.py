@@ -92,7 +92,7 @@ async def _serve(
 ) -> None:
     http = Http(base_urls=hosts(settings))
     stack.push_async_callback(http.aclose)
-    async with asyncio.TaskGroup() as dials:
+    async with requests_of_a_run() as dials:
         world = World(
             store=store,
             platform=platform_of(settings, http, clock),
@@ -113,7 +113,25 @@ async def _serve(
             gc.freeze()
             await _until_told(parts.engine)
             await _wind_down(parts)
-        await store.note("engine_stopped", "", clock.now(), "engine")
+    await store.note("engine_stopped", "", clock.now(), "engine")
+
+
+class _LetGo(Exception):
+    """Ends the requests that are still without an answer."""
+
+
+@asynccontextmanager
+async def requests_of_a_run() -> AsyncIterator[asyncio.TaskGroup]:
+    """Keep the requests that nobody waits for; those without an answer at the end are let go.
+
+    What they were about stays as it was written down before they left: the next start looks it up.
+    """
+    try:
+        async with asyncio.TaskGroup() as requests:
+            yield requests
+            raise _LetGo
+    except* _LetGo:
+        pass
 
 
 @asynccontextmanager

@@ -6,7 +6,9 @@ and from nothing else. A folder that others can write to is refused: they could 
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import warnings
 from dataclasses import dataclass
 from hashlib import sha256
@@ -92,12 +94,32 @@ def _make_folder(folder: Path, group_id: int | None) -> None:
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
-        if folder.stat().st_mode & 0o002:
+        writers = _foreign_writers(folder.stat())
+        if writers:
             raise StoreUnusable(
-                f"The folder {folder} can be written to by every user of this machine. "
-                "Set VOICESLOT_DATA_DIR to a folder of your own."
+                f"The folder {folder} can be written to by {writers}, who could swap the database. "
+                f"Take that right away (chmod go-w), or set VOICESLOT_DATA_DIR to a folder of your "
+                "own."
             ) from None
         return
     if group_id is not None:
         os.chown(folder, -1, group_id)
         folder.chmod(0o710)
+
+
+def _foreign_writers(found: os.stat_result) -> str:
+    """Say who else may write to a folder; nobody is an empty word."""
+    if found.st_mode & 0o002:
+        return "every user of this machine"
+    if found.st_mode & 0o020 and not _is_own_group(found.st_gid):
+        return "other users of its group"
+    return ""
+
+
+def _is_own_group(group_id: int) -> bool:
+    """Tell whether a group is a user's own: many systems give each user one of the same name."""
+    try:
+        group, user = grp.getgrgid(group_id), pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}

@@ -363,6 +363,11 @@ def _doubts(settings: Settings) -> Iterator[str]:
             "that conversation, it is not believed by itself."
         )
     key = settings.voiceslot_api_key.reveal()
+    if settings.webhook_secret and not key:
+        yield (
+            "VOICESLOT_API_KEY is not set, and WEBHOOK_SECRET says that the world reaches the "
+            "listener: through a proxy that does not say so, anybody could queue calls."
+        )
     if key and len(key) < _API_KEY_CHARS_ADVISED:
         yield f"VOICESLOT_API_KEY is short: {_API_KEY_CHARS_ADVISED} random characters or more."
 

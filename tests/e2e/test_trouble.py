@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -317,6 +318,21 @@ def full_disk(made: Rig) -> Iterator[None]:
         yield
     finally:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+
+
+def test_a_stop_waits_ten_seconds_for_an_answer_and_not_for_as_long_as_a_start_may_take(
+    tmp_path: Path,
+) -> None:
+    """An engine that lingers is deaf, and keeps the next one out; what it leaves is looked up."""
+    with rig(tmp_path, {**ENV, "START_TIMEOUT_S": "600"}, **LONG) as made:
+        made.simulator.faults({"kind": "slow", "target": "start", "requests": 1, "delay_s": 600})
+        made.start()
+        made.enqueue(number(1))
+        wait_for("the person is rung", lambda: own_dials(made) == 1)
+        assert made.kill(signal.SIGTERM) == 0
+        made.start()
+        wait_for("the call is found on the line", lambda: states(made, live=1))
+        assert own_dials(made) == 1
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs prlimit (Linux)")

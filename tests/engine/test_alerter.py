@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from voiceslot_tui.core.limits import (
     ALERTS_KEPT_MAX,
 )
 from voiceslot_tui.core.snapshot import EngineState, Snapshot
-from voiceslot_tui.core.troubles import MessageStanding, Trouble
+from voiceslot_tui.core.troubles import TROUBLES, MessageStanding, Trouble
 from voiceslot_tui.engine import alerter as alerting
 from voiceslot_tui.engine.alerter import Alerter, ToldAlerts
 from voiceslot_tui.follow_up_ports import Herald
@@ -260,6 +261,62 @@ async def test_the_end_of_what_was_told_before_a_restart_is_told_once() -> None:
     await watch.go_on(ALERT_CLEAR_S + 600)
     assert len(voice.told) == 2
     assert [bool(why) for why in watch.whys] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "unproven", "proven"),
+    [
+        (Trouble.BREAKER_OPEN, {"answered": 0}, {"answered": 1}),
+        (Trouble.WEBHOOKS_SILENT, {"webhook_at": None, "ends": 2}, {}),
+    ],
+)
+async def test_a_restart_alone_ends_no_trouble_that_shows_only_once_something_is_tried(
+    trouble: Trouble, unproven: dict[str, Any], proven: dict[str, Any]
+) -> None:
+    """A false all-clear is worse than none: somebody stops looking."""
+    voice = Voice()
+    watch = Watch(voice)
+    now = watch.clock.now()
+    watch.kept = ((trouble, now, now),)
+    watch.start()
+    watch.snapshot = replace(WELL, **unproven)
+    await watch.go_on(ALERT_CLEAR_S + 600)
+    assert voice.told == []
+    watch.start()
+    await watch.go_on(ALERT_CLEAR_S + 600)
+    assert voice.told == []
+    watch.snapshot = replace(WELL, **proven)
+    await watch.go_on(ALERT_CLEAR_S + 600)
+    assert [subject for subject, _ in voice.told] == [
+        f"voiceslot on host1: over: {TROUBLES[trouble].title}"
+    ]
+
+
+async def test_a_messenger_that_no_message_was_tried_with_is_not_said_to_be_well() -> None:
+    voice = Voice()
+    watch = Watch(voice)
+    now = watch.clock.now()
+    watch.kept = ((Trouble.MESSENGER_DENIED, now, now),)
+    watch.messages = MessageStanding(untried=True)
+    watch.start()
+    await watch.go_on(ALERT_CLEAR_S + 600)
+    assert voice.told == []
+    watch.messages = MessageStanding()
+    await watch.go_on(ALERT_CLEAR_S + 600)
+    assert len(voice.told) == 1
+
+
+async def test_a_database_that_cannot_be_read_at_the_start_ends_nothing_told_before() -> None:
+    voice = Voice()
+    watch = Watch(voice)
+    now = watch.clock.now()
+    watch.kept = ((Trouble.PLATFORM_DENIED, now, now),)
+    watch.start()
+    watch.snapshot = StoreUnavailable("full")
+    await watch.go_on(ALERT_CLEAR_S + 600)
+    assert [subject for subject, _ in voice.told] == [
+        f"voiceslot on host1: {TROUBLES[Trouble.STORE_FAILING].title}"
+    ]
 
 
 async def test_what_lasts_over_a_restart_is_not_told_again_before_its_time() -> None:

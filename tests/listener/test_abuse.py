@@ -6,13 +6,16 @@ import asyncio
 import gzip
 import json
 import resource
+import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.listener.conftest import CALL, MakeRig, Rig
+from tests.listener.conftest import API_KEY, BEARER, CALL, MakeRig, Rig
+from voiceslot_tui.listener.connections import connections_max
 
 GOOD = json.dumps(CALL).encode()
 JSON = {"Content-Type": "application/json"}
@@ -78,6 +81,29 @@ async def test_all_bodies_together_have_a_bound(
     assert b"Retry-After: 1" in b"".join(task.result() for task in both)
     long = GOOD + b" " * 120_000
     assert (await rig.ask("POST", "/enqueue-call", data=long, headers=JSON))[0] == 202
+
+
+async def test_strangers_long_bodies_keep_neither_short_ones_nor_key_holders_out(
+    make_rig: MakeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voiceslot_tui.listener.bodies.BODIES_BYTES_MAX", 150_000)
+    rig = await make_rig(api_key=API_KEY, body_timeout_s=1.5)
+    head = HEAD.replace(b"/enqueue-call", b"/webhook/elevenlabs")
+    half = head + b"Content-Length: 200000\r\n\r\n" + b" " * 145_000
+    async with asyncio.TaskGroup() as group:
+        group.create_task(say(rig, half))
+        await asyncio.sleep(0.3)
+        url, long = "/webhook/elevenlabs", b"{}" + b" " * 70_000
+        found = [
+            await rig.ask("POST", url, data=long, headers=JSON),
+            await rig.ask("POST", url, data=b"{}" + b" " * 60_000, headers=JSON),
+            await rig.ask("POST", url, data=long, headers={**JSON, **BEARER}),
+            await rig.ask(
+                "POST", "/enqueue-call", data=GOOD + long[2:], headers={**JSON, **BEARER}
+            ),
+        ]
+    assert [status == 503 for status, _ in found] == [True, False, False, False]
+    assert found[-1][0] == 202
 
 
 async def test_a_bomb_is_not_unpacked(rig: Rig) -> None:
@@ -168,6 +194,57 @@ async def test_many_hostile_connections_do_not_keep_others_out(hasty: Rig) -> No
         assert (await hasty.ask("POST", "/enqueue-call", json=CALL))[0] == 202
     assert all(status_of(task.result()) in (0, 408) for task in hostile)
     assert (await hasty.ask("GET", "/health"))[0] == 200
+
+
+async def test_who_never_takes_an_answer_is_hung_up_on(hasty: Rig) -> None:
+    """Request after request, and nothing is read: the answers fill every buffer between us."""
+    ask = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n" * 500
+    wire = socket.socket()
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    wire.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(wire, ("127.0.0.1", hasty.server.port))
+
+    async def ask_for_ever() -> None:
+        while True:
+            await loop.sock_sendall(wire, ask)
+
+    with wire, pytest.raises(ConnectionError):
+        await asyncio.wait_for(ask_for_ever(), 30)
+
+
+async def test_one_connection_too_many_costs_the_one_that_is_silent_longest(
+    make_rig: MakeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voiceslot_tui.listener.connections.LISTENER_CONNECTIONS_MAX", 5)
+    rig = await make_rig(idle_timeout_s=60.0)
+    ask = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    opened = []
+    for _ in range(5):
+        opened.append(await asyncio.open_connection("127.0.0.1", rig.server.port))
+        await asyncio.sleep(0.02)
+    first, second = opened[0], opened[1]
+    first[1].write(ask)
+    assert (await first[0].readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+    assert status_of(await say(rig, ask.replace(b"1.1", b"1.0"))) == 200
+    with suppress(ConnectionError):
+        async with asyncio.timeout(10):
+            assert await second[0].read() == b""
+    first[1].write(ask)
+    assert b"HTTP/1.1 200" in await first[0].readuntil(b"\r\n\r\n")
+    for _, writer in opened:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    ("open_files", "connections"),
+    [(256, 128), (1024, 512), (65_536, 512), (resource.RLIM_INFINITY, 512)],
+)
+def test_half_of_what_may_be_open_is_left_to_the_engine(
+    open_files: int, connections: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (open_files, resource.RLIM_INFINITY))
+    assert connections_max() == connections
 
 
 async def test_nothing_tells_what_we_run_on(rig: Rig) -> None:

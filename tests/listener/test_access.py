@@ -113,6 +113,19 @@ async def test_our_own_names_are_answered(rig: Rig, host: str) -> None:
     assert (await ask(rig, "GET", "/stats", {"Host": host}))[0] == 200
 
 
+@pytest.mark.parametrize(("method", "path"), FOR_KEY_HOLDERS)
+@pytest.mark.parametrize("host", ["203.0.113.9", "203.0.113.9:4000", "[2001:db8::9]:4000"])
+async def test_without_a_key_nothing_that_was_meant_for_elsewhere_is_answered(
+    make_rig: MakeRig, method: str, path: str, host: str
+) -> None:
+    """A tunnel connects from this machine, and passes on the name that the stranger asked for."""
+    rig = await make_rig()
+    assert await ask(rig, method, path, {"Host": host}) == (403, "not_local")
+    assert rig.engine.calls == []
+    rig = await make_rig(api_key=API_KEY)
+    assert (await ask(rig, method, path, {**BEARER, "Host": host}))[0] in (200, 202)
+
+
 async def test_the_public_name_is_ours(make_rig: MakeRig) -> None:
     rig = await make_rig(api_key=API_KEY, public_base_url="https://calls.example.org")
     headers = {**BEARER, "Host": "calls.example.org"}

@@ -14,6 +14,7 @@ never taken.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -23,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -92,12 +94,28 @@ def told(story: Story) -> Told:
     place = _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="story-", dir=place))
     try:
-        with watched(_STORY_CPU_S):
+        with _nothing_collected(), watched(_STORY_CPU_S):
             return tell(story, folder)
     except StandsStill as standing:
         return Told(f"P9: it stands still: {standing}", "", Coverage(), 0.0, _STORY_CPU_S)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Leave all garbage lying while a story is told.
+
+    A process that was killed cleans up nothing; and when a collection comes depends on what was
+    told before.
+    """
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.collect()
 
 
 # --- many

@@ -6,6 +6,7 @@ They run in a process of their own, whose sets have one order: the same seed is 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from argparse import Namespace
@@ -63,6 +64,21 @@ def test_the_same_seed_is_the_same_story_to_the_last_commit() -> None:
     first, second = (run("--replay", "3").splitlines()[-1] for _ in range(2))
     assert "digest" in first
     assert first == second
+
+
+def test_a_story_is_the_same_whatever_was_told_before_it_in_the_process() -> None:
+    """As it was not, where an order hung on where in memory the tasks of a group lay."""
+    after = "from tests.simulation.run import *; told(story_of(7014)); print(told(story_of(7015)))"
+    found = subprocess.run(
+        [sys.executable, "-c", after],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    *_, digest = run("--replay", "7015").split()
+    assert f"digest='{digest}" in found
 
 
 def test_a_run_that_was_stopped_goes_on_with_all_that_it_had_reached(tmp_path: Path) -> None:

@@ -286,7 +286,7 @@ class Town:
             store = await open_store(self.folder / "voiceslot.db", self.clock.now())
         transport = self.network.transport()
         http = Http(base_urls=adapters.hosts(settings), transport=transport)
-        async with asyncio.TaskGroup() as dials:
+        async with bootstrap.requests_of_a_run() as dials:
             world = assembly.World(
                 store=store,
                 platform=adapters.platform_of(settings, http, self.clock),

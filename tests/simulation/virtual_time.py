@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import Context, ContextVar
 from typing import Any, Final, TypeVar
 
@@ -27,6 +27,21 @@ LIFE: Final[ContextVar[int]] = ContextVar("LIFE", default=0)
 
 class Stalled(AssertionError):
     """Everybody waits and no timer is set, or time does not pass although everybody is busy."""
+
+
+class _Numbered(asyncio.Task[Any]):
+    """A task that stands in sets by its number, and not by where in memory it happens to lie.
+
+    Task groups and `asyncio.wait` go through sets: in which order they cancel must be the same each
+    time that a story is told.
+    """
+
+    def __init__(self, number: int, coro: Coroutine[Any, Any, Any], **options: Any) -> None:
+        self.number = number
+        super().__init__(coro, **options)
+
+    def __hash__(self) -> int:
+        return self.number
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
@@ -45,7 +60,15 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._timers_set = 0
         self._frozen: dict[int, list[asyncio.Handle]] = {}
         self.after_turn: Callable[[int], None] | None = None
+        self._tasks_made = 0
         super().__init__()
+        self.set_task_factory(self._numbered)
+
+    def _numbered(
+        self, _: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, T], **options: Any
+    ) -> asyncio.Task[T]:
+        self._tasks_made += 1
+        return _Numbered(self._tasks_made, coro, loop=self, **options)
 
     def time(self) -> float:
         """Give the virtual seconds since the loop was made."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import stat
 from pathlib import Path
 
@@ -64,6 +66,23 @@ def test_a_folder_that_everybody_can_write_to_is_refused(tmp_path: Path) -> None
     folder.chmod(0o1777)
     with pytest.raises(StoreUnusable, match="every user"):
         make_folders(paths(folder))
+
+
+@pytest.mark.parametrize("name", ["own", "another"])
+def test_a_folder_that_a_group_can_write_to_is_for_its_owner_alone(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o770)
+    user = pwd.getpwuid(os.geteuid())
+    group = grp.struct_group((user.pw_name if name == "own" else name, "", os.getgid(), []))
+    monkeypatch.setattr(grp, "getgrgid", lambda _: group)
+    if name == "own":
+        make_folders(paths(folder))
+    else:
+        with pytest.raises(StoreUnusable, match=r"its group.*chmod go-w"):
+            make_folders(paths(folder))
 
 
 def test_a_file_in_the_way_is_said(tmp_path: Path) -> None:

@@ -240,7 +240,9 @@ def test_what_is_given_up_is_said() -> None:
         "WEBHOOK_SECRET",
         "short",
     ]
-    assert load({**KEY, "WEBHOOK_SECRET": "not-a-real-secret"}).warnings == ()
+    signed = {**KEY, "WEBHOOK_SECRET": "not-a-real-secret"}
+    assert [word.split()[0] for word in load(signed).warnings] == ["VOICESLOT_API_KEY"]
+    assert load({**signed, "VOICESLOT_API_KEY": "not-a-real-key-" * 3}).warnings == ()
 
 
 def test_no_secret_shows() -> None:

@@ -30,6 +30,7 @@ _ENGINE_SETTINGS: Final = {
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
     "TWILIO_AUTH_TOKEN": "simulator-token",
     "WEBHOOK_SECRET": "simulator-webhook-secret",
+    "VOICESLOT_API_KEY": "the-api-key-of-a-simulated-world",
     "CALLS_PER_SECOND": "2",
     "LIST_LAG_S": "2",
     "TWILIO_WHATSAPP_NUMBER": "+12025550170",

@@ -33,8 +33,12 @@ LISTENER_IDLE_S: Final = 5.0
 LISTENER_LINGER_S: Final = 2.0
 """How long the rest of a refused body is read and thrown away, so that the refusal arrives."""
 LISTENER_STOP_S: Final = 3.0
+LISTENER_CONNECTIONS_MAX: Final = 512
+"""Open connections of the listener; who was silent longest gives way to a new one."""
 BODIES_BYTES_MAX: Final = 64 * 1024 * 1024
-"""All bodies being received at one time; past that the listener answers "busy"."""
+"""All bodies being received at one time; past that strangers' long ones are answered "busy"."""
+BODY_SHORT_BYTES: Final = 64 * 1024
+"""A body that is always received: one on each connection takes 32 MiB."""
 BAD_SIGNATURES_PER_MINUTE: Final = 60
 """From one address, before it is told to slow down; good signatures are never counted."""
 ADDRESSES_REMEMBERED_MAX: Final = 1024

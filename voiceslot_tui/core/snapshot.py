@@ -123,6 +123,8 @@ class Snapshot:
     dials: int = 0
     ends: int = 0
     """Dials and ends since the engine started."""
+    answered: int = 0
+    """Dials that the platform answered since then, whatever it said."""
     carrier: bool = False
     """Whether live calls can be hung up: the carrier's credentials are there."""
     follow_ups: FollowUpStanding = field(default_factory=FollowUpStanding)

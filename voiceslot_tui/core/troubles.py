@@ -108,6 +108,8 @@ class MessageStanding:
     messenger_denied: str = ""
     template_trouble: str = ""
     blocked: int = 0
+    untried: bool = False
+    """Messages wait, and none was taken since the engine started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,19 @@ def troubles(
     found.update(_of_messages(messages))
     found.update(_of_services(snapshot, found.get(Trouble.READING_STALE, "")))
     return found
+
+
+def unseen(snapshot: Snapshot, messages: MessageStanding, *, signed: bool) -> frozenset[Trouble]:
+    """Name the troubles that show only once something was tried, which this run has not yet.
+
+    What an earlier run told of them still stands: nothing says that they are over.
+    """
+    untried = {
+        Trouble.BREAKER_OPEN: not snapshot.answered,
+        Trouble.WEBHOOKS_SILENT: signed and snapshot.webhook_at is None,
+        Trouble.MESSENGER_DENIED: messages.untried,
+    }
+    return frozenset(trouble for trouble, is_unseen in untried.items() if is_unseen)
 
 
 def _of_the_platform(snapshot: Snapshot) -> Iterator[tuple[Trouble, str]]:

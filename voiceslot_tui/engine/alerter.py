@@ -28,6 +28,7 @@ from voiceslot_tui.core.troubles import (
     Trouble,
     store_sentence,
     troubles,
+    unseen,
 )
 from voiceslot_tui.engine.service import or_else
 from voiceslot_tui.follow_up_ports import Herald
@@ -69,12 +70,16 @@ class Alerter:
         self._unkept: deque[str] = deque(maxlen=ALERTS_KEPT_MAX)
         self._last_webhook = LastWebhook()
         self._found: Mapping[Trouble, str] = {}
+        self._recalled: frozenset[Trouble] = frozenset()
+        """What an earlier run has told, and this one could not see for itself yet."""
 
     async def step(self) -> float | None:
         """Look once, and tell what is to be told."""
         if self._alerting is None:
             self._alerting = Alerting.knowing(self._told_before())
             self._kept = self._alerting.told()
+            self._recalled = frozenset(one.trouble for one in self._kept)
+            self._found = dict.fromkeys(self._recalled, "")
         self._found = await self._look()
         self._alerting, alerts = self._alerting.after(self._found, self._clock.steady_s())
         for alert in alerts:
@@ -123,7 +128,10 @@ class Alerter:
         except StoreUnavailable as problem:
             return {**self._found, Trouble.STORE_FAILING: store_sentence(str(problem))}
         self._last_webhook = self._last_webhook.after(snapshot)
-        return troubles(snapshot, self._messages(), self._last_webhook, signed=self._signed)
+        messages = self._messages()
+        self._recalled &= unseen(snapshot, messages, signed=self._signed)
+        found = troubles(snapshot, messages, self._last_webhook, signed=self._signed)
+        return {**dict.fromkeys(self._recalled, ""), **found}
 
     def _worded(self, alert: Alert) -> tuple[str, str]:
         at = datetime.fromtimestamp(self._clock.now() / 1000, UTC)

@@ -119,6 +119,7 @@ class Board:
         self.webhook_at: Instant | None = None
         self.webhook_refused = 0
         self.dials = 0
+        self.answered = 0
         self.ends = 0
 
     def reading_age_s(self, now_s: float) -> float:

@@ -62,6 +62,7 @@ class Desk:
         self.paused = False
         self.paused_by = ""
         self._rest_of: dict[Channel, Rest] = {}
+        self.heard = False
         self.webhook_at: Instant | None = None
         self.send = asyncio.Event() if send is None else send
         self.read = asyncio.Event()
@@ -132,7 +133,8 @@ class Desk:
             self.rest(channel, BREAKER_PROBE_EVERY_S, why, now)
 
     def hear(self, channel: Channel) -> None:
-        """Note that a messenger takes messages again."""
+        """Note that a messenger takes messages."""
+        self.heard = True
         if self._rest_of.pop(channel, None) is not None:
             self.send.set()
             self.change()

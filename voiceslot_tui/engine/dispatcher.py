@@ -237,6 +237,7 @@ class Dispatcher:
         """Note that the platform answers, whatever it said."""
         board = self._board
         self._unreachable_s = 0.0
+        board.answered += 1
         if board.breaker.open:
             board.bells.dispatch.set()
         board.breaker = board.breaker.after_answer()

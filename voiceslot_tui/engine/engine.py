@@ -233,6 +233,7 @@ class Engine:
             warnings=self._warnings,
             consoles=self.consoles,
             dials=board.dials,
+            answered=board.answered,
             ends=board.ends,
             carrier=self._operating.can_hang_up,
             follow_ups=await self.follow_ups.standing(),

@@ -102,6 +102,7 @@ class FollowingUp:
         self._last_pause = Wished()
         self._blocked = 0
         self._said_trouble = ""
+        self._due = 0
 
     def restore(self) -> None:
         """Take up the switches as they were left; a template newly set in the settings wins."""
@@ -307,7 +308,8 @@ class FollowingUp:
         """Say how the messages stand at a glance."""
         desk, counts = self._desk, await self._store.follow_up_counts()
         self._blocked = counts.states.get(FollowUpState.BLOCKED, 0)
-        self._said_trouble = self._trouble(counts)
+        self._due = counts.states.get(FollowUpState.DUE, 0)
+        self._said_trouble = desk.trouble if self._due else ""
         return FollowUpStanding(
             channels=desk.policy.channels,
             paused=desk.paused,
@@ -330,12 +332,8 @@ class FollowingUp:
         template = self._desk.template_standing()
         usable = template is None or template.approval in USABLE or self._blocked == 0
         words = "" if usable or template is None else f"{template.approval} {template.reason}"
-        return MessageStanding(self._said_trouble, words.strip(), self._blocked)
-
-    def _trouble(self, counts: FollowUpCounts) -> str:
-        """Say why nothing is sent although something is due."""
-        waiting = counts.states.get(FollowUpState.DUE, 0)
-        return self._desk.trouble if waiting else ""
+        untried = self._due > 0 and not self._desk.heard
+        return MessageStanding(self._said_trouble, words.strip(), self._blocked, untried)
 
 
 def _messages(count: int) -> str:

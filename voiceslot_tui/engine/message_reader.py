@@ -87,9 +87,7 @@ class MessageReader:
 
     async def step(self) -> float | None:
         """Read the template where it is time; look up some of the messages whose time has come."""
-        while self._hints:
-            await self._store.look_soon(self._hints.popleft(), self._clock.now())
-            self._calm_until_s = float("-inf")
+        await self._follow_hints()
         failed = await self._tend_template()
         waits = [self._template_at_s - self._clock.steady_s()] if self._desk.by_template else []
         calm_s = self._calm_until_s - self._clock.steady_s()
@@ -106,6 +104,12 @@ class MessageReader:
         if failed is not None:
             raise failed
         return max(0.001, min(waits)) if waits else None
+
+    async def _follow_hints(self) -> None:
+        """Take up the hints that are there; those that come meanwhile are for the next step."""
+        for _ in range(len(self._hints)):
+            await self._store.look_soon(self._hints.popleft(), self._clock.now())
+            self._calm_until_s = float("-inf")
 
     # --- the template
 

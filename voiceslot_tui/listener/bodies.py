@@ -9,7 +9,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from voiceslot_tui.core.limits import BODIES_BYTES_MAX
+from voiceslot_tui.core.limits import BODIES_BYTES_MAX, BODY_SHORT_BYTES
 from voiceslot_tui.listener.answers import Refused
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -30,9 +30,17 @@ class BodyReader:
         self._bytes = 0
 
     async def read(
-        self, request: web.BaseRequest, bytes_max: int, kind: BodyKind = BodyKind.JSON
+        self,
+        request: web.BaseRequest,
+        bytes_max: int,
+        kind: BodyKind = BodyKind.JSON,
+        *,
+        from_stranger: bool = True,
     ) -> bytes:
-        """Read a body whole. Raises Refused where it is of another kind, too long or slow."""
+        """Read a body whole. Raises Refused where it is of another kind, too long or slow.
+
+        A stranger's long body is refused too where all bodies together are too much.
+        """
         _check_kind(request, kind)
         length = request.content_length
         if length is not None and length > bytes_max:
@@ -40,13 +48,13 @@ class BodyReader:
         await _say_continue(request)
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._all(request, bytes_max)
+                return await self._all(request, bytes_max, from_stranger)
         except TimeoutError:
             raise Refused(408, "too_slow", "The body did not come in time.", closes=True) from None
         except (HttpProcessingError, web.RequestPayloadError):
             raise Refused(400, "broken_body", "The body broke off.", closes=True) from None
 
-    async def _all(self, request: web.BaseRequest, bytes_max: int) -> bytes:
+    async def _all(self, request: web.BaseRequest, bytes_max: int, from_stranger: bool) -> bytes:
         parts: list[bytes] = []
         size = 0
         try:
@@ -55,18 +63,23 @@ class BodyReader:
                 self._bytes += len(part)
                 if size > bytes_max:
                     raise _too_long(bytes_max)
-                if self._bytes > BODIES_BYTES_MAX:
-                    raise Refused(
-                        503,
-                        "busy",
-                        "Too much is being received; try again.",
-                        headers={"Retry-After": "1"},
-                        closes=True,
-                    )
+                is_short = size <= BODY_SHORT_BYTES
+                if self._bytes > BODIES_BYTES_MAX and from_stranger and not is_short:
+                    raise _busy()
                 parts.append(part)
         finally:
             self._bytes -= size
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _busy() -> Refused:
+    return Refused(
+        503,
+        "busy",
+        "Too much is being received; try again.",
+        headers={"Retry-After": "1"},
+        closes=True,
+    )
 
 
 def _too_long(bytes_max: int) -> Refused:

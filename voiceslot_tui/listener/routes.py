@@ -140,14 +140,14 @@ class Routes:
     # --- writing
 
     async def _enqueue_call(self, request: web.BaseRequest) -> web.Response:
-        raw = await self._bodies.read(request, ENQUEUE_BODY_BYTES_MAX)
+        raw = await self._body(request, ENQUEUE_BODY_BYTES_MAX)
         call = enqueue_call.read(raw)
         added = await self._engine.enqueue([call], by="api", key=_idempotency_key(request, call))
         self._health.write_succeeded()
         return answer(Enqueued(True, str(added.ids[0]), added.queue_size), 202)
 
     async def _elevenlabs(self, request: web.BaseRequest) -> web.Response:
-        raw = await self._bodies.read(request, WEBHOOK_BODY_BYTES_MAX)
+        raw = await self._body(request, WEBHOOK_BODY_BYTES_MAX)
         if not self._is_trusted(request, raw):
             return self._take_hint(elevenlabs_webhook.read(raw))
         news = elevenlabs_webhook.read(raw)
@@ -159,6 +159,10 @@ class Routes:
             logs.info(logs.Event.WEBHOOK_IGNORED, {logs.Field.KIND: news.what})
         self._engine.webhook_seen(accepted=True)
         return raw_answer(_OK)
+
+    async def _body(self, request: web.BaseRequest, bytes_max: int) -> bytes:
+        is_stranger = not self._access.has_key(request)
+        return await self._bodies.read(request, bytes_max, from_stranger=is_stranger)
 
     def _is_trusted(self, request: web.BaseRequest, raw: bytes) -> bool:
         """Tell whether the body may state facts; raise Refused where it may not even hint."""

@@ -25,6 +25,7 @@ from voiceslot_tui.core.limits import (
 from voiceslot_tui.core.request_times import RequestTimes
 from voiceslot_tui.listener.access import access_for
 from voiceslot_tui.listener.bodies import BodyReader
+from voiceslot_tui.listener.connections import BoundedServer, connections_max
 from voiceslot_tui.listener.front_door import FrontDoor
 from voiceslot_tui.listener.routes import Routes
 from voiceslot_tui.listener.twilio_route import TwilioSigning
@@ -74,8 +75,10 @@ class ListenerServer:
     async def start(self) -> None:
         """Listen. Raises SettingsInvalid where the address or the port cannot be had."""
         host, port = self._settings.host, self._settings.port
-        server = web.Server(
+        server = BoundedServer(
             self._routes.answer,
+            send_timeout_s=self._idle_timeout_s,
+            connections_max=connections_max(),
             keepalive_timeout=self._idle_timeout_s,
             auto_decompress=False,
             lingering_time=LISTENER_LINGER_S,

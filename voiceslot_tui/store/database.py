@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable
@@ -32,6 +31,7 @@ from voiceslot_tui.core.errors import (
     StoreUnusable,
 )
 from voiceslot_tui.core.limits import WAL_BYTES_MAX, WRITE_QUEUE_MAX
+from voiceslot_tui.store.database_files import has_room, make_private, take_lock
 from voiceslot_tui.store.migrate import migrate
 
 T = TypeVar("T")
@@ -61,8 +61,6 @@ _ITS_OWN_FAULT: Final = frozenset(
 _MUCH: Final = 64
 """How many transactions may wait for company; more would keep the thread from others for long."""
 _CHECKPOINT_BYTES: Final = 4 * 1024 * 1024
-_ROOM_BYTES: Final = 128 * 1024
-"""What SQLite needs to open a database: the index of its log, and a few pages."""
 
 
 class Database:
@@ -290,9 +288,9 @@ async def open_database(path: Path, now: Instant) -> Database:
     Raises StoreLocked, StoreTooNew, StoreDamaged or StoreUnusable. The file and its companions are
     readable by their owner only.
     """
-    lock = _take_lock(path)
+    lock = take_lock(path)
     try:
-        _make_private(path)
+        make_private(path)
         writer = await _connect(path)
         try:
             epoch = await _prepare(writer, path, now)
@@ -314,43 +312,9 @@ def _unusable(path: Path, problem: sqlite3.DatabaseError) -> StoreUnusable:
         return StoreDamaged(f"{path} cannot be used as a database: {problem}")
     if "locked" in str(problem) or "busy" in str(problem):
         return StoreLocked(f"another program holds {path}; end it, then start again")
-    if "full" in str(problem) or _room_bytes(path) < _ROOM_BYTES:
+    if "full" in str(problem) or not has_room(path):
         return StoreUnusable(f"the disk of {path} is full; free some space, then start again")
     return StoreUnusable(f"{path} cannot be opened ({problem}); nothing was changed")
-
-
-def _room_bytes(path: Path) -> int:
-    """Give how much may still be written to a disk: without room SQLite often blames the disk."""
-    disk = os.statvfs(path.parent)
-    return disk.f_bavail * disk.f_frsize
-
-
-def _take_lock(path: Path) -> int:
-    name = path.with_name(path.name + ".lock")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as problem:
-        raise StoreUnusable(f"cannot write to {path.parent}: {problem.strerror}") from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        holder = os.pread(lock, 200, 0).decode("utf-8", "replace").strip() or "unknown"
-        os.close(lock)
-        raise StoreLocked(
-            f"another engine ({holder}) works with {path.parent}; attach to it with `voiceslot`, "
-            "or give this one a folder of its own with VOICESLOT_DATA_DIR"
-        ) from None
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"process {os.getpid()}".encode(), 0)
-    return lock
-
-
-def _make_private(path: Path) -> None:
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError as problem:
-        raise StoreUnusable(f"cannot open {path}: {problem.strerror}") from None
 
 
 async def _connect(path: Path, *, read_only: bool = False) -> aiosqlite.Connection:

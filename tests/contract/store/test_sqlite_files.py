@@ -75,6 +75,25 @@ async def test_everything_is_for_the_owner_only(path: Path) -> None:
         os.umask(before)
 
 
+async def test_a_copy_put_back_is_made_private_again_with_its_companions(path: Path) -> None:
+    """As after `cp` from a backup, or after a crash of an engine that ran on such a copy."""
+    store = await open_store(path, NOW)
+    await store.add([new_call(1)], NOW, "producer")
+    kept = {end: path.with_name(path.name + end).read_bytes() for end in ("", "-wal", "-shm")}
+    await store.close()
+    for end, content in kept.items():
+        file = path.with_name(path.name + end)
+        file.write_bytes(content)
+        file.chmod(0o644)
+    store = await open_store(path, NOW)
+    try:
+        found = {end: mode(path.with_name(path.name + end)) for end in kept}
+        assert found == dict.fromkeys(kept, 0o600)
+        assert (await store.counts()).states[CallState.QUEUED] == 1
+    finally:
+        await store.close()
+
+
 async def test_a_second_engine_is_refused_and_the_first_one_named(path: Path) -> None:
     store = await open_store(path, NOW)
     await refused(path, StoreLocked, str(os.getpid()), "VOICESLOT_DATA_DIR")

@@ -15,6 +15,7 @@ from voiceslot_tui.core.troubles import (
     MessageStanding,
     Trouble,
     troubles,
+    unseen,
 )
 
 NOW = Instant(1_700_000_000_000)
@@ -31,6 +32,8 @@ WELL = Snapshot(
     demo=False,
     slots=Slots(limit=5, effective=5, reading_age_s=2.0, reading_bound_s=15.0),
     services=(ServiceHealth("dispatcher", Health.WELL, NOW),),
+    webhook_at=NOW,
+    answered=1,
 )
 
 
@@ -215,10 +218,27 @@ def test_a_service_whose_error_is_told_already_fails_without_a_sentence() -> Non
 
 
 def test_the_last_webhook_takes_note_of_the_ends_so_far() -> None:
-    last = LastWebhook().after(replace(WELL, ends=2))
+    last = LastWebhook().after(replace(WELL, ends=2, webhook_at=None))
     assert last == LastWebhook(None, 0)
     last = last.after(replace(WELL, ends=5, webhook_at=NOW))
     assert last == LastWebhook(NOW, 5)
     assert last.after(replace(WELL, ends=9, webhook_at=NOW)) is last
     earlier = Instant(NOW - 1)
     assert last.after(replace(WELL, ends=9, webhook_at=earlier)) == LastWebhook(earlier, 9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "untried", "signed", "cannot_be_seen"),
+    [
+        ({}, False, True, set()),
+        ({}, True, True, {_T.MESSENGER_DENIED}),
+        ({"answered": 0}, False, True, {_T.BREAKER_OPEN}),
+        ({"webhook_at": None}, False, False, set()),
+        ({"webhook_at": None}, False, True, {_T.WEBHOOKS_SILENT}),
+    ],
+)
+def test_what_nothing_was_tried_of_cannot_be_seen(
+    changes: dict[str, Any], untried: bool, signed: bool, cannot_be_seen: set[Trouble]
+) -> None:
+    messages = MessageStanding(untried=untried)
+    assert unseen(replace(WELL, **changes), messages, signed=signed) == cannot_be_seen
