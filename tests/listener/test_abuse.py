@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.listener.conftest import API_KEY, BEARER, CALL, MakeRig, Rig
+from voiceslot_tui.core.snapshot import Snapshot
 from voiceslot_tui.listener.connections import connections_max
 
 GOOD = json.dumps(CALL).encode()
@@ -211,6 +212,27 @@ async def test_who_never_takes_an_answer_is_hung_up_on(hasty: Rig) -> None:
 
     with wire, pytest.raises(ConnectionError):
         await asyncio.wait_for(ask_for_ever(), 30)
+
+
+async def test_who_hangs_up_before_the_answer_is_no_error_of_ours(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked, gone = asyncio.Event(), asyncio.Event()
+
+    async def look() -> Snapshot:
+        asked.set()
+        await gone.wait()
+        return rig.engine.shown
+
+    monkeypatch.setattr(rig.engine, "snapshot", look)
+    _, writer = await asyncio.open_connection("127.0.0.1", rig.server.port)
+    writer.write(b"GET /stats HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await asked.wait()
+    writer.transport.abort()
+    await asyncio.sleep(0.1)
+    gone.set()
+    await asyncio.sleep(0.1)
+    assert [record.getMessage() for record in caplog.records] == []
 
 
 async def test_one_connection_too_many_costs_the_one_that_is_silent_longest(

@@ -58,6 +58,8 @@ class BoundedServer(web.Server):
             async with asyncio.timeout(self._send_timeout_s):
                 await response.prepare(request)
                 await response.write_eof()
+        except ConnectionError:
+            pass  # Who hung up before the answer is no trouble of ours.
         except TimeoutError:
             self._hang_up(connection)
         return response
