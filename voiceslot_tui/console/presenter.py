@@ -30,6 +30,7 @@ from voiceslot_tui.core.text import clean
 
 _HEADER_BAR_CELLS: Final = 10
 _GAP: Final = "   "
+_HOW_TO_START: Final = "If nothing starts it again: voiceslot serve. This console then goes on."
 
 
 # --- the header
@@ -212,7 +213,8 @@ def _stale_lines(view: View, cells: int, zone: tzinfo | None) -> list[Line]:
     if view.current or view.heard_at is None:
         return []
     at = formats.time_of_day(view.heard_at, zone)
-    return wrapped(f"The engine is gone. This is how it stood at {at}.", cells, Tone.BAD)
+    gone = wrapped(f"The engine is gone. This is how it stood at {at}.", cells, Tone.BAD)
+    return [*gone, *wrapped(_HOW_TO_START, cells, Tone.DIM)]
 
 
 def _waiting_sentence(view: View) -> str:

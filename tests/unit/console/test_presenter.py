@@ -249,6 +249,7 @@ def test_reading_queue_outcomes_and_troubles_are_said() -> None:
 def test_a_lost_engine_leaves_the_last_state_and_its_time() -> None:
     shown = slots(seen().lost("x", 1))
     assert shown.startswith("The engine is gone. This is how it stood at 02:40:00.")
+    assert "voiceslot serve" in shown
     assert "4+2 of 10" in shown
     assert "platform read" not in shown
 
