@@ -246,7 +246,7 @@ async def recover_follow_ups(
     # The platform dates the ends of its batches in whole seconds, rounded down.
     first_start = Instant((since or now) // 1000 * 1000)
     parts.desk.policy = replace(parts.desk.policy, first_start=first_start)
-    parts.door.restore()
+    await parts.door.restore()
     parts.watching.restore()
     for reason in _LEARNED_AGAIN:
         while await store.wake_follow_ups(reason, now):

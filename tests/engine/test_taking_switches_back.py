@@ -188,7 +188,7 @@ async def test_a_restart_forgets_neither_what_stands_nor_what_came_since(
     async with running(tmp_path, limit=10, clock=clock) as rig:
         paused, limited = await pause(rig, "ana"), await rig.engine.set_limit(8, by="ana")
     async with running(tmp_path, limit=10, clock=clock, run="again") as rig:
-        rig.follow_ups.door.restore()
+        await rig.follow_ups.door.restore()
         await rig.engine.take_back((*paused.undo, *limited.undo), by="ana")
         assert (is_paused(rig), rig.board.ceiling.configured) == (False, 10)
         paused, limited = await pause(rig, "ana"), await rig.engine.set_limit(8, by="ana")
@@ -196,7 +196,7 @@ async def test_a_restart_forgets_neither_what_stands_nor_what_came_since(
         await pause(rig, "ben")
         await rig.engine.set_limit(2, by="ben")
     async with running(tmp_path, limit=10, clock=clock, run="third") as rig:
-        rig.follow_ups.door.restore()
+        await rig.follow_ups.door.restore()
         await refused(rig, paused, "ben has paused since")
         await refused(rig, limited, "ben has set the limit to 2 since")
 

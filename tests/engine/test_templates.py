@@ -111,3 +111,17 @@ async def test_a_messenger_that_denies_all_reading_hides_the_template(
     await rig.ended(1)
     await rig.send()
     assert rig.messenger.orders == []
+
+
+async def test_a_template_that_the_settings_have_overruled_does_not_come_back(
+    rig: MessageRig,
+) -> None:
+    first, other = rig.door._configured_sid, "HX" + "2" * 32
+    await rig.door.use_template(other, by="ana")
+    await rig.door.restore()
+    assert rig.door._switches.control.content_sid == other
+    rig.door._configured_sid = "HX" + "3" * 32
+    await rig.door.restore()
+    rig.door._configured_sid = first
+    await rig.door.restore()
+    assert rig.door._switches.control.content_sid is None

@@ -48,7 +48,13 @@ from voiceslot_tui.engine.inbound_reader import InboundReader
 from voiceslot_tui.engine.message_ledger import MessageLedger
 from voiceslot_tui.engine.message_reader import MessageReader
 from voiceslot_tui.engine.message_writing import MessageWriter
-from voiceslot_tui.engine.switches import PausesWished, Switches, Wished, check_pause
+from voiceslot_tui.engine.switches import (
+    BY_SETTINGS,
+    PausesWished,
+    Switches,
+    Wished,
+    check_pause,
+)
 from voiceslot_tui.follow_up_ports import FollowUpStore
 from voiceslot_tui.ports import Clock
 from voiceslot_tui.wire.follow_up_messages import Message
@@ -104,7 +110,7 @@ class FollowingUp:
         self._said_trouble = ""
         self._due = 0
 
-    def restore(self) -> None:
+    async def restore(self) -> None:
         """Take up the switches as they were left; a template newly set in the settings wins."""
         control = self._board.control
         self._desk.paused = control.follow_ups_paused
@@ -113,6 +119,9 @@ class FollowingUp:
         wished = control.content_sid
         if wished is not None and control.content_sid_configured == self._configured_sid:
             self._desk.template = Template(wished)
+        elif wished is not None:
+            change = f"{wished} to {self._configured_sid or 'none'}"
+            await self._switches.change("template", change, by=BY_SETTINGS, content_sid=None)
 
     # What messenger and people say.
 

@@ -24,6 +24,8 @@ from voiceslot_tui.core.undo import Done, Undo
 from voiceslot_tui.engine.board import Board
 from voiceslot_tui.ports import Clock, Control, Store
 
+BY_SETTINGS: Final = "settings"
+"""Who has changed a switch, where a start with other settings did."""
 _SAME_MOMENT_MS: Final = 1000
 """A clock that is further behind than this was set back, and is believed."""
 
@@ -79,17 +81,26 @@ class Switches:
         return self._board.control
 
     async def restore(self) -> None:
-        """Take up the switches as they were left; a limit newly set in the settings wins."""
-        control = await self._store.control()
-        too_low = control.limit is not None and control.limit <= self._board.reserve
-        if control.limit_configured != self._configured or too_low:
-            control = replace(control, limit=None, limit_by="", limit_at=None)
-        self._board.control = control
+        """Take up the switches as they were left; a limit newly set in the settings wins.
+
+        What it overrules does not come back with a former setting.
+        """
+        control = self._board.control = await self._store.control()
         self._last_pause = Wished(control.paused_by, control.paused_why, control.paused_at)
         known = (control.paused_at, control.limit_at, control.follow_ups_paused_at)
         self._newest = max((at for at in known if at is not None), default=self._newest)
         self._board.paused = control.paused
+        if control.limit is not None and self._is_overruled(control.limit):
+            change = f"{control.limit} to {self._configured}"
+            control = await self.change(
+                "limit", change, by=BY_SETTINGS, limit=None, limit_by="", limit_at=None
+            )
         self._board.ceiling = self._board.ceiling.set_to(control.limit or self._configured)
+
+    def _is_overruled(self, limit: int) -> bool:
+        """Tell whether the settings have changed since an operator set the limit, or forbid it."""
+        is_changed = self._board.control.limit_configured != self._configured
+        return is_changed or limit <= self._board.reserve
 
     async def pause(self, *, by: str, why: str = "") -> Done:
         """Start no more calls; durable when it returns."""

@@ -32,6 +32,7 @@ from voiceslot_tui.core.follow_ups import (
     FollowUp,
     FollowUpId,
     FollowUpKey,
+    FollowUpState,
     MessageSid,
     Try,
     TryId,
@@ -42,7 +43,7 @@ from voiceslot_tui.core.limits import DELIVERY_LOOKED_UP_AFTER_S, DOUBT_LOOKED_U
 from voiceslot_tui.follow_up_ports import Ended
 from voiceslot_tui.store import follow_up_rows
 from voiceslot_tui.store.follow_up_rows import FOLLOW_UP, FOLLOW_UP_WIDTH, TRY
-from voiceslot_tui.store.suppressing import put_on_list
+from voiceslot_tui.store.suppressing import put_on_list, skip_if_listed
 
 # --- the row of an ended call
 
@@ -182,6 +183,7 @@ _IN_DOUBT_TOO: Final = (
     "AND other.state NOT IN ('not_sent', 'failed') AND other.state = 'ambiguous' "
     "AND other.id <> mine.id AND other.channel = mine.channel"
 )
+_WAITS: Final = frozenset({FollowUpState.DUE, FollowUpState.BLOCKED})
 _OWNER: Final = "SELECT id FROM message_try WHERE message_sid = ?"
 
 _LOOKED_UP_AFTER_S: Final = MappingProxyType(
@@ -221,7 +223,15 @@ def settle_one(
     if settlement.opted_out and found.follow_up.to_number:
         why = settlement.detail or "the messenger says that they opted out"
         put_on_list(db, found.follow_up.to_number, why, now, actor)
+    elif _waits_again(found.follow_up, settlement.follow_up, fact):
+        skip_if_listed(db, found.follow_up.to_number, now, actor)
     return settlement
+
+
+def _waits_again(before: FollowUp, after: FollowUp, fact: FollowUpFact) -> bool:
+    """Tell whether news lets a message wait again: a STOP meanwhile found it on its way."""
+    is_moved = after.state in _WAITS and before.state not in _WAITS
+    return is_moved and not isinstance(fact, FollowUpWished)
 
 
 def _believable(db: sqlite3.Connection, fact: FollowUpFact) -> FollowUpFact | None:

@@ -40,6 +40,7 @@ from voiceslot_tui.core.settlement import Rules, settle
 from voiceslot_tui.store import rows
 from voiceslot_tui.store.following_up import add_one, name_conversation, tell_of_talk
 from voiceslot_tui.store.queueing import free_line
+from voiceslot_tui.store.suppressing import suppress_if_listed
 from voiceslot_tui.wire.client_data import email_in
 
 _WAITS: Final = (
@@ -93,6 +94,8 @@ def settle_one(
         return None
     _save(db, found, settlement)
     _write_down(db, found.call, settlement, fact, now, actor)
+    if _waits_again(found.call, settlement.call, fact):
+        suppress_if_listed(db, settlement.call, now, actor)
     if rules.follow_up and settlement.call.state is CallState.ENDED:
         _follow_up(db, found, settlement, now)
     if isinstance(fact, Accepted):
@@ -156,6 +159,12 @@ def _save(db: sqlite3.Connection, found: _Found, settlement: Settlement) -> None
 def _frees_line(before: CallState, after: CallState) -> bool:
     """Tell whether a move ends the quarantine of the call's line."""
     return before in QUARANTINING_STATES and after not in QUARANTINING_STATES
+
+
+def _waits_again(before: Call, after: Call, fact: Fact) -> bool:
+    """Tell whether news put a call back into the queue: a STOP meanwhile found it under way."""
+    is_moved = after.state is CallState.QUEUED and before.state is not CallState.QUEUED
+    return is_moved and not isinstance(fact, Wished)
 
 
 def _follow_up(db: sqlite3.Connection, found: _Found, settlement: Settlement, now: Instant) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.calls import Call, Instant
 from voiceslot_tui.core.follow_up_moves import skipped
 from voiceslot_tui.core.follow_up_pages import Suppressed, Suppression
 from voiceslot_tui.core.follow_ups import SkipReason
@@ -70,7 +70,10 @@ def suppress_call(
     db: sqlite3.Connection, row: tuple[object, ...], now: Instant, actor: str
 ) -> None:
     """Take a queued call, given by the columns of `rows.CALL`, out of the queue for good."""
-    call = rows.call_from(row)
+    _suppress(db, rows.call_from(row), now, actor)
+
+
+def _suppress(db: sqlite3.Connection, call: Call, now: Instant, actor: str) -> None:
     settlement = suppressed(call, now)
     rows.save_call(db, call, settlement.call)
     rows.write_journal(
@@ -94,6 +97,24 @@ def _skip_messages(db: sqlite3.Connection, number: str, now: Instant, actor: str
         follow_up_rows.save_follow_up(db, follow_up, settlement.follow_up)
         follow_up_rows.write_journal(db, follow_up, settlement, "message_skipped", now, actor)
     return len(waiting)
+
+
+def suppress_if_listed(db: sqlite3.Connection, call: Call, now: Instant, actor: str) -> None:
+    """Take a call that waits again out of the queue, where its person is on the list by now."""
+    if _is_listed(db, call.to_number):
+        _suppress(db, call, now, actor)
+
+
+def skip_if_listed(db: sqlite3.Connection, number: str, now: Instant, actor: str) -> None:
+    """Leave out what waits again to be sent to a person, where they are on the list by now."""
+    if _is_listed(db, number):
+        _skip_messages(db, number, now, actor)
+
+
+def _is_listed(db: sqlite3.Connection, number: str) -> bool:
+    return (
+        db.execute("SELECT 1 FROM suppression WHERE number = ?", (number,)).fetchone() is not None
+    )
 
 
 def take_off_list(db: sqlite3.Connection, number: str, now: Instant, actor: str) -> bool:

@@ -6,8 +6,8 @@ import pytest
 
 from tests.contract.store.messages import Messages, number_of
 from tests.contract.store.stores import ANSWERED, NOW, Opened, accepted, new_call, over
-from voiceslot_tui.core.calls import CallState, Hold
-from voiceslot_tui.core.facts import Wish, Wished
+from voiceslot_tui.core.calls import CallState, Disposition, Hold
+from voiceslot_tui.core.facts import NotTaken, Outcome, Refusal, Wish, Wished
 from voiceslot_tui.core.follow_up_facts import Delivery, Failure, MessageNews, MessageRefused
 from voiceslot_tui.core.follow_up_pages import Suppressed, Suppression
 from voiceslot_tui.core.follow_up_policy import Standing
@@ -48,6 +48,38 @@ async def test_a_call_under_way_stays(opened: Opened) -> None:
     assert await opened.states(order.call_id) == [CallState.LIVE]
     await opened.tell(over(order, ANSWERED))
     assert await opened.states(order.call_id) == [CallState.ENDED]
+
+
+async def test_a_call_under_way_that_comes_to_nothing_does_not_wait_again(opened: Opened) -> None:
+    """Neither one that was not taken, nor one that is to be tried again."""
+    await opened.add(new_call(1), new_call(2, max_attempts=2))
+    orders = (await opened.reserve(10)).orders
+    await opened.tell(accepted(orders[1]))
+    for person in (1, 2):
+        await suppress(opened, number_of(person))
+    await opened.tell(NotTaken(orders[0].attempt_id, Refusal.WITHDRAWN))
+    await opened.tell(over(orders[1], Outcome(Disposition.NO_ANSWER)))
+    states = await opened.states(*(order.call_id for order in orders))
+    assert states == [CallState.SUPPRESSED] * 2
+    assert (await opened.store.counts()).holding == 0
+    (kept,) = await opened.queue(3)
+    (order,) = (await opened.reserve(10)).orders
+    await opened.tell(NotTaken(order.attempt_id, Refusal.WITHDRAWN))
+    assert await opened.states(kept) == [CallState.QUEUED]
+
+
+@pytest.mark.parametrize("failure", [Failure.NOT_SENT, Failure.TEMPLATE])
+async def test_a_message_on_its_way_that_is_given_back_does_not_wait_again(
+    messages: Messages, failure: Failure
+) -> None:
+    await messages.told(messages.ended(1, person=1), messages.ended(2, person=2))
+    sendings = (await messages.take()).sendings
+    assert len(sendings) == 2
+    assert (await suppress(messages.opened)).messages == 0
+    for sending in sendings:
+        await messages.tell(MessageRefused(sending.one_try.id, failure))
+    assert (await messages.one(1)).skipped_for is SkipReason.SUPPRESSED
+    assert await messages.state(2) in (FollowUpState.DUE, FollowUpState.BLOCKED)
 
 
 async def test_messages_that_wait_go_and_sent_ones_stay(messages: Messages) -> None:
