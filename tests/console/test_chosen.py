@@ -60,6 +60,44 @@ async def test_where_the_call_of_the_detail_is_gone_keys_act_on_nothing() -> Non
         assert "there is no such call" in seen.flash()
 
 
+# --- rows that are not on the screen
+
+
+@pytest.mark.parametrize(
+    ("size", "way"),
+    [((80, 24), "6"), ((80, 24), "2"), ((40, 10), "6"), ((120, 40), "6z"), ((200, 60), "2z")],
+    ids=["80x24 events", "80x24 slots", "40x10 events", "zoomed events", "zoomed slots"],
+)
+async def test_keys_do_nothing_to_rows_that_are_not_on_the_screen(
+    size: tuple[int, int], way: str
+) -> None:
+    async with stage(FakeLink([make_call(number) for number in range(1, 5)]), size) as seen:
+        await seen.press(*way)
+        for key in ("x", "plus", "p", "T", "B", "n", "space", "enter"):
+            await seen.press(key)
+            assert "no row is on the screen; 1 goes to the queue" in seen.flash()
+        assert not seen.app.main.queue.inner.marked
+        assert seen.app.screen is seen.app.main
+        assert seen.link.acts == []
+
+
+async def test_keys_act_on_the_queue_from_a_pane_beside_it() -> None:
+    link = FakeLink([make_call(number) for number in range(1, 5)])
+    async with stage(link, (120, 40)) as seen:
+        await seen.press("6", "x")
+        assert link.acts == [control.Want((CallId(1),), Wish.CANCEL)]
+
+
+async def test_on_a_screen_too_small_for_rows_keys_do_nothing_to_them() -> None:
+    link = FakeLink([make_call(number) for number in range(1, 5)])
+    async with stage(link) as seen:
+        await seen.pilot.resize_terminal(39, 9)
+        await seen.rest()
+        await seen.press("x", "space", "x")
+        assert "too small to show rows" in seen.flash()
+        assert link.acts == []
+
+
 # --- words say what they mean, a key is a switch
 
 

@@ -28,7 +28,6 @@ from voiceslot_tui.console.key_repeat import RepeatGuard
 from voiceslot_tui.console.message_details import preview_sentences, why_sentences
 from voiceslot_tui.console.outcomes import News, TakenBack, news_of, together
 from voiceslot_tui.console.screen_deeds import ScreenDeeds
-from voiceslot_tui.console.screen_layout import PaneId
 from voiceslot_tui.console.situation import Situation, free_to_act
 from voiceslot_tui.console.typing_line import TypingLine
 from voiceslot_tui.console.widgets.cells import Tone
@@ -93,8 +92,8 @@ class Deeds:
             self._waiting_for,
             about_messages=listing in (screen.whatsapp, screen.recipients),
             about_batches=listing is screen.batches,
-            absent=screen.detail.absent if screen.active is PaneId.DETAIL else "",
-            batch=listing.chosen_batch,
+            absent=screen.absent,
+            batch=screen.chosen_batch,
         )
 
     def aim(self) -> Aim | None:

@@ -47,6 +47,8 @@ _FOLLOW_CURSOR_AFTER_S: Final = 0.15
 _TICK_S: Final = 1.0
 _NOTICE_SHARE: Final = 3
 """The notice takes at most a third of the screen."""
+_NOT_SHOWN: Final = "no row is on the screen; 1 goes to the queue, 5 to the messages"
+_TOO_SMALL: Final = "the screen is too small to show rows; enlarge it"
 
 
 class Console(Protocol):
@@ -293,8 +295,28 @@ class MainScreen(Screen[None], inherit_bindings=False):
         return layout_of(*self.size)
 
     def chosen(self) -> tuple[Selection, MessageSelection]:
-        """Give the calls and the messages that keys act on: never both."""
+        """Give the calls and the messages that keys act on: never both, and none unseen."""
+        if self._unseen:
+            return Selection(), MessageSelection()
         return self.detail.chosen() if self.active is PaneId.DETAIL else self.listing.chosen()
+
+    @property
+    def chosen_batch(self) -> BatchRow | None:
+        """Give the batch that keys act on; none that is not on the screen."""
+        return None if self._unseen else self.listing.chosen_batch
+
+    @property
+    def absent(self) -> str:
+        """Say why keys act on nothing although there are rows; empty where that is not so."""
+        return self._unseen or (self.detail.absent if self.active is PaneId.DETAIL else "")
+
+    @property
+    def _unseen(self) -> str:
+        """Say why what keys would act on is not on the screen; empty where it is."""
+        acting = self.detail if self.active is PaneId.DETAIL else self.listing
+        if acting.display:
+            return ""
+        return _TOO_SMALL if self.layout_now() is Layout.LINE else _NOT_SHOWN
 
     @property
     def strayed(self) -> bool:

@@ -75,7 +75,7 @@ class Situation:
     about_batches: bool = False
     """Whether keys act on batches before all: the pane that has them lists batches."""
     absent: str = ""
-    """Why nothing is chosen, where keys act on what the detail pane has yet to show."""
+    """Why nothing is chosen: the detail pane has yet to show it, or no row is on the screen."""
     batch: BatchRow | None = None
     """The batch that keys act on, where its pane or that of its recipients has the keys."""
 
@@ -151,7 +151,9 @@ def one_row(situation: Situation) -> Reason | None:
 
 def markable(situation: Situation) -> Reason | None:
     """Require rows that can be marked: calls or messages."""
-    return None if situation.batch is None and not situation.about_batches else _NOT_MARKED
+    if situation.batch is not None or situation.about_batches:
+        return _NOT_MARKED
+    return situation.absent or None
 
 
 def filterable(situation: Situation) -> Reason | None:
