@@ -202,9 +202,17 @@ async def test_an_act_asks_with_counts_first_and_then_is_done(
         await seen.press("enter")
         assert seen.link.acts == []
         seen.link.done = Done(message="batch btcal_2 is cared for")
-        await seen.press(key, "y")
+        await seen.press(key, "s" if key == "y" else "y")
         assert seen.link.acts == [wish]
         assert seen.flash() == "batch btcal_2 is cared for"
+
+
+@pytest.mark.parametrize("key", ["C", "A", "y", "O"])
+async def test_a_key_held_down_does_not_answer_what_it_asks(key: str) -> None:
+    async with on_batches() as seen:
+        await seen.press(*key * 5)
+        assert isinstance(seen.app.screen, QuestionDialog)
+        assert seen.link.acts == []
 
 
 @pytest.mark.parametrize("key", ["C", "A"])

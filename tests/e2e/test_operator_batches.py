@@ -171,7 +171,7 @@ def test_failed_messages_of_a_batch_sent_again_by_key_reach_each_person_once(mad
         script_messages(made.simulator, **{person: {} for person in unreached})
         press(shown, "y", "Send the failed messages of this batch again?")
         shown.wait_for("2 messages failed, whatever the reason.")
-        press(shown, "y", "2 messages to be sent again")
+        press(shown, "s", "2 messages to be sent again")
         shown.wait_until(lambda: "6 sent" in line_of(shown, "▌"), "that all are sent")
     after_checks(made, 2)
     assert written_to(made, everybody) == Counter([*everybody, *invited[:2]])

@@ -5,16 +5,21 @@ A question names the batch and how many people it is about, as of the last check
 
 from __future__ import annotations
 
+from typing import Final
+
 from voiceslot_tui.console import formats
 from voiceslot_tui.console.action import Action, ActionId
 from voiceslot_tui.console.batch_wishes import wants_watching
 from voiceslot_tui.console.batch_wording import batch_name, batch_state
-from voiceslot_tui.console.questions import Question
+from voiceslot_tui.console.questions import NO, YES, Choice, Question
 from voiceslot_tui.console.situation import Situation
 from voiceslot_tui.core.batch_words import what_cancelling_does, what_retrying_does
 from voiceslot_tui.core.follow_ups import FollowUpState
 from voiceslot_tui.core.text import CleanText, clean
 from voiceslot_tui.wire.batch_control import BatchRow
+
+_SEND_AGAIN: Final = Choice("s", "Yes, send them again", YES.value)
+"""Not `y`: that key asks this, and held down or struck twice it must not answer too."""
 
 
 def question(action: Action, argument: str, situation: Situation) -> Question | None:
@@ -60,7 +65,8 @@ def _sending(row: BatchRow) -> Question:
         clean(f"{formats.plural(failed, 'message')} failed, whatever the reason."),
         clean("Each is sent again as soon as the rules for messages allow."),
     )
-    return Question(clean("Send the failed messages of this batch again?"), lines)
+    title = clean("Send the failed messages of this batch again?")
+    return Question(title, lines, (NO, _SEND_AGAIN))
 
 
 def _named(row: BatchRow) -> CleanText:
