@@ -98,6 +98,29 @@ async def test_on_a_screen_too_small_for_rows_keys_do_nothing_to_them() -> None:
         assert link.acts == []
 
 
+@pytest.mark.parametrize("key", ["x", "p", "T"])
+async def test_a_marked_call_that_is_not_on_the_screen_is_named_before_anything_is_done(
+    key: str,
+) -> None:
+    link = FakeLink([make_call(number) for number in range(1, 50)])
+    async with stage(link) as seen:
+        await seen.press("space", "slash")
+        await seen.type('"Person 44"')
+        await seen.press(key)
+        assert "1 marked call?" in seen.words()
+        assert "Person 1 " in seen.words()
+        assert link.acts == []
+
+
+async def test_a_marked_call_that_was_scrolled_away_is_named_before_it_is_cancelled() -> None:
+    link = FakeLink([make_call(number) for number in range(1, 50)])
+    async with stage(link) as seen:
+        await seen.press("space", "x")
+        assert link.acts == [control.Want((CallId(1),), Wish.CANCEL)]
+        await seen.press("space", "pagedown", "x")
+        assert "Cancel 1 marked call?" in seen.words()
+
+
 # --- words say what they mean, a key is a switch
 
 

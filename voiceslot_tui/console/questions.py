@@ -86,6 +86,9 @@ def leaving(view: View) -> Question:
 def _bulk(action: Action, selection: Selection, view: View) -> Question | None:
     count = len(selection.ids)
     asks_from = 2 if action.id is ActionId.CANCEL else _BULK_ASKS_FROM
+    if not selection.in_view:
+        # The operator may have forgotten what is marked, and be looking at another row.
+        asks_from = 1
     if action.danger is Danger.NONE or not action.on_selection or count < asks_from:
         return None
     verb = _VERBS.get(action.id, action.label)

@@ -23,12 +23,14 @@ class Selection:
     """The calls that an act is about: the marked ones, else the one under the cursor.
 
     `calls` are those of them whose row is at hand; of a large selection most are not. `samples` are
-    some of them as they were when they were marked, or as they were read since.
+    some of them as they were when they were marked, or as they were read since. `in_view` says
+    whether the row of any of them is on the screen.
     """
 
     ids: tuple[CallId, ...] = ()
     calls: tuple[Call, ...] = ()
     samples: tuple[Call, ...] = ()
+    in_view: bool = True
 
     @property
     def only(self) -> Call | None:

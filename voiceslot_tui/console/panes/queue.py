@@ -116,7 +116,8 @@ class QueuePane(Listing):
         held = {row.id: row.call for row in self.inner.held_rows if row.id in marked}
         seen = {call_id: call for call_id, call in self._seen.items() if call_id in marked} | held
         samples = tuple(seen.values())
-        return Selection(tuple(map(CallId, sorted(marked))), at_hand, samples)
+        in_view = any(row.id in marked for row in self.inner.visible_rows)
+        return Selection(tuple(map(CallId, sorted(marked))), at_hand, samples, in_view=in_view)
 
     def chosen(self) -> tuple[Selection, MessageSelection]:
         """Give the calls that an act would be about."""

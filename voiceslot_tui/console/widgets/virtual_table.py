@@ -136,6 +136,11 @@ class VirtualTable(LineWidget, Generic[RowT], can_focus=True):
         return self._list.window.rows
 
     @property
+    def visible_rows(self) -> Sequence[RowT]:
+        """Give the rows on the screen, as they were read last."""
+        return self._list.window.visible
+
+    @property
     def is_settled(self) -> bool:
         """Tell whether nothing is being read and nothing waits to be."""
         return not self._reading and not self._list.wants_reading
@@ -320,7 +325,7 @@ class VirtualTable(LineWidget, Generic[RowT], can_focus=True):
             look = self._look_of(row, index)
             kept = before.get(row.id)
             if kept is None or kept[0] is not row or kept[1] != look:
-                kept = (row, look, self._line_of(row, look))
+                kept = (row, look, table_lines.row_line(self._render_row(row), self._layout, look))
             self._row_lines[row.id] = kept
         return [shown for _, _, shown in self._row_lines.values()]
 
@@ -334,17 +339,10 @@ class VirtualTable(LineWidget, Generic[RowT], can_focus=True):
             focused=self.has_focus,
         )
 
-    def _line_of(self, row: RowT, look: RowLook) -> Line:
-        return table_lines.row_line(self._render_row(row), self._layout, look)
-
     def _words_for_none(self) -> list[Line]:
-        state = self._state()
-        if state is TableState.FAILED:
-            assert self._list.failure is not None
+        if self._list.failure is not None:
             return [line(self.words.failed, Tone.BAD), line(self._list.failure)]
-        if state is TableState.LOADING:
-            return [line(self.words.loading, Tone.DIM)]
-        return [line(self.words.empty, Tone.DIM)]
+        return [line(self.words.empty if self._list.loaded else self.words.loading, Tone.DIM)]
 
     def _note(self) -> CleanText:
         window = self._list.window
