@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.console.fake_link import NOW, FakeLink, ManyLink, make_call, make_snapshot
@@ -130,6 +132,18 @@ async def test_journal_lines_come_once_whichever_way_they_came() -> None:
         seen.watch.connect()
         await seen.until(lambda: seen.app.session.view.current)
         await seen.rest()
+        assert seen.shown("events").count("Ana") == 1
+
+
+async def test_a_journal_line_that_is_read_and_then_pushed_is_shown_once() -> None:
+    async with stage(size=(120, 40)) as seen:
+        entry = JournalEntry(5, NOW, "engine", "dispatched", CallId(1), name="Ana")
+        seen.link.lines.append(entry)
+        seen.watch.lose()
+        seen.watch.connect()
+        await seen.until(lambda: "Ana" in seen.shown("events"))
+        seen.watch.push(entry, replace(entry, seq=6, name="Luis"))
+        await seen.until(lambda: "Luis" in seen.shown("events"))
         assert seen.shown("events").count("Ana") == 1
 
 

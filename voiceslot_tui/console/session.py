@@ -75,11 +75,20 @@ class Session:
                 case Connected(link):
                     self.view = self.view.connected(clean(link.operator, 40), self.now())
                 case control.Pushed():
-                    self.view = self.view.told(state.snapshot, self.now())
-                    self.journal.extend(state.lines)
+                    yield self._taken_in(state)
+                    continue
                 case Lost(reason, _, tries):
                     self.view = self.view.lost(clean(reason), tries)
             yield state
+
+    def _taken_in(self, pushed: control.Pushed) -> control.Pushed:
+        """Take in what was pushed; give it without the journal lines that were known already."""
+        # While the journal is read anew, a line may come by both ways.
+        known = set(self.journal)
+        news = tuple(line for line in pushed.lines if line not in known)
+        self.view = self.view.told(pushed.snapshot, self.now())
+        self.journal.extend(news)
+        return control.Pushed(pushed.snapshot, news, pushed.skipped)
 
     async def catch_up(self) -> None:
         """Read the newest journal lines, as after a time without a link; keep what is known."""
