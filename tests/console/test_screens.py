@@ -147,6 +147,17 @@ async def test_a_journal_line_that_is_read_and_then_pushed_is_shown_once() -> No
         assert seen.shown("events").count("Ana") == 1
 
 
+async def test_a_link_that_ends_while_the_journal_is_read_is_no_failure_of_the_console() -> None:
+    async with stage() as seen:
+        seen.watch.lose()
+        await seen.until(lambda: not seen.app.session.view.current)
+        seen.link.lost = "the engine is gone"
+        seen.watch.connect()
+        await seen.until(lambda: seen.app.session.view.current)
+        await seen.rest()
+        assert seen.flash() == ""
+
+
 # --- states of the queue
 
 

@@ -6,6 +6,7 @@ It paints from the session and passes every action on to the deeds; it decides n
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ClassVar, Final, Protocol, cast
 
 from textual import events
@@ -38,6 +39,7 @@ from voiceslot_tui.console.subjects import Subject
 from voiceslot_tui.console.widgets.cells import Line, Tone
 from voiceslot_tui.console.widgets.live_text import LiveText
 from voiceslot_tui.console.widgets.virtual_table import VirtualTable
+from voiceslot_tui.core.errors import VoiceslotError
 from voiceslot_tui.core.text import CleanText
 from voiceslot_tui.link.watch import Connected, Lost, State
 from voiceslot_tui.wire.batch_control import BatchRow
@@ -176,8 +178,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.paint()
 
     async def _catch_up(self) -> None:
-        await self.session.catch_up()
-        self.events.show_all()
+        # A link that ends meanwhile is told as Lost; the next one catches up again.
+        with suppress(VoiceslotError):
+            await self.session.catch_up()
+            self.events.show_all()
 
     def _read_again(self, seq: int) -> None:
         """Read the rows shown anew where a call has changed since they were read."""
