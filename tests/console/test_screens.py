@@ -111,6 +111,24 @@ async def test_a_lost_engine_leaves_the_last_picture_marked_as_old() -> None:
         assert seen.link.acts == []
 
 
+@pytest.mark.parametrize(("size", "pane"), [((80, 24), "notice"), ((120, 40), "slots")])
+async def test_an_engine_that_turns_the_console_away_is_told_with_its_reason(
+    size: tuple[int, int], pane: str
+) -> None:
+    async with stage(FakeLink(some_calls()), size) as seen:
+        seen.watch.lose()
+        await seen.until(lambda: "reconnecting (1)" in seen.lines("header")[0])
+        assert "speaks protocol" not in seen.shown(pane)
+        why = "this engine is voiceslot 9.9 and speaks protocol 99; update the older of the two"
+        seen.watch.lose(tries=2, reason=why)
+        await seen.until(lambda: "reconnecting (2)" in seen.lines("header")[0])
+        await seen.rest()
+        assert why in " ".join(seen.shown(pane).split())
+        seen.watch.connect()
+        await seen.until(lambda: "● live" in seen.lines("header")[0])
+        assert "speaks protocol" not in seen.text()
+
+
 async def test_an_engine_that_comes_back_is_shown_as_it_is_now() -> None:
     async with stage(FakeLink(some_calls())) as seen:
         seen.watch.lose()

@@ -30,6 +30,7 @@ from voiceslot_tui.core.text import clean
 
 _HEADER_BAR_CELLS: Final = 10
 _GAP: Final = "   "
+_JUST_GONE: Final = "the engine is gone"
 _HOW_TO_START: Final = "If nothing starts it again: voiceslot serve. This console then goes on."
 
 
@@ -214,7 +215,17 @@ def _stale_lines(view: View, cells: int, zone: tzinfo | None) -> list[Line]:
         return []
     at = formats.time_of_day(view.heard_at, zone)
     gone = wrapped(f"The engine is gone. This is how it stood at {at}.", cells, Tone.BAD)
-    return [*gone, *wrapped(_HOW_TO_START, cells, Tone.DIM)]
+    return [*gone, *_reason_lines(view, cells), *wrapped(_HOW_TO_START, cells, Tone.DIM)]
+
+
+def _reason_lines(view: View, cells: int) -> list[Line]:
+    """Say why the engine cannot be reached, where that is more than that it is gone.
+
+    An engine of another version is there, and turns this console away until one is updated.
+    """
+    if view.why_gone in ("", _JUST_GONE):
+        return []
+    return wrapped(f"{glyphs.WARNING} {view.why_gone}", cells, Tone.WARNING, indent="  ")
 
 
 def _waiting_sentence(view: View) -> str:
@@ -255,6 +266,8 @@ def why_lines(snapshot: Snapshot, cells: int, zone: tzinfo | None) -> list[Line]
 def notice(view: View, cells: int, zone: tzinfo | None) -> list[Line]:
     """Say why nothing starts where that is no usual wait, for a screen without the slots pane."""
     snapshot = view.snapshot
+    if view.link is LinkState.GONE:
+        return _reason_lines(view, cells)
     if snapshot is None or not view.current or not snapshot.idle:
         return []
     hold = snapshot.idle[0].hold
