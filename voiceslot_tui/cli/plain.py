@@ -5,8 +5,6 @@ Data goes to stdout, narration to stderr. They load no screen, no network client
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import click
 
 from voiceslot_tui.cli.asking import pieces, with_engine
@@ -128,16 +126,17 @@ def explain(call_id: int | None) -> int:
 
 
 def _act(*bodies: control.Act) -> int:
-    async def ask(link: Link) -> list[Done]:
-        return [(await link.ask(body)).done for body in bodies]
+    """Ask for one after another; what each came to is said before the next, which may fail."""
 
-    return _tell(with_engine(ask))
+    async def ask(link: Link) -> list[int]:
+        return [_tell((await link.ask(body)).done) for body in bodies]
+
+    return max(with_engine(ask))
 
 
-def _tell(acts: Sequence[Done]) -> int:
-    for done in acts:
-        if done.message:
-            say(done.message)
-        for call_id, reason in done.refused:
-            say(f"call {call_id}: {reason}")
-    return FAILED if any(done.refused for done in acts) else DONE
+def _tell(done: Done) -> int:
+    if done.message:
+        say(done.message)
+    for call_id, reason in done.refused:
+        say(f"call {call_id}: {reason}")
+    return FAILED if done.refused else DONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from tests.link.fake_engine import FakeEngine
 from tests.unit.cli.conftest import Shell
 from voiceslot_tui.core.calls import CallId
+from voiceslot_tui.core.errors import StoreBusy
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX
 from voiceslot_tui.core.undo import Done
 
@@ -46,6 +48,24 @@ def test_many_calls_are_asked_for_in_pieces(engine: FakeEngine, shell: Shell) ->
     assert shell("prioritise", *ids, "--top").code == 0
     assert [len(asked) - 2 for asked in engine.asked] == [2, COMMAND_CALLS_MAX]
     assert engine.asked[0][2:] == tuple(ids[-2:]), "the last piece goes first to the top"
+
+
+def test_what_was_done_before_a_later_piece_failed_is_said(
+    engine: FakeEngine, shell: Shell
+) -> None:
+    pieces: list[int] = []
+
+    async def wish(call_ids: Sequence[CallId], wish: object, *, by: str) -> Done:
+        pieces.append(len(call_ids))
+        if len(pieces) > 1:
+            raise StoreBusy("the disk is full")
+        return Done((), ((CallId(7), "it is live"),), "999 calls cancelled")
+
+    engine.wish = wish  # type: ignore[method-assign, assignment]
+    ran = shell("cancel", *(str(n) for n in range(1, COMMAND_CALLS_MAX + 3)))
+    assert (ran.code, pieces) == (1, [COMMAND_CALLS_MAX, 2])
+    said = ["999 calls cancelled", "call 7: it is live", "voiceslot: the disk is full"]
+    assert ran.err.splitlines() == said
 
 
 def test_calls_that_could_not_be_cancelled_are_named(engine: FakeEngine, shell: Shell) -> None:
