@@ -17,20 +17,29 @@ import click
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class _Ended(BaseException):
-    """A signal asks the command to end; its number is the argument."""
+class Ended(KeyboardInterrupt):
+    """A signal asks the command to end; its number is the argument.
+
+    An event loop passes on a KeyboardInterrupt wherever it comes, and may swallow anything else.
+    """
 
 
 class EndingSignals:
-    """A block that Ctrl-C, SIGTERM and a closed terminal leave in order, with exit code 128 + n."""
+    """A block that Ctrl-C, SIGTERM and a closed terminal leave in order, with exit code 128 + n.
 
-    def __init__(self) -> None:
+    With `keep_ignored` a signal that is ignored stays so, as under nohup.
+    """
+
+    def __init__(self, *, keep_ignored: bool = False) -> None:
+        self._keep_ignored = keep_ignored
         self._before: dict[signal.Signals, Any] = {}
         self._is_held = False
         self._came = 0
 
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._end) for number in _SIGNALS}
+        for number in _SIGNALS:
+            if not (self._keep_ignored and signal.getsignal(number) is signal.SIG_IGN):
+                self._before[number] = signal.signal(number, self._end)
         return self
 
     def __exit__(
@@ -41,7 +50,7 @@ class EndingSignals:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
-        if isinstance(problem, _Ended):
+        if isinstance(problem, Ended):
             raise click.exceptions.Exit(128 + problem.args[0]) from None
 
     @contextmanager
@@ -53,7 +62,7 @@ class EndingSignals:
         finally:
             self._is_held = False
         if self._came:
-            raise _Ended(self._came)
+            raise Ended(self._came)
 
     def _end(self, number: int, _: FrameType | None) -> None:
         # A second signal must not cut the ending short and leave processes behind.
@@ -61,4 +70,4 @@ class EndingSignals:
             signal.signal(ending, signal.SIG_IGN)
         self._came = number
         if not self._is_held:
-            raise _Ended(number)
+            raise Ended(number)

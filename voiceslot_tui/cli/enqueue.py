@@ -15,6 +15,7 @@ import click
 import msgspec
 
 from voiceslot_tui.cli.asking import with_engine
+from voiceslot_tui.cli.ending_signals import Ended, EndingSignals
 from voiceslot_tui.cli.explained import Explained
 from voiceslot_tui.cli.failures import DONE, FAILED, say
 from voiceslot_tui.core.calls import CallId
@@ -47,6 +48,8 @@ class Progress:
     queue_size: int | None = None
     bad: int = 0
     last_line: int = 0
+    under_way: tuple[int, int] | None = None
+    """The first and last line of which the engine has yet to say whether it has them."""
 
     def count(self, answer: control.Enqueued) -> None:
         """Count what the engine has accepted."""
@@ -173,7 +176,13 @@ def _many(key: str, wants_json: bool) -> int:
     async def work(link: Link) -> None:
         await _send_all(link, progress)
 
-    with_engine(work)
+    with EndingSignals(keep_ignored=True):
+        try:
+            with_engine(work)
+        except Ended:
+            _leave_the_count()
+            say(_where(progress, "interrupted"))
+            raise
     if not progress.enqueued and not progress.bad:
         raise Nothing("nothing was enqueued: standard input held no call; look at what writes it")
     if wants_json:
@@ -192,22 +201,31 @@ async def _send_all(link: Link, progress: Progress) -> None:
             if progress.bad <= BAD_LINES_SHOWN_MAX:
                 say(f"line {number}: {why}")
         if batch.calls:
+            progress.under_way = (batch.first_line, batch.last_line)
             try:
                 asked = control.Enqueue(tuple(batch.calls), key and f"{key}.{batch.first_line}")
                 progress.count(await link.ask(asked))
             except VoiceslotError as error:
-                where = _where(progress, batch.first_line, batch.last_line, error)
-                raise Interrupted(where) from error
+                _leave_the_count()
+                refused = isinstance(error, Refused)
+                raise Interrupted(_where(progress, str(error), refused=refused)) from error
+            progress.under_way = None
         progress.last_line = batch.last_line
         _show(progress)
 
 
-def _where(progress: Progress, first: int, last: int, error: VoiceslotError) -> str:
-    before = f"{progress.enqueued:,} calls up to line {progress.last_line:,} are in the queue"
-    if isinstance(error, Refused):
-        return f"{error}; {before}, none of lines {first:,} to {last:,}"
+def _where(progress: Progress, why: str, *, refused: bool = False) -> str:
+    """Say where it ended: what is in the queue, what is not, and what may be."""
+    before = (
+        f"{why}; {progress.enqueued:,} calls up to line {progress.last_line:,} are in the queue"
+    )
     again = "; run it again with the same --key and lines" if progress.key else ""
-    return f"{error}; {before}; lines {first:,} to {last:,} may or may not be{again}"
+    if progress.under_way is None:
+        return f"{before}, none of what follows{again}"
+    first, last = progress.under_way
+    if refused:
+        return f"{before}, none of lines {first:,} to {last:,}"
+    return f"{before}; lines {first:,} to {last:,} may or may not be{again}"
 
 
 def _show(progress: Progress) -> None:
@@ -215,9 +233,14 @@ def _show(progress: Progress) -> None:
         click.echo(f"\r{progress.enqueued:,} enqueued", err=True, nl=False)
 
 
-def _summary(progress: Progress) -> str:
+def _leave_the_count() -> None:
+    """Let what is said next stand where the count stood."""
     if sys.stderr.isatty():
         click.echo("\r", err=True, nl=False)
+
+
+def _summary(progress: Progress) -> str:
+    _leave_the_count()
     text = f"{progress.enqueued:,} enqueued"
     if progress.repeated:
         text += f", {progress.repeated:,} of them before"

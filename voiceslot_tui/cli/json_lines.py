@@ -24,6 +24,9 @@ BATCH_BYTES_MAX: Final = 2 * 1024 * 1024
 QUIET_S: Final = 0.02
 """A pipe holds little: its writer gets so long to fill it again before a batch is handed on."""
 
+TURN_S: Final = 1.0
+"""How long is waited at a time: a signal that came just before a wait is heeded after it."""
+
 
 @dataclass(slots=True)
 class Batch:
@@ -59,7 +62,7 @@ def batches(descriptor: int, *, only_full: bool = False) -> Iterator[Batch]:
     With `only_full` the same file is cut in the same way each time, however fast it comes.
     """
     batch, rest, number = Batch(), b"", 0
-    while piece := os.read(descriptor, PIECE_BYTES):
+    while piece := _next_piece(descriptor):
         *lines, rest = (rest + piece).split(b"\n")
         # What is too long stays too long without being kept.
         rest = rest[: ENQUEUE_BODY_BYTES_MAX + 1]
@@ -76,6 +79,13 @@ def batches(descriptor: int, *, only_full: bool = False) -> Iterator[Batch]:
         batch.add(number + 1, rest)
     if batch.last_line:
         yield batch
+
+
+def _next_piece(descriptor: int) -> bytes:
+    """Wait for what comes next; nothing is the end."""
+    while not select.select([descriptor], [], [], TURN_S)[0]:
+        pass
+    return os.read(descriptor, PIECE_BYTES)
 
 
 def _has_more(descriptor: int) -> bool:

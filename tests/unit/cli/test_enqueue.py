@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
-from collections.abc import Callable, Sequence
+import os
+import signal
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
+from tests.architecture.tree import ROOT
 from tests.link.fake_engine import FakeEngine
-from tests.unit.cli.conftest import Shell
+from tests.unit.cli.conftest import DEADLINE_S, Shell
 from voiceslot_tui.core.calls import CallId
 from voiceslot_tui.core.errors import StoreBusy
 from voiceslot_tui.core.limits import ENQUEUE_BATCH_MAX, ENQUEUE_BODY_BYTES_MAX
@@ -186,6 +196,71 @@ def test_of_calls_that_may_be_stored_it_is_not_said_that_they_are_not(
     assert "none of" not in ran.err
     assert "lines 1 to 2 may or may not be" in ran.err
     assert sum(map(len, taken.batches)) == 2, "they are in the queue"
+
+
+@contextmanager
+def given_two_calls(*options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command that was given two calls, and no end of its input."""
+    command = [sys.executable, "-m", "voiceslot_tui", "enqueue", "--lines", *options]
+    with subprocess.Popen(
+        command,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+    ) as running:
+        give(running, line(1) + line(2))
+        yield running
+
+
+def give(running: subprocess.Popen[bytes], data: bytes) -> None:
+    assert running.stdin is not None
+    running.stdin.write(data)
+
+
+def has_read_all(running: subprocess.Popen[bytes]) -> bool:
+    assert running.stdin is not None
+    return not any(fcntl.ioctl(running.stdin, termios.FIONREAD, bytes(4)))
+
+
+def ended_by(running: subprocess.Popen[bytes], number: signal.Signals) -> tuple[int, str]:
+    """End a command by a signal; give its exit code and what it said."""
+    assert running.stderr is not None
+    running.send_signal(number)
+    return running.wait(DEADLINE_S), running.stderr.read().decode()
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    pause, end = threading.Event(), time.monotonic() + DEADLINE_S
+    while not holds():
+        assert time.monotonic() < end
+        pause.wait(0.01)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
+def test_interrupted_while_it_waits_for_lines_it_says_what_is_in_the_queue(
+    taken: Taken, number: signal.Signals
+) -> None:
+    with given_two_calls() as running:
+        wait_until(lambda: bool(taken.batches))
+        give(running, b"{")
+        wait_until(lambda: has_read_all(running))
+        said = "interrupted; 2 calls up to line 2 are in the queue, none of what follows\n"
+        assert ended_by(running, number) == (128 + number, said)
+
+
+def test_interrupted_while_the_engine_stores_it_says_what_may_be_in_the_queue(
+    taken: Taken,
+) -> None:
+    taken.stalls_s = 1.0
+    with given_two_calls("--key", "march") as running:
+        give(running, b"\n" * ENQUEUE_BATCH_MAX)
+        give(running, b"".join(line(n) for n in range(ENQUEUE_BATCH_MAX)))
+        wait_until(lambda: bool(taken.batches))
+        code, said = ended_by(running, signal.SIGINT)
+    assert code == 130
+    assert said.startswith("interrupted; 0 calls up to line 0 are in the queue; lines 1 to ")
+    assert said.endswith(" may or may not be; run it again with the same --key and lines\n")
 
 
 def test_a_file_with_a_byte_order_mark_is_read(taken: Taken, shell: Shell) -> None:
