@@ -44,6 +44,10 @@ def exit_code_of(problem: BaseException) -> int:
         case VoiceslotError():
             say(f"voiceslot: {problem}")
             return FAILED
+        case UnicodeEncodeError(reason="surrogates not allowed"):
+            # Python keeps so in an argument what it cannot read.
+            say("voiceslot: an argument is not text in UTF-8; set the terminal or script to UTF-8")
+            return WRONG_USAGE
         case BaseExceptionGroup():
             return _several(problem)
         case _:

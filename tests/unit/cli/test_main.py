@@ -15,6 +15,7 @@ import pytest
 from tests.architecture.tree import ROOT
 from tests.link.fake_engine import FakeEngine
 from tests.unit.cli.conftest import Shell
+from tests.unit.cli.test_enqueue import ONE
 from voiceslot_tui.cli import main
 from voiceslot_tui.cli.explained import WithExamples
 from voiceslot_tui.cli.failures import exit_code_of
@@ -158,6 +159,25 @@ def test_a_reader_that_left_is_no_news() -> None:
         assert running.stderr is not None
         running.stdout.close()
         assert running.stderr.read() == b""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["pause", "a\udcf1o"],
+        ["dnc", "add", "+12025550123", "--why", "\udcf1"],
+        ["messages", "--words", "\udcf1"],
+        ["enqueue", *ONE, "--name", "\udcf1"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_an_argument_in_another_encoding_is_named_as_wrong(
+    engine: FakeEngine, shell: Shell, arguments: list[str]
+) -> None:
+    ran = shell(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("voiceslot: an argument is not text in UTF-8")
+    assert not engine.asked
 
 
 # --- the console without a terminal
