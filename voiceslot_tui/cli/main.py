@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from types import MappingProxyType
 from typing import Final, NoReturn
 
@@ -103,6 +104,9 @@ def voiceslot(context: click.Context) -> int | None:
 
 def run(arguments: list[str]) -> int:
     """Run one command and give its exit code; raise nothing but SystemExit of shell completion."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # For a letter that the terminal's encoding lacks stands "?"; no output ends there.
+        sys.stdout.reconfigure(errors="replace")
     try:
         outcome = voiceslot.main(arguments, prog_name="voiceslot", standalone_mode=False)
     except Exception as problem:  # noqa: BLE001 - this is where every failure gets its sentence

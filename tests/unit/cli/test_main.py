@@ -180,6 +180,23 @@ def test_an_argument_in_another_encoding_is_named_as_wrong(
     assert not engine.asked
 
 
+def test_letters_that_the_encoding_of_the_terminal_lacks_end_no_output(engine: FakeEngine) -> None:
+    async def explain(call_id: object) -> tuple[str, ...]:
+        return ("\u674e is next, \xf1 too", "the end")
+
+    engine.explain = explain  # type: ignore[method-assign]
+    ran = subprocess.run(
+        [sys.executable, "-m", "voiceslot_tui", "explain"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert ran.stdout == b"? is next, \xf1 too\nthe end\n"
+
+
 # --- the console without a terminal
 
 
