@@ -17,6 +17,7 @@ from voiceslot_tui.cli.failures import DONE, FAILED, say
 from voiceslot_tui.cli.messages_text import as_json, suppression_line
 from voiceslot_tui.cli.number_lines import number_lines
 from voiceslot_tui.core.calls import Instant
+from voiceslot_tui.core.errors import VoiceslotError
 from voiceslot_tui.core.follow_up_pages import Suppressed, Suppression
 from voiceslot_tui.core.limits import PAGE_ROWS_MAX
 from voiceslot_tui.link.client import InDoubt, Link, Refused
@@ -101,9 +102,11 @@ class _Tally:
     calls: int = 0
     messages: int = 0
     wrong: int = 0
+    answered: int = 0
 
     def count(self, one: Suppressed) -> None:
         """Count what the engine has done."""
+        self.answered += 1
         self.new += not one.known
         self.calls += one.calls
         self.messages += one.messages
@@ -128,7 +131,12 @@ def _add(numbers: Iterator[tuple[str, str, str]], why: str) -> int:
                 tally.wrong += 1
                 say(f"{named}: {problem}")
 
-    with_engine(ask)
+    try:
+        with_engine(ask)
+    except (VoiceslotError, KeyboardInterrupt):
+        if tally.answered:
+            say(f"{tally}; then it ended, and the same command goes on with the others")
+        raise
     say(str(tally))
     return FAILED if tally.wrong else DONE
 

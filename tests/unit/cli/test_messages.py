@@ -25,6 +25,8 @@ from voiceslot_tui.core.follow_up_pages import (
 from voiceslot_tui.core.follow_ups import FollowUpId, FollowUpState
 from voiceslot_tui.core.limits import COMMAND_CALLS_MAX
 from voiceslot_tui.core.undo import Done
+from voiceslot_tui.link.client import Link, LinkLost
+from voiceslot_tui.wire import follow_up_control as messages
 
 SID = "HX" + "0" * 32
 
@@ -209,6 +211,30 @@ def test_a_number_that_the_engine_fails_at_keeps_no_other_off_the_list(
     assert ran.code == 1
     assert "+12025550123: the engine failed at this" in ran.err
     assert list(engine.follow_ups.numbers) == ["+12025550124"]
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"), [(LinkLost("the engine is gone"), 1), (KeyboardInterrupt(), 130)]
+)
+def test_where_adding_numbers_ended_early_is_said(
+    engine: FakeEngine,
+    shell: Shell,
+    monkeypatch: pytest.MonkeyPatch,
+    ending: BaseException,
+    code: int,
+) -> None:
+    ask = Link.ask
+
+    async def ends(self: Link, body: messages.Suppress) -> object:
+        if body.number == "+12025550125":
+            raise ending
+        return await ask(self, body)
+
+    monkeypatch.setattr(Link, "ask", ends)
+    ran = shell("dnc", "import", stdin=b"+12025550123\n+12025550124\n+12025550125\n+12025550126\n")
+    assert ran.code == code
+    assert ran.err.startswith("2 numbers added; 4 queued calls and 2 messages go with them; then ")
+    assert list(engine.follow_ups.numbers) == ["+12025550123", "+12025550124"]
 
 
 def test_a_file_of_numbers_is_read_by_its_first_column(
