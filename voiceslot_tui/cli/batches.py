@@ -47,6 +47,10 @@ def batches(context: click.Context, wants_json: bool) -> int | None:
     Without a command, show the watched ones: how far each is, and what became of its messages.
     """
     if context.invoked_subcommand is not None:
+        if wants_json:
+            raise click.UsageError(
+                "--json stands after the command: voiceslot batches show ID --json"
+            )
         return None
     found = with_engine(_read)
     if wants_json:

@@ -135,6 +135,8 @@ def test_the_watching_is_changed(
         ["watch", "maybe"],
         ["show"],
         ["cancel"],
+        ["--json", "show", "b1"],
+        ["--json", "cancel", "b1", "--yes"],
     ],
     ids=" ".join,
 )
