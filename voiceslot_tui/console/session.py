@@ -84,8 +84,8 @@ class Session:
     def _taken_in(self, pushed: control.Pushed) -> control.Pushed:
         """Take in what was pushed; give it without the journal lines that were known already."""
         # While the journal is read anew, a line may come by both ways.
-        known = set(self.journal)
-        news = tuple(line for line in pushed.lines if line not in known)
+        known = {entry.seq for entry in self.journal}
+        news = tuple(entry for entry in pushed.lines if entry.seq not in known)
         self.view = self.view.told(pushed.snapshot, self.now())
         self.journal.extend(news)
         return control.Pushed(pushed.snapshot, news, pushed.skipped)
