@@ -12,6 +12,7 @@ from voiceslot_tui.cli.asking import with_engine
 from voiceslot_tui.cli.explained import Explained, ExplainedGroup
 from voiceslot_tui.cli.failures import DONE, FAILED, say
 from voiceslot_tui.cli.messages_text import as_json, message_line, message_lines
+from voiceslot_tui.cli.numbers import ERROR_CODE, ROW_ID
 from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.follow_up_facts import FollowUpWish
 from voiceslot_tui.core.follow_up_pages import FollowUpFilter, FollowUpPage, FollowUpQuery
@@ -21,8 +22,7 @@ from voiceslot_tui.link.client import Link
 from voiceslot_tui.wire import control
 from voiceslot_tui.wire import follow_up_control as asked
 
-MESSAGE_ID = click.IntRange(min=1)
-_IDS = click.argument("message_ids", metavar="ID...", nargs=-1, type=MESSAGE_ID)
+_IDS = click.argument("message_ids", metavar="ID...", nargs=-1, type=ROW_ID)
 _STATES = click.Choice([str(state) for state in FollowUpState])
 
 _Act = TypeVar("_Act", bound=asked.MessageAct)
@@ -37,7 +37,7 @@ _Act = TypeVar("_Act", bound=asked.MessageAct)
     ),
 )
 @click.option("--state", "states", multiple=True, type=_STATES, help="Only those in this state.")
-@click.option("--code", type=click.IntRange(min=1), help="Only those failed by this code.")
+@click.option("--code", type=ERROR_CODE, help="Only those failed by this code.")
 @click.option("--batch", default="", help="Only those after calls of this batch.")
 @click.option("--words", default="", help="Only those whose number or name holds these words.")
 @click.option("--count", default=50, type=click.IntRange(1, PAGE_ROWS_MAX), show_default=True)
@@ -68,7 +68,7 @@ def messages(
 
 
 @click.command(cls=Explained, examples=("voiceslot message 17", "voiceslot message 17 --json"))
-@click.argument("message_id", metavar="ID", type=MESSAGE_ID)
+@click.argument("message_id", metavar="ID", type=ROW_ID)
 @click.option("--json", "wants_json", is_flag=True, help="Print it as JSON.")
 def message(message_id: int, wants_json: bool) -> int:
     """Show all about one message: its tries, and what it says or would say."""
@@ -116,7 +116,7 @@ def resume() -> int:
     examples=("voiceslot follow-ups retry 17 18", "voiceslot follow-ups retry --code 63016"),
 )
 @_IDS
-@click.option("--code", type=click.IntRange(min=1), help="All that failed by this code.")
+@click.option("--code", type=ERROR_CODE, help="All that failed by this code.")
 def retry(message_ids: tuple[int, ...], code: int | None) -> int:
     """Send messages again; exits with 1 if any of them could not be.
 

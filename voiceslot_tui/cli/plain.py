@@ -10,6 +10,7 @@ import click
 from voiceslot_tui.cli.asking import pieces, with_engine
 from voiceslot_tui.cli.explained import Explained
 from voiceslot_tui.cli.failures import DONE, FAILED, SENTENCE_CHARS_MAX, say
+from voiceslot_tui.cli.numbers import ROW_ID
 from voiceslot_tui.cli.status_text import as_json, status_lines
 from voiceslot_tui.core.calls import CallId
 from voiceslot_tui.core.facts import Wish
@@ -20,7 +21,7 @@ from voiceslot_tui.core.undo import Done
 from voiceslot_tui.link.client import Link
 from voiceslot_tui.wire import control
 
-CALL_ID = click.IntRange(min=1)
+_CHANGE = click.IntRange(PRIORITY_MIN - PRIORITY_MAX, PRIORITY_MAX - PRIORITY_MIN)
 
 
 @click.command(
@@ -44,7 +45,7 @@ def resume() -> int:
 
 
 @click.command(cls=Explained, examples=("voiceslot cancel 17", "voiceslot cancel 17 18 19"))
-@click.argument("call_ids", metavar="ID...", nargs=-1, required=True, type=CALL_ID)
+@click.argument("call_ids", metavar="ID...", nargs=-1, required=True, type=ROW_ID)
 def cancel(call_ids: tuple[int, ...]) -> int:
     """Cancel calls that have not ended.
 
@@ -63,9 +64,9 @@ def cancel(call_ids: tuple[int, ...]) -> int:
         "voiceslot prioritise 19 --by -5",
     ),
 )
-@click.argument("call_ids", metavar="ID...", nargs=-1, required=True, type=CALL_ID)
+@click.argument("call_ids", metavar="ID...", nargs=-1, required=True, type=ROW_ID)
 @click.option("--to", type=click.IntRange(PRIORITY_MIN, PRIORITY_MAX), help="The new priority.")
-@click.option("--by", type=int, help="Raise (or, below 0, lower) the priority by so much.")
+@click.option("--by", type=_CHANGE, help="Raise (or, below 0, lower) the priority by so much.")
 @click.option("--top", is_flag=True, help="Move to the top of the queue.")
 @click.option("--bottom", is_flag=True, help="Move to the bottom of the queue.")
 def prioritise(
@@ -113,7 +114,7 @@ def status(wants_json: bool) -> int:
 
 
 @click.command(cls=Explained, examples=("voiceslot explain", "voiceslot explain 17"))
-@click.argument("call_id", metavar="[ID]", required=False, type=CALL_ID)
+@click.argument("call_id", metavar="[ID]", required=False, type=ROW_ID)
 def explain(call_id: int | None) -> int:
     """Say why a call, or anything, is not dialled."""
 
