@@ -6,6 +6,7 @@ and from nothing else. A folder that others can write to is refused: they could 
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import pwd
@@ -94,6 +95,8 @@ def _make_folder(folder: Path, group_id: int | None) -> None:
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
+        if not folder.is_dir():
+            raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
         writers = _foreign_writers(folder.stat())
         if writers:
             raise StoreUnusable(

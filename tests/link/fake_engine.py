@@ -90,6 +90,7 @@ class FakeEngine:
         self.stop_requested = asyncio.Event()
         self.asked: list[tuple[str, ...]] = []
         self.snapshots_built = 0
+        self.blind: Exception | None = None
         self.gate = asyncio.Event()
         self.gate.set()
         self.shown = Snapshot(
@@ -141,6 +142,8 @@ class FakeEngine:
 
     async def snapshot(self) -> Snapshot:
         self.snapshots_built += 1
+        if self.blind is not None:
+            raise self.blind
         return replace(self.shown, consoles=self.consoles)
 
     async def journal_since(self, after: int, count: int) -> tuple[JournalEntry, ...]:

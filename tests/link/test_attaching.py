@@ -200,7 +200,7 @@ async def test_an_engine_that_stops_says_so(engine: FakeEngine, path: Path) -> N
     async with served(engine, path):
         link = await Link.connect(path, watch=True)
     with pytest.raises(LinkLost, match="the engine has stopped"):
-        async for _ in link.pushes():
+        async for _ in link.news():
             pass
 
 
@@ -237,7 +237,7 @@ async def test_a_silent_engine_is_noticed(folder: Path) -> None:
     link = await Link.connect(path, watch=True)
     async with asyncio.timeout(DEADLINE_S):
         with pytest.raises(LinkLost, match="fallen silent"):
-            async for _ in link.pushes():
+            async for _ in link.news():
                 pass
     plain = await Link.connect(path)
     assert not plain.lost, "a command waits for its answer, not for beats"

@@ -13,6 +13,7 @@ import pytest
 
 from tests.link.conftest import DEADLINE_S
 from tests.link.fake_engine import FakeEngine
+from voiceslot_tui.core.errors import StoreUnavailable
 from voiceslot_tui.core.limits import LINK_LINES_MAX, LINK_SEND_BUFFER_MAX
 from voiceslot_tui.link.client import Link
 from voiceslot_tui.link.server.serving import LinkServer
@@ -142,10 +143,29 @@ async def test_two_consoles_see_the_same_and_each_other(engine: FakeEngine, path
 
 
 async def _until_consoles(link: Link, count: int) -> object:
-    async for pushed in link.pushes():
-        if pushed.snapshot.consoles == count:
-            return pushed.snapshot
+    async for news in link.news():
+        if isinstance(news, control.Pushed) and news.snapshot.consoles == count:
+            return news.snapshot
     return None
+
+
+async def test_an_engine_that_cannot_look_at_its_state_says_so_until_it_can(
+    engine: FakeEngine, server: LinkServer, path: Path
+) -> None:
+    link = await Link.connect(path, watch=True)
+    news = aiter(link.news())
+    async with asyncio.timeout(DEADLINE_S):
+        assert isinstance(await anext(news), control.Pushed)
+        engine.blind = StoreUnavailable("the database cannot be read: disk I/O error")
+        beats = [await anext(news), await anext(news)]
+        assert all(isinstance(beat, control.Beat) and beat.blind_s >= 2 for beat in beats)
+        engine.blind = None
+        told: control.Pushed | control.Beat = beats[-1]
+        while isinstance(told, control.Beat) and told.blind_s:
+            told = await anext(news)
+        assert told.blind_s == 0 if isinstance(told, control.Beat) else True
+    link.close()
+    assert server is not None
 
 
 async def test_a_console_that_does_not_read_holds_up_nobody(

@@ -41,7 +41,8 @@ from voiceslot_tui.console.widgets.live_text import LiveText
 from voiceslot_tui.console.widgets.virtual_table import VirtualTable
 from voiceslot_tui.core.errors import VoiceslotError
 from voiceslot_tui.core.text import CleanText
-from voiceslot_tui.link.watch import Connected, Lost, State
+from voiceslot_tui.link.watch import Connected, State
+from voiceslot_tui.wire import control
 from voiceslot_tui.wire.batch_control import BatchRow
 
 _FOLLOW_CURSOR_AFTER_S: Final = 0.15
@@ -170,11 +171,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
             case Connected():
                 self._seq_shown = -1
                 self.run_worker(self._catch_up(), name="journal", exit_on_error=False)
-            case Lost():
+            case control.Pushed():
+                self.events.add(state.lines, state.skipped)
+                self._read_again(state.snapshot.seq)
+            case _:
                 pass
-            case pushed:
-                self.events.add(pushed.lines, pushed.skipped)
-                self._read_again(pushed.snapshot.seq)
         self.paint()
 
     async def _catch_up(self) -> None:

@@ -30,6 +30,7 @@ from voiceslot_tui.core.text import clean
 
 _HEADER_BAR_CELLS: Final = 10
 _GAP: Final = "   "
+_BLIND: Final = "The engine cannot read its database now, and goes on trying."
 _JUST_GONE: Final = "the engine is gone"
 _HOW_TO_START: Final = "If nothing starts it again: voiceslot serve. This console then goes on."
 
@@ -70,10 +71,16 @@ def summary(view: View, cells: int) -> Line:
     segments = [
         Segment(phrase(f"{slots.holding}/{slots.effective}")),
         Segment(phrase(f"queue {formats.count(snapshot.queued)}"), 1),
-        Segment(phrase(_ENGINE_WORDS[snapshot.engine] if view.current else "ENGINE GONE")),
+        Segment(phrase(_engine_word(view, snapshot))),
         Segment(phrase("- enlarge"), 2),
     ]
     return Line(fitted(segments, cells, gap=" "))
+
+
+def _engine_word(view: View, snapshot: Snapshot) -> str:
+    if view.current:
+        return _ENGINE_WORDS[snapshot.engine]
+    return "ENGINE GONE" if view.link is LinkState.GONE else "STALE"
 
 
 def _tag(view: View) -> Phrase:
@@ -84,6 +91,8 @@ def _tag(view: View) -> Phrase:
 def link_phrase(view: View) -> Phrase:
     """Say how the link stands."""
     match view.link:
+        case LinkState.LIVE if view.blind_since is not None:
+            return phrase(say("the engine cannot read its database", Tone.BAD))
         case LinkState.LIVE if view.snapshot is not None:
             return phrase(say(f"{glyphs.LIVE} live", Tone.GOOD))
         case LinkState.GONE:
@@ -95,9 +104,9 @@ def link_phrase(view: View) -> Phrase:
 
 def stale_phrase(view: View, now: Instant) -> Phrase:
     """Say how old the picture is where it is not the present; nothing where it is."""
-    if view.link is LinkState.LIVE or view.snapshot is None or view.heard_at is None:
+    if view.current or view.snapshot is None or view.stood_at is None:
         return ()
-    age = formats.fine_age(seconds_between(view.heard_at, now))
+    age = formats.fine_age(seconds_between(view.stood_at, now))
     return phrase(say(f"{glyphs.GONE} stale {age}", Tone.WARNING))
 
 
@@ -211,9 +220,11 @@ def slots_lines(view: View, now: Instant, cells: int, zone: tzinfo | None) -> tu
 
 
 def _stale_lines(view: View, cells: int, zone: tzinfo | None) -> list[Line]:
-    if view.current or view.heard_at is None:
+    if view.current or view.stood_at is None:
         return []
-    at = formats.time_of_day(view.heard_at, zone)
+    at = formats.time_of_day(view.stood_at, zone)
+    if view.link is LinkState.LIVE:
+        return wrapped(f"{_BLIND} This is how it stood at {at}.", cells, Tone.BAD)
     gone = wrapped(f"The engine is gone. This is how it stood at {at}.", cells, Tone.BAD)
     return [*gone, *_reason_lines(view, cells), *wrapped(_HOW_TO_START, cells, Tone.DIM)]
 

@@ -77,6 +77,8 @@ class Session:
                 case control.Pushed():
                     yield self._taken_in(state)
                     continue
+                case control.Beat():
+                    self.view = self.view.blind(state.blind_s, self.now())
                 case Lost(reason, _, tries):
                     self.view = self.view.lost(clean(reason), tries)
             yield state

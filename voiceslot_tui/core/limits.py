@@ -304,6 +304,8 @@ LINK_HELLO_TIMEOUT_S: Final = 5.0
 LINK_FAREWELL_S: Final = 1.0
 """How long a stopping engine waits for its last words to be read."""
 LINK_BEAT_S: Final = 1.0
+LINK_BLIND_AFTER_S: Final = 2.0
+"""How long the engine must have been unable to look at its state before consoles are told."""
 LINK_SILENCE_TICK_S: Final = 0.2
 LINK_SILENCE_TICKS_MAX: Final = 10
 """Ticks without a word from the engine until it counts as gone: two seconds. Ticks are counted, not

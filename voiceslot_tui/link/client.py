@@ -160,13 +160,14 @@ class Link:
             raise LinkLost(self._wire.lost)
         return result
 
-    async def pushes(self) -> AsyncIterator[control.Pushed]:
+    async def news(self) -> AsyncIterator[control.Pushed | control.Beat]:
         """Yield what the engine pushes, the newest snapshot with all lines since the one before.
 
+        Of its beats only those that say that it is blind, and the first after them that does not.
         For one reader at a time. Ends by raising LinkLost.
         """
         while True:
-            yield await self._wire.next_push()
+            yield await self._wire.next_news()
 
     def close(self) -> None:
         """Detach. The engine goes on; so does what it was asked and has not answered."""
@@ -207,6 +208,8 @@ class _Wire(asyncio.Protocol):
         self._numbered = 0
         self._asked: dict[int, asyncio.Future[control.Result]] = {}
         self._pushed: control.Pushed | None = None
+        self._beat: control.Beat | None = None
+        self._is_blind = False
         self._news = asyncio.Event()
         self._silent_ticks = 0
         self._ticking: asyncio.TimerHandle | None = None
@@ -245,14 +248,18 @@ class _Wire(asyncio.Protocol):
         finally:
             self._asked.pop(number, None)
 
-    async def next_push(self) -> control.Pushed:
-        while self._pushed is None:
+    async def next_news(self) -> control.Pushed | control.Beat:
+        while True:
+            if self._pushed is not None:
+                pushed, self._pushed = self._pushed, None
+                return pushed
             if self.lost:
                 raise LinkLost(self.lost)
+            if self._beat is not None:
+                beat, self._beat = self._beat, None
+                return beat
             self._news.clear()
             await self._news.wait()
-        pushed, self._pushed = self._pushed, None
-        return pushed
 
     def watch_silence(self) -> None:
         """Count ticks without a word; the engine sends at least a beat a second."""
@@ -286,6 +293,9 @@ class _Wire(asyncio.Protocol):
                 if not self.welcome.done():
                     self.welcome.set_exception(Dismissed(text))
                 self.end(text)
+            case control.Beat() if message.blind_s or self._is_blind:
+                self._beat, self._is_blind = message, message.blind_s > 0
+                self._news.set()
             case control.Beat() | control.Welcome():
                 pass  # That it came is all a beat says.
 

@@ -31,11 +31,11 @@ class Lost:
     next_try_s: float
 
 
-State = Connected | control.Pushed | Lost
+State = Connected | control.Pushed | control.Beat | Lost
 
 
 class Watch:
-    """A link that reconnects: iterate over it for Connected, Pushed and Lost, without end.
+    """A link that reconnects: iterate over it for Connected, Pushed, Beat and Lost, without end.
 
     `link` is the link that stands now, None while there is none. `try_now` cuts a wait short.
     """
@@ -67,8 +67,8 @@ class Watch:
                 self.link = await Link.connect(self._path, watch=True)
                 tries = 0
                 yield Connected(self.link)
-                async for pushed in self.link.pushes():
-                    yield pushed
+                async for news in self.link.news():
+                    yield news
             except (NoEngine, Dismissed, LinkLost) as error:
                 reason = str(error)
             if self.link is not None:

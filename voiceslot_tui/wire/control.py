@@ -307,9 +307,14 @@ class Pushed(msgspec.Struct, frozen=True, tag="pushed"):
 
 
 class Beat(msgspec.Struct, frozen=True, tag="beat"):
-    """A sign of life while nothing changes, so that a dead link is noticed within two seconds."""
+    """A sign of life while nothing changes, so that a dead link is noticed within two seconds.
+
+    `blind_s` is for how many seconds the engine could not look at its own state, 0 while it can:
+    what it pushed last may be old.
+    """
 
     at: Instant
+    blind_s: float = 0.0
 
 
 def claimed_label(environment: Mapping[str, str]) -> str:

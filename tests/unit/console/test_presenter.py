@@ -96,6 +96,20 @@ def test_a_lost_engine_is_said_with_how_often_it_was_tried_and_how_old_the_pictu
     assert "queue 3" in narrow
 
 
+def test_an_engine_that_cannot_look_is_not_live_and_its_figures_are_old() -> None:
+    blind = seen().blind(20.0, after(30))
+    assert "the engine cannot read its database" in header(blind, 200, after(30))
+    shown = header(blind, 200, after(30))
+    assert "stale 20s" in shown
+    assert "● live" not in shown
+    told = slots(blind)
+    assert told.startswith("The engine cannot read its database now")
+    assert "voiceslot serve" not in told
+    again = blind.blind(0, after(31))
+    assert "● live" in header(again, 200, after(31))
+    assert again.current
+
+
 def test_an_engine_that_never_answered_is_waited_for() -> None:
     assert "waiting for the engine (2)" in header(View().lost("no engine", 2), 80)
     assert "no engine" in slots(View().lost("no engine", 2))

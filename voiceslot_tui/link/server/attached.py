@@ -136,10 +136,10 @@ class Attached(asyncio.Protocol):
             self.journal_seq = journal_seq
             self._write(raw)
 
-    def beat(self, at: Instant) -> None:
+    def beat(self, at: Instant, blind_s: float) -> None:
         """Give a sign of life, unless earlier lines are unread."""
         if self.listens:
-            self._write(control.line(control.Beat(at)))
+            self._write(control.line(control.Beat(at, blind_s)))
 
     def answered(self, reply: control.Answer | control.Refusal) -> None:
         """Write an answer and go on with the next wish."""

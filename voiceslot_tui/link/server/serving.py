@@ -20,6 +20,7 @@ from voiceslot_tui.core.errors import VoiceslotError
 from voiceslot_tui.core.limits import (
     LINK_ASK_TIMEOUT_S,
     LINK_BEAT_S,
+    LINK_BLIND_AFTER_S,
     LINK_CLIENTS_MAX,
     LINK_FAREWELL_S,
     LINK_LINE_BYTES_MAX,
@@ -58,6 +59,7 @@ class LinkServer:
         self._due = asyncio.Event()
         self._due_timer: asyncio.TimerHandle | None = None
         self._pushed_at = float("-inf")
+        self._blind_since: float | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._file: SocketFile | None = None
 
@@ -162,11 +164,17 @@ class LinkServer:
         try:
             async with asyncio.timeout(LINK_ASK_TIMEOUT_S):
                 await self._push(await self._engine.snapshot())
+            self._blind_since = None
         except (VoiceslotError, TimeoutError):
-            # The store does not answer now. The beat goes on; the next look tries again.
-            return
+            # The store does not answer now. The beat says so; the next look tries again.
+            self._is_blind()
         except Exception as defect:  # noqa: BLE001 - a picture not drawn must not end the engine
             logs.error(logs.Event.LINK_FAILED, {logs.Field.KIND: "push"}, defect)
+            self._is_blind()
+
+    def _is_blind(self) -> None:
+        if self._blind_since is None:
+            self._blind_since = asyncio.get_running_loop().time()
 
     async def _push(self, snapshot: Snapshot) -> None:
         look = without_times(snapshot)
@@ -199,8 +207,11 @@ class LinkServer:
             loop.call_later(LINK_BEAT_S, tick.set)
             await tick.wait()
             now = self._clock.now()
+            since = self._blind_since
+            blind_s = 0.0 if since is None else loop.time() - since
+            blind_s = blind_s if blind_s >= LINK_BLIND_AFTER_S else 0.0
             for console in tuple(self._consoles):
-                console.beat(now)
+                console.beat(now, blind_s)
 
     async def _say_goodbye(self) -> None:
         if not self._consoles:
