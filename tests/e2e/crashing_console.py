@@ -39,9 +39,9 @@ def in_a_key() -> None:
 
 def in_a_paint() -> None:
     """Fail while the header is drawn."""
-    from voiceslot_tui.console import presenter
+    from voiceslot_tui.console import header_presenter
 
-    presenter.header = fail
+    header_presenter.header = fail
 
 
 def in_a_row() -> None:

@@ -6,8 +6,8 @@ from typing import Final
 
 from voiceslot_tui.console.action import Action, ActionId, Group
 from voiceslot_tui.console.actions import BY_ID, key_sign, on_key_line
+from voiceslot_tui.console.header_presenter import stale_phrase
 from voiceslot_tui.console.phrases import Phrase, Segment, fitted, phrase, say
-from voiceslot_tui.console.presenter import stale_phrase
 from voiceslot_tui.console.screen_layout import PANES, PaneId, title
 from voiceslot_tui.console.situation import Situation
 from voiceslot_tui.console.view import View

@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
-from voiceslot_tui.console import bars, presenter
+from voiceslot_tui.console import bars, header_presenter, slots_presenter
 from voiceslot_tui.console.action import ActionId
 from voiceslot_tui.console.actions import ACTIONS
 from voiceslot_tui.console.deeds import Deeds
@@ -377,13 +377,13 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _header_lines(self, width: int, _height: int) -> list[Line]:
         session = self.session
-        return [presenter.header(session.view, session.now(), width, session.zone)]
+        return [header_presenter.header(session.view, session.now(), width, session.zone)]
 
     def _summary_lines(self, width: int, _height: int) -> list[Line]:
-        return [presenter.summary(self.session.view, width)]
+        return [header_presenter.summary(self.session.view, width)]
 
     def _notice_lines(self, width: int, _height: int) -> list[Line]:
-        return presenter.notice(self.session.view, width, self.session.zone)
+        return slots_presenter.notice(self.session.view, width, self.session.zone)
 
     def _tab_lines(self, width: int, _height: int) -> list[Line]:
         return [bars.tab_line(self.active, self.session.view, self.session.now(), width)]

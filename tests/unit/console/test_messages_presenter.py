@@ -9,7 +9,7 @@ import pytest
 from tests.console.fake_link import make_snapshot
 from tests.console.fake_messages import make_message, make_try
 from tests.console.still_clock import NOW
-from voiceslot_tui.console import presenter
+from voiceslot_tui.console import header_presenter
 from voiceslot_tui.console.details import DetailLook
 from voiceslot_tui.console.glyphs import OF_MESSAGE
 from voiceslot_tui.console.message_details import message_lines, why_sentences
@@ -242,7 +242,7 @@ def test_the_header_says_what_an_operator_should_know(fields: dict[str, object],
     standing = FollowUpStanding(**fields)  # type: ignore[arg-type]
     assert words(alarm(standing)) == said
     view = View(demo=True).connected("ana", NOW).told(make_snapshot(follow_ups=standing), NOW)
-    assert said in words(presenter.header(view, NOW, 200, UTC).spans)
+    assert said in words(header_presenter.header(view, NOW, 200, UTC).spans)
 
 
 @pytest.mark.parametrize(

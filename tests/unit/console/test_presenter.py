@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.console.fake_link import NOW, key_of, make_call, make_snapshot
-from voiceslot_tui.console import formats, presenter
+from voiceslot_tui.console import formats, header_presenter, slots_presenter
 from voiceslot_tui.console.details import DetailLook, detail_lines
 from voiceslot_tui.console.phrases import cut, phrase, width, words, wrapped
 from voiceslot_tui.console.rows import COLUMNS, RowLook, cells
@@ -46,11 +46,11 @@ def seen(snapshot: Snapshot | None = None) -> View:
 
 
 def header(view: View, cells: int = 200, at: Instant = NOW) -> str:
-    return words(presenter.header(view, at, cells, UTC).spans)
+    return words(header_presenter.header(view, at, cells, UTC).spans)
 
 
 def slots(view: View, cells: int = 78) -> str:
-    return text_of(presenter.slots_lines(view, NOW, cells, UTC))
+    return text_of(slots_presenter.slots_lines(view, NOW, cells, UTC))
 
 
 def text_of(lines: tuple[Line, ...] | list[Line]) -> str:
@@ -131,14 +131,14 @@ def test_alarms_come_before_the_bar() -> None:
 @pytest.mark.parametrize("cells", WIDTHS)
 @pytest.mark.parametrize("view", [View(), seen(), seen().lost("x", 12)], ids=["new", "on", "gone"])
 def test_the_header_never_overflows(view: View, cells: int) -> None:
-    assert width(presenter.header(view, after(99), cells, UTC).spans) <= cells
-    assert width(presenter.summary(view, cells).spans) <= cells
+    assert width(header_presenter.header(view, after(99), cells, UTC).spans) <= cells
+    assert width(header_presenter.summary(view, cells).spans) <= cells
 
 
 def test_nothing_ticks_while_nothing_happens() -> None:
     view = seen()
     assert header(view, 200, after(50)) == header(view, 200, NOW)
-    assert presenter.slots_lines(view, after(50), 78, UTC) == presenter.slots_lines(
+    assert slots_presenter.slots_lines(view, after(50), 78, UTC) == slots_presenter.slots_lines(
         view, NOW, 78, UTC
     )
 
@@ -158,7 +158,7 @@ def test_nothing_ticks_while_nothing_happens() -> None:
     ],
 )
 def test_the_bar_shows_who_uses_the_slots(slots: Slots, drawn: str) -> None:
-    assert words(presenter.bar(slots, 10)) == drawn
+    assert words(header_presenter.bar(slots, 10)) == drawn
 
 
 @given(
@@ -174,7 +174,7 @@ def test_the_bar_shows_who_uses_the_slots(slots: Slots, drawn: str) -> None:
     st.integers(4, 40),
 )
 def test_the_bar_never_overflows(slots: Slots, cells: int) -> None:
-    assert width(presenter.bar(slots, cells)) <= cells
+    assert width(header_presenter.bar(slots, cells)) <= cells
 
 
 # --- the slots pane
@@ -273,7 +273,7 @@ def test_no_line_of_the_slots_pane_is_wider_than_the_pane(cells: int) -> None:
     hostile = make_snapshot(
         idle=(Idle(Hold.NO_SLOT, HOSTILE * 4),), paused_by=HOSTILE, warnings=("x" * 500,)
     )
-    lines = presenter.slots_lines(seen(hostile), NOW, cells, UTC)
+    lines = slots_presenter.slots_lines(seen(hostile), NOW, cells, UTC)
     assert all(width(line.spans) <= cells for line in lines)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from voiceslot_tui.console import presenter
+from voiceslot_tui.console import slots_presenter
 from voiceslot_tui.console.panes.pane import Pane
 from voiceslot_tui.console.screen_layout import PaneId
 from voiceslot_tui.console.widgets.cells import Line
@@ -37,7 +37,7 @@ class SlotsPane(Pane):
     def lines(self, width: int) -> tuple[Line, ...]:
         """Give the lines for so many cells."""
         session = self.session
-        return presenter.slots_lines(session.view, session.now(), width, session.zone)
+        return slots_presenter.slots_lines(session.view, session.now(), width, session.zone)
 
     def paint(self) -> None:
         """Show what the session knows now."""
