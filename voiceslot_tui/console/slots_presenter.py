@@ -30,7 +30,8 @@ from voiceslot_tui.core.snapshot import EngineState, Health, Slots, Snapshot
 
 _GAP: Final = "   "
 _BLIND: Final = "The engine cannot read its database now, and goes on trying."
-_JUST_GONE: Final = "the engine is gone"
+_JUST_GONE: Final = ("the engine is gone", "no engine answers")
+"""How reasons begin that say no more than that."""
 _HOW_TO_START: Final = "If nothing starts it again: voiceslot serve. This console then goes on."
 
 
@@ -75,7 +76,7 @@ def _reason_lines(view: View, cells: int) -> list[Line]:
 
     An engine of another version is there, and turns this console away until one is updated.
     """
-    if view.why_gone in ("", _JUST_GONE):
+    if not view.why_gone or view.why_gone.startswith(_JUST_GONE):
         return []
     return wrapped(f"{glyphs.WARNING} {view.why_gone}", cells, Tone.WARNING, indent="  ")
 

@@ -260,6 +260,12 @@ def test_reading_queue_outcomes_and_troubles_are_said() -> None:
         assert part in shown
 
 
+@pytest.mark.parametrize("why", ["the engine is gone", "no engine answers at /run/x.sock"])
+def test_an_engine_that_is_just_gone_is_not_said_to_be_so_twice(why: str) -> None:
+    assert why not in slots(seen().lost(why, 1))
+    assert "speaks protocol 2" in slots(seen().lost("the engine speaks protocol 2", 1))
+
+
 def test_a_lost_engine_leaves_the_last_state_and_its_time() -> None:
     shown = slots(seen().lost("x", 1))
     assert shown.startswith("The engine is gone. This is how it stood at 02:40:00.")
