@@ -167,12 +167,12 @@ class LinkServer:
             self._blind_since = None
         except (VoiceslotError, TimeoutError):
             # The store does not answer now. The beat says so; the next look tries again.
-            self._is_blind()
+            self._note_blind()
         except Exception as defect:  # noqa: BLE001 - a picture not drawn must not end the engine
             logs.error(logs.Event.LINK_FAILED, {logs.Field.KIND: "push"}, defect)
-            self._is_blind()
+            self._note_blind()
 
-    def _is_blind(self) -> None:
+    def _note_blind(self) -> None:
         if self._blind_since is None:
             self._blind_since = asyncio.get_running_loop().time()
 
