@@ -1,4 +1,4 @@
-"""README says what the code does: its tables are made from the code, and its words exist."""
+"""README and docs say what the code does: tables are made from it, what is named exists."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(
+    page.relative_to(ROOT)
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("campaigns/*.md")]
+)
+DEFECTS = ROOT / "docs" / "defects.md"
+SHORT_FOR = {"engine": "voiceslot_tui", "regressions": "tests/simulation"}
+"""Where the folders lie whose names are shortened in docs/defects.md."""
 
 
 def load_maker() -> ModuleType:
@@ -41,10 +48,23 @@ def test_every_command_is_named() -> None:
         assert re.search(rf"`(voiceslot )?{command}\b", text), command
 
 
-def test_every_file_that_is_linked_exists() -> None:
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_file_that_is_linked_exists(page: Path) -> None:
     """No link leads nowhere."""
-    text = (ROOT / "README.md").read_text("utf-8")
+    text = (ROOT / page).read_text("utf-8")
     links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
-    assert links
     for link in links:
-        assert (ROOT / link.split("#")[0]).exists(), link
+        assert (ROOT / page.parent / link.split("#")[0]).exists(), link
+
+
+def test_every_defect_is_kept_somewhere() -> None:
+    """Each row names what fails where the defect comes back, and that exists."""
+    rows = re.findall(r"^\| (?!found by|---)(.*) \|$", DEFECTS.read_text("utf-8"), re.MULTILINE)
+    assert rows
+    for row in rows:
+        *_, kept = row.rsplit(" | ", 1)
+        names = re.findall(r"`([^`]+)`", kept)
+        assert names, row
+        for name in names:
+            short = SHORT_FOR.get(name.split("/")[0], "")
+            assert (ROOT / short / name).is_file(), row
