@@ -21,6 +21,13 @@ class Coverage:
         for state in self.states:
             self.cells[fault, state] += 1
 
+    def move(self, old: str, new: str, *, through: str | None = None) -> None:
+        """Note a transition taken; the two that it is made of, besides, where it went `through`."""
+        self.moves[old, new] += 1
+        if through is not None:
+            self.moves[old, through] += 1
+            self.moves[through, new] += 1
+
     def take_in(self, other: Coverage) -> None:
         """Add what another has counted."""
         self.fired.update(other.fired)

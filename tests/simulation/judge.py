@@ -78,6 +78,10 @@ _WATCH: Final = (
     WHEN old.state <> new.state OR old.holding <> new.holding BEGIN
     INSERT INTO moved VALUES (old.id, old.state, new.state, old.attempt_id, new.holding); END""",
 )
+_MOVED: Final = (
+    "SELECT moved.id, old, new, attempt, held, attempt.state FROM moved "
+    "LEFT JOIN attempt ON attempt.id = moved.attempt ORDER BY moved.rowid"
+)
 _ROWS: Final = "SELECT id, state, hold, holding, nprio, position, attempt_id, changed_at FROM call"
 _COUNTERS: Final = (
     "SELECT kind, name, n FROM counter WHERE kind IN ('state', 'hold', 'holding') AND n <> 0"
@@ -339,7 +343,7 @@ class Judge:
         if db.total_changes == self._changes:
             return
         self._changes = db.total_changes
-        moved = db.execute("SELECT id, old, new, attempt, held FROM moved").fetchall()
+        moved = db.execute(_MOVED).fetchall()
         if moved:
             db.execute("DELETE FROM moved")
         if self.messages is not None:
@@ -401,11 +405,15 @@ class Judge:
         if foreign > len(others):
             self.fail(f"P9: {foreign} foreign calls are counted, there are {len(others)}")
 
-    def _judge_move(self, call_id: int, old: str, new: str, attempt: str, held: int) -> None:
+    def _judge_move(
+        self, call_id: int, old: str, new: str, attempt: str, held: int, became: str | None
+    ) -> None:
         self.digest.update(f"{self._now():.6f} {call_id} {old} {new} {attempt}".encode())
         over = self._is_over(attempt)
         if old != new:
-            self.coverage.moves[old, new] += 1
+            # An operator's word closes an attempt, too, but not before its call is unknown.
+            at_once = became == "over" and old in _HOLDS and (old, new) in _THROUGH_WRAPPING_UP
+            self.coverage.move(old, new, through="wrapping_up" if at_once else None)
             if (old, new) not in LEGAL_MOVES | _THROUGH_WRAPPING_UP:
                 self.fail(f"call {call_id} went from {old} to {new}: no such transition")
         if call_id in self._doubtful or self._requeues:

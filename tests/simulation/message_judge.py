@@ -361,7 +361,7 @@ class MessageJudge:
         listed = frozenset(row[0] for row in db.execute("SELECT number FROM suppression"))
         self._judge_rows(db, rows, listed)
         for follow_up_id, old, new in moved:
-            self._coverage.moves[f"message {old}", f"message {new}"] += 1
+            self._coverage.move(f"message {old}", f"message {new}")
             if (old, new) not in MESSAGE_MOVES:
                 self._fail(f"message {follow_up_id} went from {old} to {new}: no such transition")
         self._judge_tries(tries)

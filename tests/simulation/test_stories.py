@@ -162,6 +162,16 @@ def test_trouble_that_never_struck_is_missed() -> None:
     assert "the transition from message due to message sending" in missing
 
 
+def test_news_of_an_end_with_its_outcome_takes_both_transitions() -> None:
+    """A call that is over before its dial was answered is wrapped up in the same commit."""
+    reached = Coverage()
+    reached.move("dialing", "ended", through="wrapping_up")
+    missing = "\n".join(_missing(reached))
+    assert "the transition from dialing to wrapping_up" not in missing
+    assert "the transition from wrapping_up to ended" not in missing
+    assert "the transition from uncertain to wrapping_up" in missing
+
+
 def test_a_story_is_cut_down_to_what_it_takes() -> None:
     story = next(s for s in map(draw_story, range(100)) if len(s.events) > 8)
     wanted = (story.events[2], story.events[5])
