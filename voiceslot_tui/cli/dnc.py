@@ -137,6 +137,9 @@ def _add(numbers: Iterator[tuple[str, str, str]], why: str) -> int:
         if tally.answered:
             say(f"{tally}; then it ended, and the same command goes on with the others")
         raise
+    if not tally.answered and not tally.wrong:
+        say("no number was given, and none was put on the list; is that what you meant to import?")
+        return FAILED
     say(str(tally))
     return FAILED if tally.wrong else DONE
 

@@ -217,6 +217,15 @@ def test_a_number_that_the_engine_fails_at_keeps_no_other_off_the_list(
     assert list(engine.follow_ups.numbers) == ["+12025550124"]
 
 
+@pytest.mark.parametrize("nothing", [b"", b"\n\n"], ids=["empty", "empty lines"])
+def test_an_import_of_nothing_has_failed(engine: FakeEngine, shell: Shell, nothing: bytes) -> None:
+    """What was to write the numbers into the pipe has failed: nobody may take that for done."""
+    ran = shell("dnc", "import", stdin=nothing)
+    assert ran.code == 1
+    assert "no number was given" in ran.err
+    assert not engine.follow_ups.numbers
+
+
 @pytest.mark.parametrize(
     ("ending", "code"), [(LinkLost("the engine is gone"), 1), (KeyboardInterrupt(), 130)]
 )
