@@ -438,6 +438,17 @@ async def test_leaving_says_that_the_engine_goes_on() -> None:
         assert seen.link.acts == []
 
 
+async def test_leaving_while_the_engine_is_gone_says_that_nobody_is_called() -> None:
+    async with stage(some_link()) as seen:
+        seen.link.lost = "the engine is gone"
+        seen.watch.lose(tries=1)
+        await seen.until(lambda: "reconnecting (1)" in seen.lines("header")[0])
+        await seen.press("q")
+        said = str(seen.app._exit_renderables[-1])
+        assert "No engine answered" in said
+        assert "keeps running" not in said
+
+
 async def test_leaving_a_console_that_owns_its_engine_asks() -> None:
     async with stage(some_link(), owns_engine=True) as seen:
         await seen.press("q")

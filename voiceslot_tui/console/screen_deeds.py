@@ -11,6 +11,7 @@ from voiceslot_tui.console.action import ActionId
 from voiceslot_tui.console.dialogs.question import QuestionDialog
 from voiceslot_tui.console.outcomes import News
 from voiceslot_tui.console.screen_layout import PaneId, neighbour
+from voiceslot_tui.console.view import LinkState
 from voiceslot_tui.console.widgets.cells import Tone
 from voiceslot_tui.core.text import clean
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from voiceslot_tui.console.main_screen import MainScreen
 
 LEFT_RUNNING: Final = "Detached. The engine keeps running; `voiceslot` attaches again."
+LEFT_SILENT: Final = "Detached. No engine answered; `voiceslot` attaches to it, or starts it again."
+"""Whoever leaves while the engine is gone must not go home believing that calls are made."""
 
 INTERRUPT_WITHIN_S: Final = 2.0
 """How soon a second ctrl+c must follow to leave."""
@@ -111,7 +114,7 @@ class ScreenDeeds:
 
     def _detach(self, _argument: str) -> None:
         if not self._owns_engine:
-            self._screen.console.farewell(LEFT_RUNNING)
+            self._screen.console.farewell(self._left())
             return
 
         def answered(answer: str | None) -> None:
@@ -121,11 +124,15 @@ class ScreenDeeds:
         asked = questions.leaving(self._screen.session.view)
         self._screen.app.push_screen(QuestionDialog(asked), answered)
 
+    def _left(self) -> str:
+        is_live = self._screen.session.view.link is LinkState.LIVE
+        return LEFT_RUNNING if is_live else LEFT_SILENT
+
     def _interrupt(self, _argument: str) -> None:
         now_s = self._screen.session.steady_s()
         before_s, self._interrupted_at_s = self._interrupted_at_s, now_s
         if before_s is not None and now_s - before_s < INTERRUPT_WITHIN_S:
-            self._screen.console.farewell("" if self._owns_engine else LEFT_RUNNING)
+            self._screen.console.farewell("" if self._owns_engine else self._left())
         else:
             self._say("ctrl+c once more leaves this screen")
 
