@@ -83,15 +83,17 @@ def simulator_now(made: Rig) -> float:
     return float(made.simulator.truth()["now"])
 
 
-def dials_on(made: Rig, what: str = "with the terminal gone") -> None:
-    """See that people are still being rung, and on all slots.
+def dials_on(made: Rig, what: str = "with the terminal gone") -> float:
+    """See that people are still being rung, and on all slots; give the share of them in use.
 
     How fast is printed, not judged: that is the machine's affair as much as ours.
     """
     begin, before = simulator_now(made), own_dials(made)
     wait_for("dialling goes on", lambda: own_dials(made) >= before + 6 * LIMIT)
     wait_for("all slots are used", lambda: times_full(made, begin) >= LIMIT)
-    print(f"slot use {what}: {slot_use_between(made, begin, simulator_now(made)):.2f}")
+    use = slot_use_between(made, begin, simulator_now(made))
+    print(f"slot use {what}: {use:.2f}")
+    return use
 
 
 def bring_to_rest(made: Rig) -> int:
@@ -181,21 +183,24 @@ def stopped(shown: Terminal) -> Iterator[None]:
 
 @pytest.mark.parametrize("seconds", [FROZEN_S, pytest.param(FROZEN_LONG_S, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("freeze", [unread, stopped], ids=["terminal", "process"])
-def test_a_frozen_terminal_stops_no_call(
+def test_a_frozen_terminal_slows_no_call_down(
     tmp_path: Path, freeze: Callable[[Terminal], AbstractContextManager[None]], seconds: float
 ) -> None:
     with dialling(tmp_path, int(seconds * 30) + 300) as made, ExitStack() as stack:
         second = stack.enter_context(attached(made))
         first = stack.enter_context(attached(made))
         first.wait_for_quiet(0.01)
+        use_before = dials_on(made, "before")
         already = first.cpu_seconds()
         with freeze(first):
-            before = queue_shown(second) or 0
+            begin, before = simulator_now(made), queue_shown(second) or 0
             second.bytes_written_during(seconds)
+            use = slot_use_between(made, begin, simulator_now(made))
             spent = first.cpu_seconds() - already
             dials_on(made, f"after {seconds:g} s frozen")
             assert (queue_shown(second) or 0) < before
-        print(f"frozen {seconds:g} s: console {spent / seconds:.0%} of a core")
+        print(f"frozen {seconds:g} s: slot use {use:.2f}, console {spent / seconds:.0%} of a core")
+        assert use >= use_before / 2
         assert spent < seconds / 2
         queued = bring_to_rest(made)
         assert queued > 0
