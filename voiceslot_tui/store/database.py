@@ -32,7 +32,7 @@ from voiceslot_tui.core.errors import (
 )
 from voiceslot_tui.core.limits import WAL_BYTES_MAX, WRITE_QUEUE_MAX
 from voiceslot_tui.store.database_files import has_room, make_private, take_lock
-from voiceslot_tui.store.migrate import migrate
+from voiceslot_tui.store.migrate import inspect, migrate
 
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], Any]
@@ -291,10 +291,11 @@ async def open_database(path: Path, now: Instant) -> Database:
     lock = take_lock(path)
     try:
         make_private(path)
+        await _look_over(path)
         writer = await _connect(path)
         try:
             epoch = await _prepare(writer, path, now)
-            reader = await _connect(path, read_only=True)
+            reader = await _connect(path, "ro")
         except BaseException:
             await writer.close()
             raise
@@ -317,14 +318,15 @@ def _unusable(path: Path, problem: sqlite3.DatabaseError) -> StoreUnusable:
     return StoreUnusable(f"{path} cannot be opened ({problem}); nothing was changed")
 
 
-async def _connect(path: Path, *, read_only: bool = False) -> aiosqlite.Connection:
-    uri = f"file:{quote(str(path))}{'?mode=ro' if read_only else ''}"
+async def _connect(path: Path, mode: str = "rw") -> aiosqlite.Connection:
+    """Open a connection; its mode is written as in SQLite's addresses of files."""
+    uri = f"file:{quote(str(path))}?mode={mode}"
     connection = aiosqlite.connect(
         uri, uri=True, isolation_level=None, cached_statements=256, timeout=_BUSY_S
     )
     connection._thread.daemon = True
     await connection
-    if read_only:
+    if mode != "rw":
         await _hop(connection, _read_only)
     return connection
 
@@ -340,6 +342,26 @@ def _hop(
 
 def _read_only(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA query_only = ON")
+
+
+async def _look_over(path: Path) -> None:
+    """Refuse what is no sound database of ours, before a connection is made that may write.
+
+    One that may write closes the log of a damaged database into its file. Where no log is, the file
+    is all there is, and none is made; a first start that was cut off left a journal to be undone.
+    """
+    log, journal = (path.with_name(path.name + end) for end in ("-wal", "-journal"))
+    if journal.exists():
+        mode = "rw"
+    elif log.exists():
+        mode = "ro"
+    else:
+        mode = "ro&immutable=1"
+    reader = await _connect(path, mode)
+    try:
+        await _hop(reader, partial(inspect, path=path))
+    finally:
+        await reader.close()
 
 
 async def _prepare(writer: aiosqlite.Connection, path: Path, now: Instant) -> int:

@@ -77,31 +77,46 @@ def _any_member(match: re.Match[str]) -> str:
     return "(" + " OR ".join(f"{column} = '{member}'" for member in _ENUMS[enum]) + ")"
 
 
+def inspect(connection: sqlite3.Connection, path: Path) -> None:
+    """Look a database over, on a connection that only reads.
+
+    Raises StoreTooNew where a newer version wrote it, StoreDamaged where it is not sound. A
+    connection that may write would, when it is closed, move the write-ahead log into the file even
+    of a damaged database, or of one that the log does not belong to.
+    """
+    _version_up_to(len(scripts()), connection, path)
+    _check(connection, path)
+
+
 def migrate(
     connection: sqlite3.Connection,
     path: Path,
     all_scripts: tuple[str, ...] | None = None,
     before_write: Callable[[], None] = lambda: None,
 ) -> None:
-    """Bring an open database to the newest schema.
+    """Bring an open database, which was found sound, to the newest schema.
 
-    Raises StoreTooNew where a newer version wrote it, StoreDamaged where it is not sound.
+    Raises StoreTooNew where a newer version wrote it.
     `before_write` runs after the version was found acceptable and before anything is changed.
     """
     steps = scripts() if all_scripts is None else all_scripts
-    version = _version(connection, path)
-    if version > len(steps):
-        raise StoreTooNew(
-            f"{path} was written by a newer version of voiceslot (schema {version}, this version "
-            f"knows {len(steps)}); install that version, or point VOICESLOT_DATA_DIR elsewhere"
-        )
-    _check(connection, path)
+    version = _version_up_to(len(steps), connection, path)
     before_write()
     if 0 < version < len(steps):
         _back_up(connection, path, version)
     for number in range(version, len(steps)):
         _apply(connection, steps[number], number + 1)
     _seed_counters(connection)
+
+
+def _version_up_to(known: int, connection: sqlite3.Connection, path: Path) -> int:
+    version = _version(connection, path)
+    if version > known:
+        raise StoreTooNew(
+            f"{path} was written by a newer version of voiceslot (schema {version}, this version "
+            f"knows {known}); install that version, or point VOICESLOT_DATA_DIR elsewhere"
+        )
+    return version
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
@@ -139,8 +154,8 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
 
 def _damaged(path: Path, problem: object) -> StoreDamaged:
     return StoreDamaged(
-        f"{path} is damaged ({problem}); nothing was changed. Keep a copy of the file and of "
-        f"{path.name}-wal beside it, then put a backup in its place or move it away"
+        f"{path} is damaged ({problem}); nothing was changed. Move {path.name}, {path.name}-wal "
+        f"and {path.name}-shm away, all that are there, together; then put a backup in their place"
     )
 
 

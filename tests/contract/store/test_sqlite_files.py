@@ -41,15 +41,20 @@ async def made(path: Path, calls: int = 3) -> None:
 
 async def refused(path: Path, kind: type[VoiceslotError], *words: str) -> None:
     """Expect that the file cannot be opened, is said to be so, and is left as it is."""
-    before = path.read_bytes() if path.is_file() else None
+    before = held(path)
     with pytest.raises(kind) as caught:
         await open_store(path, NOW)
     assert type(caught.value) is kind
     for word in words:
         assert word in str(caught.value)
-    if before is not None:
-        assert path.read_bytes() == before
+    assert held(path) == before
     assert not path.with_name(f"{path.name}-journal").exists()
+
+
+def held(path: Path) -> list[bytes]:
+    """Give what a database and its log hold; a log that is not there holds nothing."""
+    files = [path, path.with_name(f"{path.name}-wal")]
+    return [file.read_bytes() if file.is_file() else b"" for file in files]
 
 
 def mode(path: Path) -> int:
@@ -137,6 +142,22 @@ async def test_a_damaged_file_is_refused_and_kept(path: Path) -> None:
         content[page * 4096 : page * 4096 + 64] = os.urandom(64)
     path.write_bytes(bytes(content))
     await refused(path, StoreDamaged, "damaged")
+
+
+async def test_a_copy_beside_the_log_of_another_database_is_refused_and_both_are_kept(
+    path: Path,
+) -> None:
+    """A backup was put in the place of a database whose engine had died, its log left behind."""
+    await made(path)
+    wrecked = path.with_name("wrecked.db")
+    await made(wrecked, 2000)
+    store = await open_store(wrecked, NOW)
+    await store.add([new_call(n) for n in range(2000, 2100)], NOW, "producer")
+    log = wrecked.with_name(f"{wrecked.name}-wal").read_bytes()
+    await store.close()
+    path.with_name(f"{path.name}-wal").write_bytes(log)
+    await refused(path, StoreDamaged, "nothing was changed", "-wal and voiceslot.db-shm")
+    assert path.with_name(f"{path.name}-wal").is_file()
 
 
 async def test_a_truncated_file_is_refused(path: Path) -> None:
