@@ -1,10 +1,10 @@
 """The settings: one table of names, defaults, checks and meanings, and how they are read.
 
 `Settings` is the table: a field is the variable's name in lower case, with its default, the check
-it must pass and the line that the README and `doctor` show. The environment wins over `.env`, whose
-values never reach the environment; a secret may be given as NAME_FILE instead. All that is wrong is
-said at once, before anything starts. A value read here is never printed: a wrong one is described,
-not quoted, and a `Secret` shows itself only to who asks for it by name.
+it must pass and the line that the README shows. The environment wins over `.env`, whose values
+never reach the environment; a secret may be given as NAME_FILE instead. All that is wrong is said
+at once, before anything starts. A value read here is never printed: a wrong one is described, not
+quoted, and a `Secret` shows itself only to who asks for it by name.
 """
 
 from __future__ import annotations
@@ -12,18 +12,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, fields
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from voiceslot_tui.core.errors import SettingProblem, SettingsInvalid
 from voiceslot_tui.core.follow_up_settings import FollowUpSettings, contradictions_of_follow_ups
 from voiceslot_tui.core.limits import LIMIT_MAX
-from voiceslot_tui.core.setting_rows import NO_SECRET, Secret, header_secret, setting
+from voiceslot_tui.core.setting_names import doubtful_names, mistaken_names
+from voiceslot_tui.core.setting_rows import (
+    NO_SECRET,
+    Secret,
+    header_secret,
+    setting,
+    signing_secret,
+)
 from voiceslot_tui.core.setting_values import (
     WrongValue,
     full_url,
     is_loopback,
-    meant,
     number,
     one_of,
     origin_url,
@@ -31,7 +38,7 @@ from voiceslot_tui.core.setting_values import (
     status_words,
     whole,
 )
-from voiceslot_tui.core.text import clean
+from voiceslot_tui.env_file import read_env_file
 
 _SECRET_FILE_BYTES_MAX: Final = 64 * 1024
 _API_KEY_CHARS_ADVISED: Final = 16
@@ -118,7 +125,9 @@ class Settings(FollowUpSettings):
     )
     voiceslot_api_key: Secret = setting(NO_SECRET, header_secret, "bearer key of the HTTP API")
     webhook_secret: Secret = setting(
-        NO_SECRET, Secret, "signs ElevenLabs' webhooks; two, separated by a comma, while it changes"
+        NO_SECRET,
+        signing_secret,
+        "signs ElevenLabs' webhooks; two, separated by a comma, while it changes",
     )
     twilio_account_sid: str = setting(
         "", shaped(r"AC[0-9a-fA-F]{32}", "AC and 32 hexadecimal digits"), "Twilio account"
@@ -194,6 +203,14 @@ def table() -> tuple[Setting, ...]:
     )
 
 
+def _names() -> Iterator[str]:
+    """Give every variable that is read."""
+    for row in table():
+        yield row.name
+        if row.secret:
+            yield row.name + _FILE
+
+
 def _fields_in_order() -> list[Field[Any]]:
     """Give the fields as they are shown: those of the follow-ups last."""
     of_follow_ups = {row.name for row in fields(FollowUpSettings)}
@@ -219,7 +236,8 @@ def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
     known.
     """
     problems: list[SettingProblem] = []
-    given = {**_file_values(env_file, problems), **environ}
+    of_file = read_env_file(env_file, problems)
+    given = {**of_file, **environ}
     values: dict[str, object] = {}
     for row in table():
         try:
@@ -228,7 +246,8 @@ def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
                 values[row.field] = row.read(text)
         except WrongValue as wrong:
             problems.append(SettingProblem(row.name, str(wrong)))
-    problems.extend(_unheard_of(given))
+    names = tuple(_names())
+    problems.extend(mistaken_names(environ, of_file, names))
     settings = _settings(values)
     faulty = {problem.name for problem in problems}
     problems.extend(
@@ -238,7 +257,11 @@ def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
     )
     if problems:
         raise SettingsInvalid(tuple(problems))
-    values["warnings"] = (*_file_warnings(env_file), *_doubts(settings))
+    values["warnings"] = (
+        *_file_warnings(env_file),
+        *doubtful_names(environ, of_file, names),
+        *_doubts(settings),
+    )
     return _settings(values)
 
 
@@ -248,7 +271,7 @@ def load_data_dir(environ: Mapping[str, str], env_file: Path | None = None) -> P
     Raises SettingsInvalid where the file cannot be read. None means the usual folder.
     """
     problems: list[SettingProblem] = []
-    given = {**_file_values(env_file, problems), **environ}
+    given = {**read_env_file(env_file, problems), **environ}
     if problems:
         raise SettingsInvalid(tuple(problems))
     text = given.get("VOICESLOT_DATA_DIR", "").strip()
@@ -257,22 +280,6 @@ def load_data_dir(environ: Mapping[str, str], env_file: Path | None = None) -> P
 
 def _settings(values: Mapping[str, object]) -> Settings:
     return Settings(**values)  # type: ignore[arg-type]
-
-
-def _file_values(env_file: Path | None, problems: list[SettingProblem]) -> dict[str, str]:
-    if env_file is None or not env_file.is_file():
-        return {}
-    from io import StringIO
-
-    from dotenv import dotenv_values
-
-    try:
-        text = env_file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        problems.append(SettingProblem(str(env_file), "cannot be read as UTF-8 text"))
-        return {}
-    read = dotenv_values(stream=StringIO(text), interpolate=False)
-    return {name: value for name, value in read.items() if value is not None}
 
 
 def _given(row: Setting, given: Mapping[str, str]) -> str:
@@ -296,15 +303,6 @@ def _file_secret(path: Path, row: Setting) -> str:
     if not text:
         raise WrongValue(f"{row.name}{_FILE} names an empty file")
     return text
-
-
-def _unheard_of(given: Mapping[str, str]) -> Iterator[SettingProblem]:
-    known = [row.name for row in table()]
-    known += [row.name + _FILE for row in table() if row.secret]
-    for name in sorted(given):
-        if name.startswith("VOICESLOT_") and name not in known:
-            shown = clean(name, 60)
-            yield SettingProblem(shown, f"is no setting of this program{meant(name, known)}")
 
 
 # --- what cannot be right together, and what works but should be known
@@ -332,6 +330,8 @@ def _contradictions(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]
         yield ("TWILIO_ACCOUNT_SID",), "is missing beside the Twilio credentials"
     if settings.webhook_secret and not settings.webhook_secrets:
         yield ("WEBHOOK_SECRET",), "holds nothing but commas"
+    if settings.alert_urls and find_spec("apprise") is None:
+        yield ("ALERT_URLS",), "needs apprise, which is missing here: .venv/bin/pip install apprise"
     yield from contradictions_of_follow_ups(settings, has_carrier=bool(credentials))
 
 

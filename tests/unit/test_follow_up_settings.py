@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import time
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 import pytest
 
@@ -207,7 +210,10 @@ def test_what_is_wrong_is_not_called_missing_too(environ: dict[str, str], name: 
     assert "missing" not in found[name]
 
 
-def test_the_secrets_of_mail_and_alerts_do_not_show() -> None:
+def test_the_secrets_of_mail_and_alerts_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = ModuleType("apprise")
+    library.__spec__ = ModuleSpec("apprise", None)
+    monkeypatch.setitem(sys.modules, "apprise", library)
     given = {"SMTP_PASSWORD": "canary one", "ALERT_URLS": "https://alerts.example/canary-two"}
     settings = right(**given)
     assert "canary" not in f"{settings} {settings!r}"

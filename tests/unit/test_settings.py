@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
+import types
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
@@ -108,6 +111,7 @@ def test_what_is_right_is_taken(name: str, text: str, value: object) -> None:
         ("ELEVENLABS_START_CALL_URL", "https://x.example", "with its path"),
         ("ELEVENLABS_ACTIVE_STATUSES", ",", "status words"),
         ("ELEVENLABS_API_KEY", "with a blank", "without blanks"),
+        ("WEBHOOK_SECRET", "…", "copied whole"),
         ("ELEVENLABS_API_KEY", "with-ñ", "ASCII"),
         ("WEBHOOK_SECRET", ",,", "commas"),
         ("WEBHOOK_SECRET", "not-utf-8-\udcff", "control characters"),
@@ -180,6 +184,74 @@ def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_bytes(b"\xff\xfe\x00")
     assert "UTF-8" in problems(env_file=file)[str(file)]
+
+
+@pytest.mark.parametrize("line", ["PORT='5000", "PORT 5000", "PORT", "= 5000"])
+def test_a_line_of_the_file_that_cannot_be_read_is_said(tmp_path: Path, line: str) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"# ours\n\nRING_TIMEOUT_S=30\n{line}\n")
+    assert "NAME=value" in problems(env_file=file)[".env, line 4"]
+    with pytest.raises(SettingsInvalid, match="line 4"):
+        load_data_dir({}, file)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("CALL_PER_SECOND", "CALLS_PER_SECOND"),
+        ("ELEVENLABS_CONCURENCY_LIMIT", "ELEVENLABS_CONCURRENCY_LIMIT"),
+        ("FOLLOW_UP_TEMPLATE", ""),
+        ("VOICESLOT_NOTHING", ""),
+        ("slot_reserve", "SLOT_RESERVE"),
+    ],
+)
+def test_a_name_of_the_file_that_is_mistaken_is_said(tmp_path: Path, name: str, meant: str) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"{name}=1\n")
+    said = problems(env_file=file)[name]
+    assert "is no setting of this program" in said
+    assert f"did you mean {meant}?" in said or not meant
+
+
+@pytest.mark.parametrize(
+    ("name", "is_wrong"),
+    [
+        ("FOLLOW_UP_PERDAY", True),
+        ("VOICESLOT_NOTHING", True),
+        ("TWILIO_WHATSAP_NUMBER", False),
+        ("CALL_PER_SECOND", False),
+    ],
+)
+def test_a_name_of_the_environment_is_wrong_where_nobody_else_can_mean_it(
+    name: str, is_wrong: bool
+) -> None:
+    if is_wrong:
+        assert name in problems(**{name: "1"})
+    else:
+        assert any(f"{name} is no setting" in line for line in load({**KEY, name: "1"}).warnings)
+
+
+@pytest.mark.parametrize(
+    "name", ["PATH", "TERM", "ELEVENLABS_VOICE_ID", "TWILIO_REGION", "HOSTNAME"]
+)
+def test_what_other_programs_keep_in_the_environment_is_theirs(name: str) -> None:
+    assert load({**KEY, name: "x"}) == load(KEY)
+
+
+def test_what_other_programs_keep_in_the_file_is_warned_about(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("COMPOSE_FILE=x.yml\n")
+    file.chmod(0o600)
+    assert any("COMPOSE_FILE" in warning for warning in load(KEY, file).warnings)
+
+
+def test_alerts_by_a_library_that_is_missing_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    assert "pip install apprise" in problems(ALERT_URLS="json://127.0.0.1")["ALERT_URLS"]
+    library = types.ModuleType("apprise")
+    library.__spec__ = ModuleSpec("apprise", None)
+    monkeypatch.setitem(sys.modules, "apprise", library)
+    assert load({**KEY, "ALERT_URLS": "json://127.0.0.1"}).alert_urls
 
 
 def test_a_file_that_others_can_read_is_warned_about(tmp_path: Path) -> None:

@@ -49,6 +49,13 @@ def setting(default: _Value, read: Callable[[str], _Value], meaning: str) -> _Va
     return field(default=default, metadata={"read": read, "meaning": meaning})
 
 
+def signing_secret(text: str) -> Secret:
+    """Read secrets that sign webhooks, separated by commas. Raises WrongValue."""
+    if not text.isascii():
+        raise WrongValue("must be plain ASCII characters; was it copied whole?")
+    return Secret(text)
+
+
 def header_secret(text: str) -> Secret:
     """Read a secret that travels in a header. Raises WrongValue."""
     if not text.isascii() or not text.isprintable() or " " in text:

@@ -100,8 +100,14 @@ def is_loopback(host: str) -> bool:
 
 def meant(word: str, known: Iterable[str]) -> str:
     """Give the tail of a message: which known word was probably meant, if any is near."""
-    near = difflib.get_close_matches(word, list(known), 1)
-    return f"; did you mean {near[0]}?" if near else ""
+    near = nearest(word, known)
+    return f"; did you mean {near}?" if near else ""
+
+
+def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str:
+    """Give the known word that is nearest, if one is as like as that (0 to 1); else nothing."""
+    near = difflib.get_close_matches(word, list(known), 1, likeness)
+    return near[0] if near else ""
 
 
 def _url(text: str) -> SplitResult:
