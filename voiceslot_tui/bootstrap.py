@@ -41,12 +41,17 @@ _SWITCH_S: Final = 0.0002
 That thread lets go of it around every statement and waits for it again: with the usual 5 ms a
 transaction of twenty statements would wait longer than it works.
 """
+_BY_START: Final = "serve --paused"
 _COLLECT_AFTER: Final = (20_000, 20, 50)
 """Collect garbage seldom: pauses of the collector stand between a freed slot and its next call."""
 
 
-def run_engine(settings: Settings, paths: Paths, *, demo: bool = False) -> int:
+def run_engine(
+    settings: Settings, paths: Paths, *, demo: bool = False, paused: bool = False
+) -> int:
     """Run one engine until it is told to stop; give the exit code.
+
+    With `paused` calls and messages are paused, as by an operator, before the first could start.
 
     Raises VoiceslotError (a data folder in use, a damaged database, a taken port) before anything
     starts.
@@ -55,18 +60,18 @@ def run_engine(settings: Settings, paths: Paths, *, demo: bool = False) -> int:
     sys.setswitchinterval(_SWITCH_S)
     gc.set_threshold(*_COLLECT_AFTER)
     try:
-        return asyncio.run(_run(settings, paths, demo))
+        return asyncio.run(_run(settings, paths, demo, paused))
     finally:
         log.close()
 
 
-async def _run(settings: Settings, paths: Paths, demo: bool) -> int:
+async def _run(settings: Settings, paths: Paths, demo: bool, paused: bool) -> int:
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         store = await open_store(paths.database, clock.now())
         stack.push_async_callback(store.close)
         try:
-            await _serve(stack, settings, paths, store, clock, demo)
+            await _serve(stack, settings, paths, store, clock, demo, paused)
         except BaseExceptionGroup as group:
             problem = _first(group)
             if not isinstance(problem, Fenced):
@@ -89,6 +94,7 @@ async def _serve(
     store: BothStores,
     clock: Clock,
     demo: bool,
+    paused: bool,
 ) -> None:
     http = Http(base_urls=hosts(settings))
     stack.push_async_callback(http.aclose)
@@ -107,6 +113,9 @@ async def _serve(
         for service in parts.services:
             service.say = _say_health
         under_way = await recover(parts, store, clock.now())
+        if paused:
+            await parts.engine.pause(by=_BY_START, why="started with --paused")
+            await parts.follow_ups.door.pause(by=_BY_START)
         await store.note("engine_started", f"{under_way} calls under way", clock.now(), "engine")
         async with _running(parts, settings, paths, clock, http.times) as listener:
             _ready(paths, listener)

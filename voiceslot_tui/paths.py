@@ -101,8 +101,8 @@ def _make_folder(folder: Path, group_id: int | None) -> None:
         if writers:
             raise StoreUnusable(
                 f"The folder {folder} can be written to by {writers}, who could swap the database. "
-                f"Take that right away (chmod go-w), or set VOICESLOT_DATA_DIR to a folder of your "
-                "own."
+                "Set VOICESLOT_DATA_DIR to a folder of your own, or take that right away where it "
+                "is yours (chmod go-w)."
             ) from None
         return
     if group_id is not None:

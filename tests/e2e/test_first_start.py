@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.outside import status, voiceslot
 from tests.e2e.rig import Rig, free_port, number, rig, simulator, wait_for
-from tests.e2e.seen import ALL_ANSWER, QUICK, own_dials, states
+from tests.e2e.seen import ALL_ANSWER, QUICK, after_two_more_readings, own_dials, states
 
 ENV = {"POLLING_INTERVAL_MS": "200", "LIST_LAG_S": "0"}
 WORLD = {**QUICK, **ALL_ANSWER, "talk_s": 0.1}
@@ -152,10 +152,10 @@ def no_database(database: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (spoil, ("is damaged", "nothing was changed", "Keep a copy of the file")),
+        (spoil, ("is damaged", "nothing was changed", "Move voiceslot.db, voiceslot.db-wal")),
         (from_the_future, ("a newer version of voiceslot (schema 99", "install that version")),
         (somebody_elses, ("not one of voiceslot", "VOICESLOT_DATA_DIR")),
-        (no_database, ("is damaged", "file is not a database", "Keep a copy")),
+        (no_database, ("is damaged", "file is not a database", "put a backup")),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -181,6 +181,36 @@ def test_a_database_that_cannot_be_used_is_left_as_it_is(
         database.write_bytes(whole)
         made.start()
         wait_for("what was queued is dialled", lambda: states(made, ended=3))
+
+
+def test_a_backup_that_was_put_back_rings_nobody_before_an_operator_says_so(
+    tmp_path: Path,
+) -> None:
+    with rig(tmp_path, ENV, **WORLD) as made:
+        database = made.data_dir / "voiceslot.db"
+        made.start(ELEVENLABS_BASE_URL=f"http://127.0.0.1:{free_port()}")
+        for index in range(3):
+            made.enqueue(number(index))
+        made.kill(signal.SIGTERM)
+        copy = database.read_bytes()
+        made.start()
+        wait_for("all are dialled after the copy was made", lambda: states(made, ended=3))
+        made.kill()
+        for file in database_files(made):
+            file.unlink()
+        database.write_bytes(copy)
+        made.start(program=("-m", "voiceslot_tui", "serve", "--paused"))
+        after_two_more_readings(made)
+        assert own_dials(made) == 3
+        standing = status(made)
+        assert (standing["engine"], standing["calls"]) == ("paused", {"queued": 3})
+        shown = voiceslot(made, "status").stdout
+        print(shown)
+        assert "by serve --paused: started with --paused" in shown
+        for verb in (("cancel", "1", "2"), ("resume",)):
+            assert voiceslot(made, *verb).returncode == 0
+        wait_for("only the last is dialled", lambda: states(made, ended=1, cancelled=2))
+        assert own_dials(made) == 4
 
 
 def test_a_database_that_another_program_holds_is_not_called_damaged(tmp_path: Path) -> None:

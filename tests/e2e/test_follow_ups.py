@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.messaging import (
     ENV,
     FOLLOWED_UP,
@@ -118,8 +120,10 @@ def test_a_first_start_messages_nobody_whose_call_is_over_until_it_is_told_to(
         assert {row.skipped_for for row in rows(made).values()} == {SkipReason.BEFORE_FIRST_START}
         assert taken(made) == 0
         since = Instant(int((before - 60) * 1000))
-        in_an_hour = Instant(int((before + 3600) * 1000))
-        assert act(made, asked.SendSince(in_an_hour)) == "0 messages would be sent"
+        later, in_an_hour = (Instant(int(at * 1000)) for at in (time.time(), before + 3600))
+        assert act(made, asked.SendSince(later)) == "0 messages would be sent"
+        with pytest.raises(AssertionError, match="still to come"):
+            act(made, asked.SendSince(in_an_hour))
         assert act(made, asked.SendSince(since)) == f"{over} messages would be sent"
         after_checks(made, 1)
         assert taken(made) == 0

@@ -24,7 +24,13 @@ from tests.engine.message_rig import (
 )
 from voiceslot_tui.core import follow_ups
 from voiceslot_tui.core.calls import CallSid, ConversationId, Disposition
-from voiceslot_tui.core.errors import ReadDenied, ReadFailed, ReadUnclear, StoreUnavailable
+from voiceslot_tui.core.errors import (
+    ReadDenied,
+    ReadFailed,
+    ReadUnclear,
+    Rejected,
+    StoreUnavailable,
+)
 from voiceslot_tui.core.facts import Outcome
 from voiceslot_tui.core.follow_up_facts import (
     Approval,
@@ -494,6 +500,18 @@ async def test_a_template_that_may_not_be_used_blocks_and_is_released_once(
         await rig.send(3)
         assert await rig.states() == ["accepted"] * 3
         assert len(rig.messenger.orders) == 3
+
+
+async def test_without_a_channel_nobody_is_asked_and_no_template_is_taken(rig: MessageRig) -> None:
+    rig.desk.policy = replace(rig.desk.policy, channels=())
+    with pytest.raises(Rejected, match="TWILIO_WHATSAPP_NUMBER"):
+        rig.door.read_now()
+    with pytest.raises(Rejected, match="TWILIO_WHATSAPP_NUMBER"):
+        await rig.door.use_template("HX" + "2" * 32, by="ana")
+    rig.desk.policy = replace(rig.desk.policy, channels=(Channel.SMS,))
+    rig.door.read_now()
+    with pytest.raises(Rejected, match="TWILIO_WHATSAPP_NUMBER"):
+        await rig.door.use_template("HX" + "2" * 32, by="ana")
 
 
 async def test_another_template_releases_what_the_first_blocked(rig: MessageRig) -> None:

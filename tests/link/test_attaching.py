@@ -14,7 +14,7 @@ import pytest
 
 from tests.link.conftest import DEADLINE_S, served
 from tests.link.fake_engine import FakeEngine
-from voiceslot_tui.core.errors import Rejected
+from voiceslot_tui.core.errors import Rejected, SettingsInvalid
 from voiceslot_tui.core.limits import (
     LABEL_CHARS_MAX,
     LINK_CLIENTS_MAX,
@@ -151,7 +151,7 @@ async def test_a_group_may_attach_where_the_settings_name_one(
 
 
 async def test_a_group_that_does_not_exist_is_named(engine: FakeEngine, path: Path) -> None:
-    with pytest.raises(Rejected, match="no group 'nobody-knows-it'"):
+    with pytest.raises(SettingsInvalid, match="no group 'nobody-knows-it'"):
         async with served(engine, path, "nobody-knows-it"):
             pass
 

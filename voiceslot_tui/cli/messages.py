@@ -173,9 +173,10 @@ def check() -> int:
 @click.argument("moment", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%d %H:%M"]))
 @click.option("--yes", is_flag=True, help="Do it; without this they are only counted.")
 def since(moment: datetime, yes: bool) -> int:
-    """Send messages after calls that ended before the first start here.
+    """Send messages after calls of batches that ended before a channel was first set up.
 
-    Such calls get none by themselves. MOMENT is in UTC. Without --yes they are only counted.
+    Such calls get none by themselves, nor do our own calls of that time, which are not counted
+    here. MOMENT is UTC: a day, or a day and a time. Without --yes they are only counted.
     """
     milliseconds = Instant(round(moment.replace(tzinfo=UTC).timestamp() * 1000))
     code = _act(asked.SendSince(milliseconds, confirmed=yes))

@@ -17,16 +17,20 @@ from voiceslot_tui.settings import load
     cls=Explained,
     examples=(
         "voiceslot serve",
+        "voiceslot serve --paused",
         "VOICESLOT_DATA_DIR=/srv/voiceslot voiceslot serve",
     ),
 )
 @click.option("--demo", is_flag=True, hidden=True, help="As the demo starts it: ignores .env.")
-def serve(demo: bool) -> int:
+@click.option("--paused", is_flag=True, help="Pause calls and messages before anything starts.")
+def serve(demo: bool, paused: bool) -> int:
     """Run the engine in the foreground.
 
     It listens for producers and webhooks, dials, and answers consoles and commands until it is told
     to stop (SIGTERM, Ctrl-C). Stopping hangs nothing up: live calls go on and are found again at
-    the next start. Wrong settings are listed, all of them, before anything starts.
+    the next start. Wrong settings are listed, all of them, before anything starts. With --paused
+    nobody is called or written to until an operator resumes, which a database that was put back
+    from a backup needs: what it holds as waiting may have been done since.
     """
     from voiceslot_tui import bootstrap
     from voiceslot_tui.link.server.socket_file import group_id_of
@@ -36,4 +40,4 @@ def serve(demo: bool) -> int:
         say(f"warning: {warning}")
     places = paths(settings.voiceslot_data_dir)
     make_folders(places, group_id_of(settings.voiceslot_group))
-    return bootstrap.run_engine(settings, places, demo=demo)
+    return bootstrap.run_engine(settings, places, demo=demo, paused=paused)

@@ -16,7 +16,7 @@ from voiceslot_tui.core.follow_ups import (
 SKIP_SENTENCES: Final = MappingProxyType(
     {
         SkipReason.BEFORE_FIRST_START: (
-            "the call ended before voiceslot was first started here; retry sends it all the same"
+            "the call ended before a channel was first set up here; retry sends it all the same"
         ),
         SkipReason.NOT_WANTED: "FOLLOW_UP_ON asks for no message after a call that went so",
         SkipReason.SUPPRESSED: "the number is on the suppression list",

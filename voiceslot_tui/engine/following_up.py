@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from voiceslot_tui.core.calls import CallId, Instant
-from voiceslot_tui.core.errors import BadInput, Missing
+from voiceslot_tui.core.errors import BadInput, Missing, Rejected
 from voiceslot_tui.core.follow_up_facts import (
     USABLE,
     FollowUpWish,
@@ -30,6 +30,7 @@ from voiceslot_tui.core.follow_up_pages import (
 from voiceslot_tui.core.follow_up_policy import Template
 from voiceslot_tui.core.follow_up_snapshot import FollowUpStanding
 from voiceslot_tui.core.follow_ups import (
+    Channel,
     FollowUp,
     FollowUpId,
     FollowUpState,
@@ -243,7 +244,12 @@ class FollowingUp:
         return Done(message=message, undo=undo)
 
     async def use_template(self, content_sid: str, *, by: str) -> Done:
-        """Send by another template from now on; blocked messages go once it may be used."""
+        """Send by another template from now on; blocked messages go once it may be used.
+
+        Raises Rejected where no message goes by WhatsApp.
+        """
+        if Channel.WHATSAPP not in self._desk.policy.channels:
+            raise Rejected("no message goes by WhatsApp here; set TWILIO_WHATSAPP_NUMBER")
         before = self._desk.template.content_sid
         await self._switches.change(
             "template",
@@ -258,7 +264,12 @@ class FollowingUp:
         return Done(message=f"messages go by the template {content_sid}; its approval is read now")
 
     def read_now(self) -> None:
-        """Read the template's approval and what people wrote, and look messages up, at once."""
+        """Read the template's approval and what people wrote, and look messages up, at once.
+
+        Raises Rejected where no channel is set up.
+        """
+        if not self._desk.policy.channels:
+            raise Rejected("no channel is set up; set TWILIO_WHATSAPP_NUMBER")
         self._reader.read_now()
         self._inbound.read_now()
 
@@ -277,7 +288,12 @@ class FollowingUp:
         return Done(message="the number may be called and written to again")
 
     async def send_since(self, since: Instant, *, by: str, confirmed: bool) -> Done:
-        """Send messages after calls that ended before the first start; count them at first."""
+        """Send messages after calls of batches that ended before the first start; first count them.
+
+        Raises BadInput for a moment that is still to come.
+        """
+        if since > self._clock.now():
+            raise BadInput("that moment is still to come; it is read as UTC", field="since")
         where = FollowUpFilter(skipped_for=SkipReason.BEFORE_FIRST_START)
         found = [
             self._retry(row, by) async for row in self._matching(where) if row.ended_at >= since

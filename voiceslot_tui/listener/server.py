@@ -106,7 +106,8 @@ class ListenerServer:
 def _trouble(problem: OSError, host: str, port: int) -> SettingProblem:
     match problem.errno:
         case errno.EADDRINUSE:
-            return SettingProblem("PORT", f"{port} is used by another program; choose another")
+            other = "another program, maybe another voiceslot: a workspace has one engine"
+            return SettingProblem("PORT", f"{port} is used by {other}; else choose another port")
         case errno.EACCES:
             return SettingProblem("PORT", f"{port} needs more rights; choose one above 1023")
         case _:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from voiceslot_tui.core.errors import Rejected
+from voiceslot_tui.core.errors import Rejected, SettingProblem, SettingsInvalid
 from voiceslot_tui.core.limits import LINK_CLIENTS_MAX
 
 OWNER_ONLY: Final = 0o600
@@ -29,8 +29,8 @@ MAKING_NAME: Final = ".s"
 class SocketFile:
     """A listening socket and its file.
 
-    Opening raises Rejected, with what to do, where an engine answers already, the group does not
-    exist, or the place cannot hold a socket.
+    Opening raises, with what to do, SettingsInvalid where the group does not exist, and Rejected
+    where an engine answers already or the place cannot hold a socket.
     """
 
     def __init__(self, path: Path, group: str = "") -> None:
@@ -51,16 +51,17 @@ class SocketFile:
 
 
 def group_id_of(group: str) -> int | None:
-    """Give the number of the group that VOICESLOT_GROUP names; None where it names none."""
+    """Give the number of the group that VOICESLOT_GROUP names; None where it names none.
+
+    Raises SettingsInvalid where this machine has no such group.
+    """
     if not group:
         return None
     try:
         return grp.getgrnam(group).gr_gid
     except KeyError:
-        raise Rejected(
-            f"VOICESLOT_GROUP: there is no group {group!r} on this machine; "
-            "make it, or leave the setting empty"
-        ) from None
+        message = f"there is no group {group!r} on this machine; make it, or leave it empty"
+        raise SettingsInvalid((SettingProblem("VOICESLOT_GROUP", message),)) from None
 
 
 def _prepare_folder(folder: Path, group_id: int | None) -> None:
