@@ -1,7 +1,8 @@
-"""Writes the tables of README.md that follow from the code: settings, states, keys.
+"""Writes what follows from the code: README.md's settings, states and keys, and .env.example.
 
-`make docs` runs it; a test fails when README says anything else. Each table stands between two
-comments with its name, and nothing outside of them is touched.
+`make docs` runs it; a test fails when they say anything else. Each table of README.md stands
+between two comments with its name, and nothing outside of them is touched; of .env.example only
+what follows its last heading is written.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+EXAMPLE = ROOT / ".env.example"
+OTHERS = "# --- All other settings, with their defaults "
 
 
 def settings_table() -> str:
@@ -67,6 +70,22 @@ def written(text: str) -> str:
     return text
 
 
+def example_written(text: str) -> str:
+    """Give .env.example with every setting that its own part does not show, below its last line."""
+    from voiceslot_tui.settings import table
+
+    own, heading, _ = text.partition(OTHERS)
+    if not heading:
+        raise SystemExit(f"{EXAMPLE.name} has no line {OTHERS!r}")
+    shown = set(re.findall(r"^#?([A-Z_]+)=", own, re.MULTILINE))
+    lines = [heading.ljust(96, "-")]
+    for row in table():
+        if row.name not in shown:
+            lines += [f"# {row.meaning}", f"#{row.name}={row.default}"]
+    return own + "\n".join(lines) + "\n"
+
+
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     README.write_text(written(README.read_text("utf-8")), "utf-8")
+    EXAMPLE.write_text(example_written(EXAMPLE.read_text("utf-8")), "utf-8")

@@ -9,6 +9,8 @@ from types import ModuleType
 
 import pytest
 
+from voiceslot_tui.settings import table
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
     page.relative_to(ROOT)
@@ -36,6 +38,13 @@ def test_each_table_is_what_the_code_says(name: str) -> None:
     found = re.search(f"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", text, re.DOTALL)
     assert found is not None
     assert found[1] == load_maker().TABLES[name]()
+
+
+def test_the_example_of_settings_shows_every_setting() -> None:
+    text = (ROOT / ".env.example").read_text("utf-8")
+    assert text == load_maker().example_written(text), "make docs writes it anew"
+    shown = re.findall(r"^#?([A-Z_]+)=", text, re.MULTILINE)
+    assert sorted(shown) == sorted(row.name for row in table())
 
 
 def test_every_command_is_named() -> None:
