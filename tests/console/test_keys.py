@@ -418,6 +418,21 @@ async def test_a_filter_works_while_it_is_typed_and_esc_takes_it_back() -> None:
         await seen.until(lambda: "Person 1 " in seen.lines("queue")[1])
 
 
+async def test_a_filter_that_cannot_be_followed_leaves_the_rows_as_they_were() -> None:
+    async with stage(some_link()) as seen:
+        await seen.press("slash")
+        await seen.type("person 39")
+        await seen.until(lambda: "Person 39" in seen.lines("queue")[1])
+        await seen.press("slash")
+        await seen.type(" 1 prio:abc")
+        assert "filter: prio: >5" in seen.flash()
+        assert seen.app.main.queue.search.text == "person 39"
+        await seen.press("slash", "up")
+        prompt = seen.app.screen
+        assert isinstance(prompt, Prompt)
+        assert prompt.line.value == "person 39 1 prio:abc"
+
+
 async def test_keys_typed_ahead_of_a_line_are_typed_on_it() -> None:
     async with stage(some_link()) as seen:
         for key, character in (("slash", "/"), ("x", "x"), ("P", "P"), ("3", "3")):

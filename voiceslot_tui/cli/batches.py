@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import click
 
@@ -12,6 +13,7 @@ from voiceslot_tui.cli.explained import Explained, ExplainedGroup
 from voiceslot_tui.cli.failures import DONE, FAILED, say
 from voiceslot_tui.cli.messages_text import as_json
 from voiceslot_tui.cli.standing_text import checks_words
+from voiceslot_tui.core.batch_progress import BatchView
 from voiceslot_tui.core.batch_words import what_cancelling_does, what_retrying_does
 from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.follow_up_pages import BatchRecipientRow, RecipientQuery
@@ -108,8 +110,7 @@ def cancel(batch_id: str, yes: bool) -> int:
     """
     if yes:
         return _act(asked.CancelBatch(batch_id))
-    row = _found(batch_id)
-    return _only_counted(_NOT_WATCHED if row is None else what_cancelling_does(row.view))
+    return _counted(batch_id, what_cancelling_does)
 
 
 @batches.command(
@@ -126,8 +127,7 @@ def retry(batch_id: str, yes: bool) -> int:
     """
     if yes:
         return _act(asked.RetryBatch(batch_id))
-    row = _found(batch_id)
-    return _only_counted(_NOT_WATCHED if row is None else what_retrying_does(row.view))
+    return _counted(batch_id, what_retrying_does)
 
 
 @batches.command(cls=Explained, examples=("voiceslot batches check",))
@@ -159,15 +159,13 @@ async def _read(link: Link) -> asked.TheBatches:
     return await link.ask(asked.GetBatches())
 
 
-def _found(batch_id: str) -> asked.BatchRow | None:
+def _counted(batch_id: str, words: Callable[[BatchView], str]) -> int:
+    """Say whom an act would concern, and do nothing; fails where that is not known."""
     rows = with_engine(_read).rows
-    return next((row for row in rows if row.view.batch.count.batch_id == batch_id), None)
-
-
-def _only_counted(words: str) -> int:
-    say(words)
+    row = next((row for row in rows if row.view.batch.count.batch_id == batch_id), None)
+    say(_NOT_WATCHED if row is None else words(row.view))
     say("nothing was changed; --yes does it")
-    return DONE
+    return FAILED if row is None else DONE
 
 
 def _act(act: control.Act) -> int:

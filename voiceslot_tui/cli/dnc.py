@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, TextIO
 
 import click
@@ -15,14 +16,17 @@ from voiceslot_tui.cli.asking import with_engine
 from voiceslot_tui.cli.explained import Explained, ExplainedGroup
 from voiceslot_tui.cli.failures import DONE, FAILED, say
 from voiceslot_tui.cli.messages_text import as_json, suppression_line
-from voiceslot_tui.cli.number_lines import number_lines
+from voiceslot_tui.cli.number_lines import NumberLine, number_lines
 from voiceslot_tui.core.calls import Instant
 from voiceslot_tui.core.errors import VoiceslotError
 from voiceslot_tui.core.follow_up_pages import Suppressed, Suppression
 from voiceslot_tui.core.limits import PAGE_ROWS_MAX
+from voiceslot_tui.core.text import clean
 from voiceslot_tui.link.client import InDoubt, Link, Refused
 from voiceslot_tui.wire import follow_up_control as asked
 
+_COLUMNS: Final = ("number", "since", "by", "why")
+_SHOWN_CHARS_MAX: Final = 40
 _WHY: Final = click.option("--why", default="", help="Why, for the record.")
 
 
@@ -76,22 +80,44 @@ def list_(wants_json: bool) -> int:
 def import_(file: TextIO, why: str) -> int:
     """Put every number of a file on the list: one a line, or the first column of a CSV.
 
-    Each line is read by itself: a row may not go on in the next line. A line of which no number can
-    be read is named, all others go on the list at once, and the exit code is then 1. Import the
-    file again once it is put right: who is on the list stays there. Names may be in any encoding
-    but UTF-16; save the file as CSV UTF-8 where it is refused.
+    A first line without a digit in its first column is taken for the heading. Each line is read by
+    itself: a row may not go on in the next line. A line of which no number can be read is named,
+    all others go on the list at once, and the exit code is then 1. Import the file again once it is
+    put right: who is on the list stays there. Names may be in any encoding but UTF-16; save the
+    file as CSV UTF-8 where it is refused.
     """
-    lines = number_lines(file)
-    return _add(((f"line {line.place:,}", line.number, line.wrong) for line in lines), why)
+    return _add(_numbers(file), why)
 
 
 @dnc.command(cls=Explained, examples=("voiceslot dnc export > numbers.csv",))
 def export() -> int:
-    """Print the list as CSV that `dnc import` reads."""
+    """Print the list as CSV: number, since when (UTC), by whom and why. `dnc import` reads it."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(_COLUMNS)
     for one in _all():
-        writer.writerow([one.number])
+        since = datetime.fromtimestamp(one.at / 1000, UTC).isoformat(timespec="seconds")
+        writer.writerow([one.number, since, _cell(one.by), _cell(one.why)])
     return DONE
+
+
+def _numbers(file: TextIO) -> Iterator[tuple[str, str, str]]:
+    for line in number_lines(file):
+        if line.is_heading:
+            say(f"{_named(line)} is taken for the heading")
+        else:
+            yield _named(line), line.number, line.wrong
+
+
+def _cell(text: str) -> str:
+    """Write text so that no spreadsheet takes it for a formula."""
+    shown = clean(text)
+    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
+
+
+def _named(line: NumberLine) -> str:
+    """Name a line by its place, and by what stands there as a number."""
+    shown = clean(line.number, _SHOWN_CHARS_MAX)
+    return f"line {line.place:,}" + (f" ({shown})" if shown else "")
 
 
 @dataclass(slots=True)

@@ -241,9 +241,9 @@ def _leave_the_count() -> None:
 
 def _summary(progress: Progress) -> str:
     _leave_the_count()
-    text = f"{progress.enqueued:,} enqueued"
+    text = f"{progress.enqueued - progress.repeated:,} enqueued"
     if progress.repeated:
-        text += f", {progress.repeated:,} of them before"
+        text += f"; {progress.repeated:,} by the same --key were there before"
     if progress.queue_size is not None:
         text += f"; the queue holds {progress.queue_size:,}"
     return text + (f"; {progress.bad:,} lines were bad" if progress.bad else "")

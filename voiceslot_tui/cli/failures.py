@@ -67,7 +67,9 @@ def _wrong_settings(problem: SettingsInvalid) -> int:
     say("voiceslot: these settings have to be put right first:")
     for one in problem.problems:
         say(f"  {one.name}: {one.message}")
-    say("They come from the environment and from .env in this folder; .env.example explains each.")
+    file = _ENV_FILE.absolute()
+    there = f"from {file}" if file.is_file() else f"from a .env, which {file.parent} has not"
+    say(f"They come from the environment and {there}; .env.example shows them all.")
     return WRONG_USAGE
 
 

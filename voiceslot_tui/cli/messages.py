@@ -170,7 +170,7 @@ def check() -> int:
         "voiceslot follow-ups since '2026-11-20 18:00' --yes",
     ),
 )
-@click.argument("moment", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%d %H:%M"]))
+@click.argument("moment", metavar="MOMENT", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%d %H:%M"]))
 @click.option("--yes", is_flag=True, help="Do it; without this they are only counted.")
 def since(moment: datetime, yes: bool) -> int:
     """Send messages after calls of batches that ended before a channel was first set up.

@@ -40,12 +40,19 @@ class NumberLine:
     number: str = ""
     wrong: str = ""
 
+    @property
+    def is_heading(self) -> bool:
+        """Tell whether it names the columns of a table."""
+        is_first = self.place == 1 and bool(self.number)
+        return is_first and not any(sign.isdecimal() for sign in self.number)
+
 
 def number_lines(file: TextIO) -> Iterator[NumberLine]:
     """Read the lines of a file opened with errors="replace"; lines count from 1.
 
-    Lines without any text are nothing. Of a number only the place is judged. Raises NoText where
-    the first line shows a file that is not text in UTF-8 at all.
+    Lines without any text are nothing; a first line whose first column has no digit is a heading.
+    Of a number only the place is judged. Raises NoText where the first line shows a file that is
+    not text in UTF-8 at all.
     """
     place = 0
     while line := file.readline(LINE_CHARS_MAX + 1):

@@ -215,6 +215,7 @@ _ALIASES: Final = MappingProxyType(
         "why": ActionId.EXPLAIN,
         "release": ActionId.SETTLE,
         "skip": ActionId.LEAVE_OUT,
+        "check-messages": ActionId.ASK_MESSENGER,
     }
 )
 """Other names on the command line; they take no argument of their own."""

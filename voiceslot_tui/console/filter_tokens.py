@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeVar
 
+from voiceslot_tui.core.setting_values import nearest
+
 _Member = TypeVar("_Member", bound=StrEnum)
 
 _WORDS_MAX: Final = 8
+_FIELD: Final = re.compile(r"[A-Za-z][A-Za-z_-]*:")
+_NEAR: Final = 0.7
 _TOKEN: Final = re.compile(r'"([^"]*)"?|(\S+)')
 
 
@@ -30,8 +34,20 @@ def tokens(text: str) -> list[tuple[str, str]]:
     return _TOKEN.findall(text)
 
 
-def with_word(words: tuple[str, ...], word: str) -> tuple[str, ...]:
-    """Add a word that rows must contain. Raise WrongToken where that cannot be."""
+def with_word(
+    words: tuple[str, ...], quoted: str, bare: str, fields: Sequence[str]
+) -> tuple[str, ...]:
+    """Add a word that rows must contain. Raise WrongToken where that cannot be.
+
+    A bare word that looks like one of the fields, which end with a colon, and is none is refused:
+    as text it would find nothing, and say nothing.
+    """
+    field = _FIELD.match(bare)
+    if field:
+        near = nearest(field[0].lower(), fields, _NEAR)
+        meant = f"did you mean {near}?" if near else f"there are {', '.join(fields)}"
+        raise WrongToken(f"these rows know no {field[0]} {meant}; or quote the text")
+    word = quoted or bare
     if word.startswith("!"):
         raise WrongToken("rows can be found by what they contain, not by what they lack")
     if len(words) >= _WORDS_MAX:

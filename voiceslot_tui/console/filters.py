@@ -85,7 +85,7 @@ def _with(where: Filter, quoted: str, bare: str) -> Filter:
         case "is":
             raise WrongToken("after is: only 'done' is known")
         case _:
-            return replace(where, words=with_word(where.words, quoted or bare))
+            return replace(where, words=with_word(where.words, quoted, bare, FIELDS))
 
 
 def _states(value: str) -> frozenset[CallState]:

@@ -15,11 +15,14 @@ from voiceslot_tui.console.wording import DISPOSITIONS
 from voiceslot_tui.core.calls import seconds_between
 from voiceslot_tui.core.follow_up_pages import FollowUpDetail
 from voiceslot_tui.core.follow_up_words import why_not_sent
-from voiceslot_tui.core.follow_ups import FollowUp, Try, TryState
+from voiceslot_tui.core.follow_ups import FollowUp, FollowUpState, Try, TryState
 from voiceslot_tui.core.text import clean
 from voiceslot_tui.wire.follow_up_control import ThePreview
 from voiceslot_tui.wire.twilio_errors import explained
 
+_STILL_TO_SEND: Final = frozenset(
+    {FollowUpState.DUE, FollowUpState.BLOCKED, FollowUpState.FAILED, FollowUpState.SKIPPED}
+)
 _TEXT_LINES_MAX: Final = 60
 """Lines of a summary or a preview that are shown."""
 
@@ -36,7 +39,7 @@ def message_lines(
     why = [row for one in why_sentences(message) for row in _paragraph(f"- {one}", look)]
     lines += headed("why", why)
     lines += headed("tries", [row for one in detail.tries for row in _try_lines(one, look)])
-    lines += headed("would be sent as", _preview_lines(preview, look))
+    lines += headed(_preview_heading(message), _preview_lines(preview, look))
     lines += headed("summary", _text_lines(message.summary, look))
     lines += headed("history", [history_line(one, look.zone) for one in detail.history])
     return tuple(Line(cut(line.spans, look.cells), line.tone) for line in lines)
@@ -104,6 +107,11 @@ def _try_lines(one: Try, look: DetailLook) -> list[Line]:
         tone = Tone.BAD if one.state is TryState.FAILED else Tone.WARNING
         lines += wrapped(f"   {words}", look.cells, tone, indent="   ")
     return lines
+
+
+def _preview_heading(message: FollowUp) -> str:
+    """Say what a preview is: of what has left us it is written anew, maybe by another template."""
+    return "would be sent as" if message.state in _STILL_TO_SEND else "sent as, written anew"
 
 
 def _preview_lines(preview: ThePreview | None, look: DetailLook) -> list[Line]:

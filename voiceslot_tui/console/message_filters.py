@@ -57,7 +57,7 @@ def _with(where: FollowUpFilter, quoted: str, bare: str) -> FollowUpFilter:
         case "batch":
             return replace(where, batch_id=value)
         case _:
-            return replace(where, words=with_word(where.words, quoted or bare))
+            return replace(where, words=with_word(where.words, quoted, bare, FIELDS))
 
 
 def _code(value: str) -> int:

@@ -49,7 +49,7 @@ def parse(text: str) -> RecipientSearch | BadFilter:
         for quoted, bare in tokens(text):
             name, colon, value = bare.partition(":")
             if not colon or name.lower() != _FIELD:
-                words = with_word(words, quoted or bare)
+                words = with_word(words, quoted, bare, (f"{_FIELD}:",))
             elif status or not value:
                 raise WrongToken("status: one word of the platform's, as failed")
             else:

@@ -79,7 +79,11 @@ class TypingLine:
         def typed(text: str | None) -> None:
             if text is None:
                 filtering.show(before)
-            elif self._told(filtering.show(text)) and text.strip():
+                return
+            if not self._told(filtering.show(text)):
+                # What was found while it was typed is not what was wanted.
+                filtering.show(before)
+            if text.strip():
                 self._filters = (*self._filters, text)[-_HISTORY_MAX:]
 
         prompt = Prompt(

@@ -284,7 +284,7 @@ def test_what_broke_off_is_sent_again_by_its_key_and_queued_once(
     shell("enqueue", "--key", "march", stdin=lines)
     again = shell("enqueue", "--key", "march", "--json", stdin=lines)
     assert again.code == 0
-    assert f"{count:,} enqueued, {count:,} of them before" in again.err
+    assert f"0 enqueued; {count:,} by the same --key were there before" in again.err
     assert len(json.loads(again.out)["ids"]) == count
     assert [len(batch) for batch in taken.batches] == [ENQUEUE_BATCH_MAX, 10]
 
@@ -296,7 +296,10 @@ def test_the_calls_of_a_file_are_cut_in_the_same_way_however_slowly_they_come(
     assert shell("enqueue", "--key", "march", stdin=lines).code == 0
     monkeypatch.setattr("voiceslot_tui.cli.json_lines.PIECE_BYTES", 100)
     monkeypatch.setattr("voiceslot_tui.cli.json_lines._has_more", lambda _: False)
-    assert "9 of them before" in shell("enqueue", "--key", "march", stdin=lines).err
+    assert (
+        "9 by the same --key were there before"
+        in shell("enqueue", "--key", "march", stdin=lines).err
+    )
 
 
 def test_one_call_is_known_by_its_key(taken: Taken, shell: Shell) -> None:

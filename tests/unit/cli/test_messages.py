@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -187,7 +188,19 @@ def test_numbers_are_added_listed_exported_and_removed(engine: FakeEngine, shell
     assert ran.err == "2 numbers added; 4 queued calls and 2 messages go with them\n"
     assert "+12025550123" in shell("dnc", "list").out
     assert json.loads(shell("dnc", "list", "--json").out)[0]["why"] == "asked"
-    assert shell("dnc", "export").out == "+12025550123\n+12025550124\n"
+    exported = shell("dnc", "export").out
+    heading, *rows = csv.reader(exported.splitlines())
+    assert heading == ["number", "since", "by", "why"]
+    assert [(row[0], row[3]) for row in rows] == [
+        ("+12025550123", "asked"),
+        ("+12025550124", "asked"),
+    ]
+    assert all(row[1].endswith("+00:00") and row[2] for row in rows)
+    again = shell("dnc", "import", stdin=exported.encode())
+    assert (again.code, again.err.splitlines()[0]) == (
+        0,
+        "line 1 (number) is taken for the heading",
+    )
     assert shell("dnc", "remove", "+12025550123").code == 0
     ran = shell("dnc", "remove", "+12025550123")
     assert (ran.code, ran.err) == (1, "voiceslot: that number is not on the suppression list\n")
@@ -272,9 +285,24 @@ def test_a_line_that_cannot_be_read_is_named_and_keeps_nobody_off_the_list(
     told = ran.err.splitlines()
     assert told[0].startswith("line 1: a quotation mark is not closed")
     assert told[1].startswith("line 3: its first column is empty")
-    assert told[2].startswith("line 4: that is no phone number")
+    assert told[2].startswith("line 4 (12;Eva): that is no phone number")
     assert told[3].startswith("2 numbers added;")
     assert told[3].endswith("; 3 could not be added")
+
+
+def test_no_word_on_the_list_is_a_formula_to_a_spreadsheet(
+    engine: FakeEngine, shell: Shell
+) -> None:
+    assert shell("dnc", "add", "+12025550123", "--why", "=HYPERLINK(1)").code == 0
+    assert shell("dnc", "export").out.splitlines()[1].endswith(",'=HYPERLINK(1)")
+
+
+def test_a_file_that_holds_a_heading_alone_is_an_import_of_nothing(
+    engine: FakeEngine, shell: Shell
+) -> None:
+    ran = shell("dnc", "import", stdin=b"telefono,nombre\n")
+    assert ran.code == 1
+    assert "line 1 (telefono) is taken for the heading" in ran.err
 
 
 def test_a_file_that_is_no_text_is_refused_in_words(
@@ -294,7 +322,7 @@ def test_a_long_list_is_read_in_pages(
     for number in range(5):
         one = f"+1202555010{number}"
         engine.follow_ups.numbers[one] = Suppression(one, Instant(1), "ana")
-    assert len(shell("dnc", "export").out.split()) == 5
+    assert len(shell("dnc", "export").out.splitlines()) == 1 + 5
     assert limits.PAGE_ROWS_MAX > 2
 
 

@@ -48,6 +48,8 @@ def test_a_line_says_which_rows(text: str, where: FollowUpFilter) -> None:
         ("code:", "as 63016"),
         ("skip:x", "one of before_first_start"),
         ("skip:suppressed,too_old", "one reason at a time"),
+        ("prio:5", "state:, code:, skip:, batch:"),
+        ("states:failed", "did you mean state:"),
         ("!ana", "not by what they lack"),
         ("a b c d e f g h i", "at most 8 words"),
     ],
