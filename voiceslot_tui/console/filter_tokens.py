@@ -45,8 +45,8 @@ def with_word(
     field = _FIELD.match(bare)
     if field:
         near = nearest(field[0].lower(), fields, _NEAR)
-        meant = f"did you mean {near}?" if near else f"there are {', '.join(fields)}"
-        raise WrongToken(f"these rows know no {field[0]} {meant}; or quote the text")
+        meant = f"did you mean {near}" if near else f"they know {', '.join(fields)}"
+        raise WrongToken(f"these rows do not know {field[0]} - {meant} - or quote the text")
     word = quoted or bare
     if word.startswith("!"):
         raise WrongToken("rows can be found by what they contain, not by what they lack")

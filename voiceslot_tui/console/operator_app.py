@@ -63,8 +63,8 @@ class OperatorApp(ConsoleApp, inherit_bindings=False):
 
     async def on_key(self, event: events.Key) -> None:
         """Hand a key that nobody took to the line that was being opened when it was pressed."""
-        if isinstance(self.screen, TypingDialog):
-            await self.screen.type_ahead(event)
+        if isinstance(self.screen, TypingDialog) and await self.screen.type_ahead(event):
+            event.prevent_default()
 
     def on_unmount(self) -> None:
         """Detach from the engine."""

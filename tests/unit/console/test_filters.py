@@ -69,7 +69,7 @@ def test_finished_calls_are_another_list(text: str) -> None:
         ("is:late", "done"),
         ("priorty:5", "did you mean prio:"),
         ("status:failed", "did you mean state:"),
-        ("code:63016", "there are state:, hold:, prio:, to:, is:done; or quote the text"),
+        ("code:63016", "they know state:, hold:, prio:, to:, is:done - or quote the text"),
         ("!ana", "lack"),
         ("state:queued,ended", "apart"),
         ("is:done state:live", "finished"),

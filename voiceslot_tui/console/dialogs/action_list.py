@@ -6,10 +6,9 @@ Enter runs the action. One that cannot run now is listed with its reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from functools import partial
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input
 
@@ -28,21 +27,17 @@ _NAME_CELLS = 14
 class ActionList(TypingDialog[ActionId]):
     """Gives the chosen action, or None. `blocked` says why an action cannot run now."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "step(-1)", show=False, priority=True),
-        Binding("down,tab", "step(1)", show=False, priority=True),
-        Binding("pageup", "step(-10)", show=False, priority=True),
-        Binding("pagedown", "step(10)", show=False, priority=True),
-    ]
-
     def __init__(
         self, title: str, actions: Sequence[Action], blocked: Callable[[Action], str | None]
     ) -> None:
-        super().__init__(Input(placeholder="type to search", id="search", compact=True))
+        steps = {"up": -1, "down": 1, "tab": 1, "pageup": -10, "pagedown": 10}
+        keys = {key: partial(self._step, by) for key, by in steps.items()}
+        super().__init__(keys=keys, placeholder="type to search", id="search")
         self._title = title
         self._all = tuple(actions)
         self._blocked = blocked
         self._found = self._all
+        self._searched_for = ""
         self._at = 0
         self._top = 0
         self._list = LiveText(self._list_lines, id="actions")
@@ -57,8 +52,16 @@ class ActionList(TypingDialog[ActionId]):
             yield self._says
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """List what matches every word typed."""
-        wanted = clean(event.value).lower().split()
+        """List what matches, unless more has been typed by now."""
+        if event.value == self.line.value:
+            self._search()
+
+    def _search(self) -> None:
+        """List what matches every word on the line, where it is not what was searched for last."""
+        if self.line.value == self._searched_for:
+            return
+        self._searched_for = self.line.value
+        wanted = clean(self.line.value).lower().split()
         self._found = tuple(
             action for action in self._all if all(word in _searched(action) for word in wanted)
         )
@@ -67,11 +70,15 @@ class ActionList(TypingDialog[ActionId]):
 
     def on_input_submitted(self) -> None:
         """Give the action gone to."""
+        self._search()
         if self._found:
             self.answer(self._found[self._at].id)
+        else:
+            self.line.reopen()
 
-    def action_step(self, by: int) -> None:
+    def _step(self, by: int) -> None:
         """Go to another action."""
+        self._search()
         self._at = min(max(0, self._at + by), max(0, len(self._found) - 1))
         self._repaint()
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, Final, Generic, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
-from textual.widgets import Input
 
 from voiceslot_tui.console.widgets.cells import Line
 from voiceslot_tui.console.widgets.live_text import LiveText
+from voiceslot_tui.console.widgets.typed_line import TypedLine
 
 _TEXT_CELLS: Final = 58
 _FRAME_CELLS: Final = 6
@@ -52,27 +52,22 @@ class TypingDialog(Dialog[_Answer], Generic[_Answer]):
 
     Keys pressed while it was still opening were sent to what had the focus before and end up at the
     app, which hands them over here: who types fast loses nothing, and nothing is done by accident.
+    `keys` are those that do something else than to write, by name.
     """
 
-    def __init__(self, line: Input) -> None:
+    def __init__(self, text: str = "", *, keys: Mapping[str, Callable[[], object]], **more: Any):
         super().__init__()
-        self.line = line
-        line.cursor_blink = False
+        give_up = dict.fromkeys(("escape", "ctrl+c"), self.action_give_up)
+        self.line = TypedLine(text, compact=True, keys={**give_up, **keys}, **more)
 
     def on_mount(self) -> None:
         """Take the keys, with the cursor behind what stands there."""
         self.line.focus()
         self.line.cursor_position = len(self.line.value)
 
-    async def type_ahead(self, event: events.Key) -> None:
-        """Take a key that was pressed before the line could."""
-        if self._answered:
-            return
-        if event.is_printable and event.character is not None:
-            self.line.value += event.character
-            self.line.cursor_position = len(self.line.value)
-        elif event.key == "enter":
-            await self.line.action_submit()
+    async def type_ahead(self, event: events.Key) -> bool:
+        """Take a key that was pressed before the line could; tell whether it is the line's."""
+        return self._answered or await self.line.take(event)
 
 
 def text_block(lines: Sequence[Line], id: str) -> LiveText:  # noqa: A002

@@ -6,10 +6,8 @@ What is typed is cleaned as it comes, so that a pasted escape sequence stays tex
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
@@ -30,13 +28,6 @@ class Prompt(TypingDialog[str]):
     turn; `changed` hears of every change, for a filter that works while it is typed.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "complete(1)", show=False, priority=True),
-        Binding("shift+tab", "complete(-1)", show=False, priority=True),
-        Binding("up", "recall(-1)", show=False, priority=True),
-        Binding("down", "recall(1)", show=False, priority=True),
-    ]
-
     def __init__(
         self,
         sign: str,
@@ -47,16 +38,20 @@ class Prompt(TypingDialog[str]):
         history: tuple[str, ...] = (),
         changed: Callable[[str], object] | None = None,
     ) -> None:
-        super().__init__(
-            Input(text, id="line", max_length=_CHARS_MAX, compact=True, select_on_focus=False)
-        )
+        keys = {
+            "tab": lambda: self._go_on(1),
+            "shift+tab": lambda: self._go_on(-1),
+            "up": lambda: self._recall(-1),
+            "down": lambda: self._recall(1),
+        }
+        super().__init__(text, keys=keys, id="line", max_length=_CHARS_MAX, select_on_focus=False)
         self._sign = sign
         self._hint = hint
         self._complete = complete
         self._changed = changed
         self._history = (*history, text)
         self._recalled = len(history)
-        self._typed = text
+        self._typed = self._shown = text
         self._offered = 0
         self._below = LiveText(id="hint")
 
@@ -73,25 +68,31 @@ class Prompt(TypingDialog[str]):
         self._tell(self.line.value)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Follow what is typed."""
-        cleaned = clean(event.value, _CHARS_MAX)
-        if cleaned != event.value:
-            self.line.value = cleaned
-            return
-        self._tell(cleaned)
+        """Follow what is typed, unless more has been typed by now."""
+        if event.value == self.line.value and not self._answered:
+            self._follow()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Give what was typed."""
-        self.answer(event.value)
+        self.answer(clean(event.value, _CHARS_MAX))
 
-    def action_complete(self, step: int) -> None:
+    def _follow(self) -> None:
+        """Heed what stands on the line, where it is not what was put or heeded last."""
+        cleaned = clean(self.line.value, _CHARS_MAX)
+        if cleaned != self.line.value:
+            self.line.value = cleaned
+        elif cleaned != self._shown:
+            self._tell(cleaned)
+
+    def _go_on(self, step: int) -> None:
         """Take the next of the ways in which what was typed can go on."""
+        self._follow()
         ways = self._complete(self._typed)
         if ways:
             self._put(ways[self._offered % len(ways)])
             self._offered += step
 
-    def action_recall(self, step: int) -> None:
+    def _recall(self, step: int) -> None:
         """Go through what was typed before."""
         self._recalled = min(max(0, self._recalled + step), len(self._history) - 1)
         self._put(self._history[self._recalled])
@@ -99,14 +100,14 @@ class Prompt(TypingDialog[str]):
 
     def _put(self, text: str) -> None:
         with self.line.prevent(Input.Changed):
-            self.line.value = text
+            self.line.value = self._shown = text
         self.line.cursor_position = len(text)
         self._say(text)
         if self._changed is not None:
             self._changed(text)
 
     def _tell(self, text: str) -> None:
-        self._typed, self._offered = text, 0
+        self._typed, self._shown, self._offered = text, text, 0
         self._say(text)
         if self._changed is not None:
             self._changed(text)
