@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from voiceslot_tui.core.errors import SettingProblem
+
+_UNREADABLE: Final = "cannot be read as NAME=value; is a quotation mark missing?"
 
 
 def read_env_file(path: Path | None, problems: list[SettingProblem]) -> dict[str, str]:
@@ -31,6 +34,3 @@ def read_env_file(path: Path | None, problems: list[SettingProblem]) -> dict[str
             where = f"{path.name}, line {line.original.line}"
             problems.append(SettingProblem(where, _UNREADABLE))
     return values
-
-
-_UNREADABLE = "cannot be read as NAME=value; is a quotation mark missing?"

@@ -238,6 +238,17 @@ def test_what_other_programs_keep_in_the_environment_is_theirs(name: str) -> Non
     assert load({**KEY, name: "x"}) == load(KEY)
 
 
+@pytest.mark.parametrize("line", ["MIICanaryQ==", "CanarySecret = x", "canary_secret=x"])
+def test_a_name_that_may_be_a_piece_of_a_secret_is_not_shown(tmp_path: Path, line: str) -> None:
+    """A key of several lines without quotation marks reads as names; none may reach a screen."""
+    file = tmp_path / ".env"
+    file.write_text(f"{line}\n")
+    file.chmod(0o600)
+    warnings = load(KEY, file).warnings
+    assert any("is no setting of this program" in warning for warning in warnings)
+    assert "canary" not in " ".join(warnings).lower()
+
+
 def test_what_other_programs_keep_in_the_file_is_warned_about(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("COMPOSE_FILE=x.yml\n")
