@@ -76,7 +76,7 @@ def test_a_file_is_queued_once_however_often_it_is_sent_by_its_key(tmp_path: Pat
             with send() as again:
                 said = again.communicate(timeout=60)[1]
             assert again.returncode == 0, said
-            assert "of them before" in said
+            assert "by the same --key were there before" in said
             assert made.states() == {"queued": calls}
 
 
