@@ -19,7 +19,7 @@ from typing import Any, Final
 from voiceslot_tui.core.errors import SettingProblem, SettingsInvalid
 from voiceslot_tui.core.follow_up_settings import FollowUpSettings, contradictions_of_follow_ups
 from voiceslot_tui.core.limits import LIMIT_MAX
-from voiceslot_tui.core.setting_names import doubtful_names, mistaken_names
+from voiceslot_tui.core.setting_names import judged_names
 from voiceslot_tui.core.setting_rows import (
     NO_SECRET,
     Secret,
@@ -246,8 +246,8 @@ def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
                 values[row.field] = row.read(text)
         except WrongValue as wrong:
             problems.append(SettingProblem(row.name, str(wrong)))
-    names = tuple(_names())
-    problems.extend(mistaken_names(environ, of_file, names))
+    mistaken, doubtful = judged_names(environ, of_file, tuple(_names()))
+    problems.extend(mistaken)
     settings = _settings(values)
     faulty = {problem.name for problem in problems}
     problems.extend(
@@ -257,11 +257,7 @@ def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
     )
     if problems:
         raise SettingsInvalid(tuple(problems))
-    values["warnings"] = (
-        *_file_warnings(env_file),
-        *doubtful_names(environ, of_file, names),
-        *_doubts(settings),
-    )
+    values["warnings"] = (*_file_warnings(env_file), *doubtful, *_doubts(settings))
     return _settings(values)
 
 

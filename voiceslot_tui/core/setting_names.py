@@ -8,7 +8,7 @@ are may be a piece of a secret on several lines, and is not shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from voiceslot_tui.core.errors import SettingProblem
@@ -23,32 +23,25 @@ _LENGTHS_NEAR: Final = 1.4
 _NAME_CHARS_MAX: Final = 60
 
 
-def mistaken_names(
+def judged_names(
     environ: Iterable[str], of_file: Iterable[str], known: Sequence[str]
-) -> Iterator[SettingProblem]:
-    """Give the names to be put right before anything starts, in order."""
-    for name, near, is_in_file in _unknown(environ, of_file, known):
-        if _is_mistaken(name, near, is_in_file):
-            yield SettingProblem(clean(name, _NAME_CHARS_MAX), _no_setting(near))
+) -> tuple[list[SettingProblem], list[str]]:
+    """Give the names to be put right before anything starts, and a warning for each doubtful one.
 
-
-def doubtful_names(
-    environ: Iterable[str], of_file: Iterable[str], known: Sequence[str]
-) -> Iterator[str]:
-    """Give a warning for each name that may be meant for another program."""
-    for name, near, is_in_file in _unknown(environ, of_file, known):
-        if (near or is_in_file) and not _is_mistaken(name, near, is_in_file):
-            shown = clean(name, _NAME_CHARS_MAX) if near or name.isupper() else "a name in .env"
-            yield f"{shown} {_no_setting(near)}"
-
-
-def _unknown(
-    environ: Iterable[str], of_file: Iterable[str], known: Sequence[str]
-) -> Iterator[tuple[str, str, bool]]:
-    """Give each name that is no setting, the setting that is near it, and whether .env has it."""
+    Doubtful is what may be meant for another program. Both come in the order of the names.
+    """
+    problems: list[SettingProblem] = []
+    warnings: list[str] = []
     in_file = set(of_file)
     for name in sorted({*environ, *in_file}.difference(known)):
-        yield name, _near(name, known), name in in_file
+        near, is_in_file = _near(name, known), name in in_file
+        shown = clean(name, _NAME_CHARS_MAX)
+        if _is_mistaken(name, near, is_in_file):
+            problems.append(SettingProblem(shown, _no_setting(near)))
+        elif near or is_in_file:
+            may_be_shown = near or name.isupper()
+            warnings.append(f"{shown if may_be_shown else 'a name in .env'} {_no_setting(near)}")
+    return problems, warnings
 
 
 def _near(name: str, known: Sequence[str]) -> str:

@@ -100,20 +100,19 @@ class Prompt(TypingDialog[str]):
 
     def _put(self, text: str) -> None:
         with self.line.prevent(Input.Changed):
-            self.line.value = self._shown = text
+            self.line.value = text
         self.line.cursor_position = len(text)
-        self._say(text)
-        if self._changed is not None:
-            self._changed(text)
+        self._show(text)
 
     def _tell(self, text: str) -> None:
-        self._typed, self._shown, self._offered = text, text, 0
-        self._say(text)
-        if self._changed is not None:
-            self._changed(text)
+        self._typed, self._offered = text, 0
+        self._show(text)
 
-    def _say(self, text: str) -> None:
+    def _show(self, text: str) -> None:
+        self._shown = text
         hint = self._hint(text)
         ways = [way.rpartition(" ")[2] or way for way in self._complete(self._typed)]
         offered = "  ".join(ways[:_SHOWN_COMPLETIONS])
         self._below.show(one_line(say(hint or offered or "Esc gives up", Tone.DIM)))
+        if self._changed is not None:
+            self._changed(text)
