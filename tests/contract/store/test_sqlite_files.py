@@ -160,6 +160,26 @@ async def test_a_copy_beside_the_log_of_another_database_is_refused_and_both_are
     assert path.with_name(f"{path.name}-wal").is_file()
 
 
+async def test_a_first_start_that_was_cut_off_is_undone_and_made_again(path: Path) -> None:
+    """What the first write left is a journal of a file that is no database of ours yet."""
+    path.parent.mkdir()
+    making = path.with_name("making.db")
+    with closing(sqlite3.connect(making, isolation_level=None)) as db:
+        db.execute("CREATE TABLE half (text)")
+        db.execute("DROP TABLE half")
+        db.execute("PRAGMA cache_size = 1")
+        db.execute("BEGIN")
+        db.execute("CREATE TABLE half (text)")
+        db.executemany("INSERT INTO half VALUES (?)", [("x" * 3000,)] * 50)
+        journal = path.with_name(f"{path.name}-journal")
+        journal.write_bytes(making.with_name(f"{making.name}-journal").read_bytes())
+        db.execute("COMMIT")
+        path.write_bytes(making.read_bytes())
+    assert journal.stat().st_size
+    await made(path)
+    assert not journal.exists()
+
+
 async def test_a_truncated_file_is_refused(path: Path) -> None:
     await made(path, 2000)
     content = path.read_bytes()

@@ -84,7 +84,9 @@ def test_without_yes_people_are_only_counted(
     assert (ran.code, ran.out) == (0, "")
     assert counted in ran.err
     assert "nothing was changed; --yes does it" in ran.err
-    assert "not among the watched" in shell("batches", command, "elsewhere").err
+    unwatched = shell("batches", command, "elsewhere")
+    assert unwatched.code == 1
+    assert "not among the watched" in unwatched.err
     assert engine.asked == []
     assert shell("batches", command, "b1", "--yes").code == 0
     assert [asked[:2] for asked in engine.asked] == [(command, "b1")]

@@ -108,6 +108,18 @@ def test_all_wrong_settings_are_listed(capsys: pytest.CaptureFixture[str]) -> No
     assert "  HOST: is odd\n" in err
 
 
+def test_wrong_settings_say_where_they_were_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    wrong = SettingsInvalid((SettingProblem("PORT", "must be a number"),))
+    exit_code_of(wrong)
+    assert f"a .env, which {tmp_path} has not" in capsys.readouterr().err
+    (tmp_path / ".env").touch()
+    exit_code_of(wrong)
+    assert f"from {tmp_path / '.env'};" in capsys.readouterr().err
+
+
 def test_errors_of_a_task_group_are_said_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:
     group = ExceptionGroup("unhandled", [Rejected("the port is taken")])
     assert exit_code_of(ExceptionGroup("outer", [group])) == 1

@@ -151,6 +151,13 @@ def test_a_message_named_twice_is_asked_for_once(engine: FakeEngine, shell: Shel
     assert engine.asked == [("skip", "17")]
 
 
+@pytest.mark.parametrize("number", ["1.5", "abc"])
+def test_what_is_no_number_is_told_in_words(engine: FakeEngine, shell: Shell, number: str) -> None:
+    ran = shell("message", number)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"'{number}' is no whole number" in ran.err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -288,6 +288,14 @@ def detail(cells_: int = 200, masked: bool = False, **fields: object) -> str:
     return text_of(lines)
 
 
+@pytest.mark.parametrize("state", list(S))
+def test_a_preview_of_what_has_left_us_does_not_say_that_it_would_be_sent(state: S) -> None:
+    shown = detail(state=state)
+    is_still_to_go = state in (S.BLOCKED, S.DUE, S.FAILED, S.SKIPPED)
+    assert ("would be sent as" in shown) is is_still_to_go
+    assert ("sent as, written anew" in shown) is not is_still_to_go
+
+
 def test_the_detail_tells_each_try_with_its_code_and_what_can_be_done() -> None:
     shown = detail(state=S.FAILED, code=63003)
     for part in (
